@@ -1,0 +1,5 @@
+"""The `refinery` command."""
+
+
+def main() -> None:
+    """Run the command line."""
