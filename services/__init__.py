@@ -1,0 +1,1 @@
+"""Every process of the service, and all of its input and output."""

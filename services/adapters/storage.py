@@ -1,0 +1,110 @@
+"""The object store as this project uses it, and the layout of its keys."""
+
+import re
+from typing import Final, Protocol
+
+from events.ids import is_user_key
+
+_OWNED_AREA: Final = re.compile(r"(?:concepts|uploads)/([^/]+)/.+")
+
+
+class StorageError(Exception):
+    """The object store could not do what it was asked to."""
+
+
+class ObjectMissing(StorageError):
+    """There is no object under this key."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"no object under {key}")
+        self.key = key
+
+
+class ObjectTooLarge(StorageError):
+    """The object has more bytes than were asked for."""
+
+    def __init__(self, key: str, *, bytes_max: int) -> None:
+        super().__init__(f"{key} has more than {bytes_max} bytes")
+        self.key = key
+        self.bytes_max = bytes_max
+
+
+class StorageUnavailable(StorageError):
+    """The object store did not answer in time; a write may or may not have been done."""
+
+    def __init__(self, *, operation: str, reason: str) -> None:
+        super().__init__(f"the object store is unavailable: {operation}: {reason}")
+        self.operation = operation
+        self.reason = reason
+
+
+class ObjectStore(Protocol):
+    """One bucket of objects."""
+
+    async def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Store an object; returns only when it is stored.
+
+        Raises:
+            StorageUnavailable: not known to be done.
+        """
+        ...
+
+    async def get(self, key: str, *, bytes_max: int) -> bytes:
+        """The bytes of an object.
+
+        Raises:
+            ObjectMissing: there is none.
+            ObjectTooLarge: it has more than `bytes_max` bytes; at most that many were read.
+            StorageUnavailable: no answer within the bound.
+        """
+        ...
+
+    async def exists(self, key: str) -> bool:
+        """Whether there is an object under this key.
+
+        Raises:
+            StorageUnavailable: no answer within the bound.
+        """
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove an object; removing none is no error.
+
+        Raises:
+            StorageUnavailable: not known to be done.
+        """
+        ...
+
+    async def presign(self, key: str, *, expires_s: int) -> str:
+        """A URL that reads the object for `expires_s` seconds. Asks nobody."""
+        ...
+
+    def key_of(self, url: str) -> str | None:
+        """The key that a URL of this bucket names; None for any other URL."""
+        ...
+
+    async def check(self) -> None:
+        """Answer if the bucket can be reached.
+
+        Raises:
+            StorageUnavailable: it cannot.
+        """
+        ...
+
+
+def result_key(*, user_key: str, task_id: str, attempt: int) -> str:
+    """Where the picture of one attempt is stored: no two attempts share a key."""
+    return f"concepts/{user_key}/{task_id}/{attempt}.png"
+
+
+def upload_key(*, user_key: str, sha256: str, extension: str) -> str:
+    """Where an original that a user uploaded is stored."""
+    return f"uploads/{user_key}/{sha256}.{extension}"
+
+
+def may_read(key: str, *, user_key: str) -> bool:
+    """Whether a user may name this key: their own area, or what lies in nobody's."""
+    match = _OWNED_AREA.fullmatch(key)
+    if match is None or not is_user_key(match[1]):
+        return True
+    return match[1] == user_key

@@ -1,0 +1,330 @@
+"""What a process can be told by its environment: one immutable struct for each process.
+
+A setting `nats.url` is read from `REFINERY_NATS_URL`, or from the file that
+`REFINERY_NATS_URL_FILE` names. Everything is validated at once, and all that is wrong is said at
+once. Only composition roots call `load`; `docs/reference/settings.md` is generated from here.
+"""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Final, Literal, TypeVar, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+PREFIX: Final = "REFINERY_"
+SECRET_BYTES_MIN: Final = 32
+STRONG: Final = {"bytes_min": SECRET_BYTES_MIN}
+
+_PLACEHOLDERS: Final = ("changeme", "change-me", "secret", "password", "example")
+
+
+class Secret:
+    """A value that never shows itself: not in a log, not in an error, not in a struct's repr."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value, for the one call that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    __str__ = __repr__
+
+
+class InvalidSettings(ValueError):
+    """The environment does not make valid settings; `problems` has one line for each."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("invalid settings: " + "; ".join(problems))
+        self.problems = tuple(problems)
+
+
+class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Settings that belong together."""
+
+
+class NatsSettings(Section, frozen=True, kw_only=True):
+    """The NATS server or cluster that keeps the log."""
+
+    url: Annotated[str, Meta(description="Server addresses, comma-separated: `nats://host:4222`")]
+    user: Annotated[str, Meta(description="User name; also the prefix of the private inbox")]
+    password: Annotated[Secret, Meta(description="Password of that user")]
+
+
+class MongoSettings(Section, frozen=True, kw_only=True):
+    """The MongoDB server or replica set that keeps the views."""
+
+    url: Annotated[Secret, Meta(description="Connection string, with credentials")]
+    database: Annotated[str, Meta(description="Database of the views")] = "refinery"
+
+
+class S3Settings(Section, frozen=True, kw_only=True):
+    """The object store that keeps the pictures."""
+
+    endpoint: Annotated[str, Meta(description="Address of the S3 service: `https://host:port`")]
+    bucket: Annotated[str, Meta(description="The bucket; it must exist")]
+    access_key: Annotated[Secret, Meta(description="Access key id")]
+    secret_key: Annotated[Secret, Meta(description="Secret access key")]
+    region: Annotated[str, Meta(description="Region that requests are signed for")] = "us-east-1"
+    public_endpoint: Annotated[
+        str | None,
+        Meta(description="Address that clients reach the store under, if not `endpoint`"),
+    ] = None
+    url_expires_s: Annotated[
+        int, Meta(ge=1, le=604_800, description="Life of a presigned picture URL, seconds")
+    ] = 3600
+
+
+class AuthSettings(Section, frozen=True, kw_only=True):
+    """Whose tokens are accepted."""
+
+    jwt_secret: Annotated[
+        Secret,
+        Meta(description="HS256 key of the bearer tokens, at least 32 bytes", extra=STRONG),
+    ]
+    audience: Annotated[str | None, Meta(description="Required `aud` claim, if set")] = None
+    issuer: Annotated[str | None, Meta(description="Required `iss` claim, if set")] = None
+    leeway_s: Annotated[int, Meta(ge=0, le=60, description="Clock difference tolerated")] = 10
+
+
+class UserSettings(Section, frozen=True, kw_only=True):
+    """How users are named in the log."""
+
+    key_secret: Annotated[
+        Secret,
+        Meta(
+            description="Key of the user keys, at least 32 bytes. It may never change",
+            extra=STRONG,
+        ),
+    ]
+
+
+class QuotaSettings(Section, frozen=True, kw_only=True):
+    """How much a user may ask for."""
+
+    limit: Annotated[int, Meta(ge=1, description="Accepted requests in a calendar month")] = 10
+
+
+class TaskSettings(Section, frozen=True, kw_only=True):
+    """How long a task may take."""
+
+    deadline_s: Annotated[int, Meta(ge=5, le=86_400, description="Seconds from request to end")] = (
+        300
+    )
+
+
+class HttpSettings(Section, frozen=True, kw_only=True):
+    """Where the API listens."""
+
+    host: Annotated[str, Meta(description="Address to listen on")] = "127.0.0.1"
+    port: Annotated[int, Meta(ge=1, le=65_535, description="Port to listen on")] = 8000
+    connections_max: Annotated[
+        int, Meta(ge=1, description="Requests served at once; more wait in the socket's backlog")
+    ] = 512
+
+
+class FetchSettings(Section, frozen=True, kw_only=True):
+    """What may be downloaded from a user's URL."""
+
+    bytes_max: Annotated[int, Meta(ge=1, description="Largest original, bytes")] = 20 * 1024 * 1024
+    timeout_s: Annotated[float, Meta(gt=0, le=300, description="Seconds for a whole download")] = (
+        20.0
+    )
+    allow_networks: Annotated[
+        str,
+        Meta(description="Networks allowed though private, comma-separated; for development"),
+    ] = ""
+
+
+class RefinementSettings(Section, frozen=True, kw_only=True):
+    """How the worker works."""
+
+    engine: Annotated[
+        Literal["local", "null"],
+        Meta(description="`local` refines on this machine; `null` copies, for measuring"),
+    ] = "local"
+    slots: Annotated[int, Meta(ge=1, le=64, description="Tasks worked on at once")] = 2
+    attempts_max: Annotated[int, Meta(ge=1, le=20, description="Attempts at one task")] = 4
+    attempt_timeout_s: Annotated[
+        float, Meta(gt=0, le=600, description="Seconds the engine has for one picture")
+    ] = 60.0
+    retry_base_s: Annotated[
+        float, Meta(gt=0, description="Delay before the second attempt; doubles with each")
+    ] = 1.0
+    retry_max_s: Annotated[float, Meta(gt=0, description="Longest delay between attempts")] = 30.0
+    drain_s: Annotated[
+        float, Meta(ge=0, le=600, description="Seconds that running tasks get on SIGTERM")
+    ] = 20.0
+
+
+class ProjectionSettings(Section, frozen=True, kw_only=True):
+    """How the projector batches."""
+
+    batch_max: Annotated[int, Meta(ge=1, le=10_000, description="Events applied at once")] = 1000
+
+
+class LogSettings(Section, frozen=True, kw_only=True):
+    """What is logged, and how."""
+
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"], Meta(description="Least level shown")
+    ] = "info"
+    format: Annotated[
+        Literal["json", "console"], Meta(description="`json` lines, or `console` for people")
+    ] = "json"
+
+
+class ApiSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery api`."""
+
+    nats: NatsSettings
+    mongo: MongoSettings
+    s3: S3Settings
+    auth: AuthSettings
+    user: UserSettings
+    http: HttpSettings = HttpSettings()
+    quota: QuotaSettings = QuotaSettings()
+    task: TaskSettings = TaskSettings()
+    log: LogSettings = LogSettings()
+
+
+class WorkerSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery worker`."""
+
+    nats: NatsSettings
+    s3: S3Settings
+    fetch: FetchSettings = FetchSettings()
+    refinement: RefinementSettings = RefinementSettings()
+    log: LogSettings = LogSettings()
+
+
+class ProjectorSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery projector`."""
+
+    nats: NatsSettings
+    mongo: MongoSettings
+    projection: ProjectionSettings = ProjectionSettings()
+    log: LogSettings = LogSettings()
+
+
+class ProvisionSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery provision`, which creates what the processes expect to find."""
+
+    nats: NatsSettings
+    mongo: MongoSettings
+    log: LogSettings = LogSettings()
+
+
+PROCESSES: Final[Mapping[str, type[Section]]] = {
+    "api": ApiSettings,
+    "worker": WorkerSettings,
+    "projector": ProjectorSettings,
+    "provision": ProvisionSettings,
+}
+
+SettingsT = TypeVar("SettingsT", bound=Section)
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True):
+    """One setting, as the reference lists it."""
+
+    variable: str
+    section: str
+    field: str
+    type: object
+    description: str
+    default: object
+
+
+def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
+    """The settings of one process from environment variables.
+
+    Raises:
+        InvalidSettings: a variable is missing, malformed, or not known at all.
+    """
+    problems = [f"{name} is not a setting" for name in sorted(environment) if _is_unknown(name)]
+    values: dict[str, dict[str, object]] = {}
+    for setting in describe(kind):
+        try:
+            text = _read(setting.variable, environment)
+            if text is None and setting.default is msgspec.NODEFAULT:
+                problems.append(f"{setting.variable} is missing")
+            elif text is not None:
+                values.setdefault(setting.section, {})[setting.field] = _parse(text, setting)
+        except (ValueError, OSError) as error:  # msgspec's ValidationError is a ValueError
+            problems.append(f"{setting.variable}: {error}")
+    if problems:
+        raise InvalidSettings(problems)
+    sections = {name: section(**values.get(name, {})) for name, section in _sections(kind).items()}
+    return kind(**sections)
+
+
+def describe(kind: type[Section]) -> Iterator[Setting]:
+    """The settings of one process, in the order of its struct."""
+    for name, section in _sections(kind).items():
+        hints = get_type_hints(section, include_extras=True)
+        for field in msgspec.structs.fields(section):
+            yield Setting(
+                variable=f"{PREFIX}{name}_{field.name}".upper(),
+                section=name,
+                field=field.name,
+                type=hints[field.name],
+                description=_description(hints[field.name]),
+                default=field.default,
+            )
+
+
+def _sections(kind: type[Section]) -> dict[str, type[Section]]:
+    return get_type_hints(kind)
+
+
+def _description(hint: object) -> str:
+    metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
+    return metas[0].description or ""
+
+
+def _read(variable: str, environment: Mapping[str, str]) -> str | None:
+    file = environment.get(f"{variable}_FILE")
+    if file is None:
+        return environment.get(variable)
+    if variable in environment:
+        raise ValueError(f"set it or {variable}_FILE, not both")
+    return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+
+
+def _parse(text: str, setting: Setting) -> object:
+    value: object = msgspec.convert(text, setting.type, strict=False, dec_hook=_decode_secret)
+    if isinstance(value, Secret):
+        bytes_min = _extra(setting.type).get("bytes_min", 1)
+        if len(value.reveal().encode()) < bytes_min:
+            raise ValueError(f"must have at least {bytes_min} bytes")
+    return value
+
+
+def _extra(hint: object) -> dict[str, int]:
+    metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
+    return metas[0].extra or {}
+
+
+def _is_unknown(name: str) -> bool:
+    if not name.startswith(PREFIX):
+        return False
+    return name.removesuffix("_FILE") not in {
+        setting.variable for kind in PROCESSES.values() for setting in describe(kind)
+    }
+
+
+def _decode_secret(kind: type, text: object) -> Secret:
+    assert kind is Secret
+    assert isinstance(text, str)
+    if not text:
+        raise ValueError("is empty")
+    if text.lower() in _PLACEHOLDERS:
+        raise ValueError("is a placeholder, not a secret")
+    return Secret(text)
