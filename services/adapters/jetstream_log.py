@@ -1,0 +1,204 @@
+"""The event log on NATS JetStream.
+
+What the calls below rely on, and what they avoid, is in docs/decisions/0003-one-desk-filter.md and
+docs/decisions/0004-ambiguous-appends.md.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from time import monotonic
+from typing import Final
+
+import msgspec
+
+from events.codec import decode, encode, event_name
+from events.log import AppendConflict, DeskReading, LogUnavailable, StoredEvent, TaskReading
+from events.subjects import STREAM, desk_filter, desk_requests, event_subject, task_filter
+from events.task import CloudEvent, RecordedEvent, TaskEvent
+from services.adapters.jetstream import JetStreamConnection
+from services.adapters.jetstream_answers import AppendAnswer, MessageAnswer, StreamAnswer
+from services.adapters.jetstream_follower import Follower
+from services.runtime.retries import Backoff
+
+APPEND_DEADLINE_S: Final = 10.0
+READ_DEADLINE_S: Final = 5.0
+
+_BACKOFF: Final = Backoff(base_s=0.02, max_s=0.5)
+_NOT_FOUND: Final = 10037
+_WRONG_POSITION: Final = 10071
+_MESSAGE: Final = msgspec.json.Decoder(MessageAnswer)
+_APPENDED: Final = msgspec.json.Decoder(AppendAnswer)
+_STREAM: Final = msgspec.json.Decoder(StreamAnswer)
+
+
+class JetStreamLog:
+    """The event log: see `events.log.EventLog` for what each call promises."""
+
+    def __init__(self, connection: JetStreamConnection) -> None:
+        self._connection = connection
+
+    async def append(
+        self, event: CloudEvent[TaskEvent], *, user_key: str, expected_position: int
+    ) -> RecordedEvent:
+        """Append, with the one filter that every append of this desk is guarded with.
+
+        Every try carries the same event id and the same expected position, so a try whose answer
+        was lost can only be this append, or fail (docs/decisions/0004-ambiguous-appends.md).
+        """
+        name = event_name(event.type)
+        subject = event_subject(user_key=user_key, task_id=event.subject, event=name)
+        body = encode(event)
+        headers = {
+            "Nats-Msg-Id": event.id,
+            "Nats-Expected-Stream": STREAM,
+            "Nats-Expected-Last-Subject-Sequence": str(expected_position),
+            "Nats-Expected-Last-Subject-Sequence-Subject": desk_filter(user_key),
+        }
+        deadline = monotonic() + APPEND_DEADLINE_S
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                answer = _APPENDED.decode(
+                    await self._connection.request(subject, body, headers=headers)
+                )
+            except LogUnavailable:
+                if monotonic() > deadline:
+                    raise
+            else:
+                if answer.error is None:
+                    return decode(StoredEvent(position=answer.seq, subject=subject, body=body))
+                if answer.error.err_code == _WRONG_POSITION:
+                    return await self._settle(event, user_key, expected_position, subject)
+                # The rest passes: a clash in flight (10164), the same id in flight (10158), an
+                # election. Nothing of this try was written.
+                if monotonic() > deadline:
+                    reason = answer.error.description
+                    raise LogUnavailable(operation="append", reason=reason)
+            await asyncio.sleep(_BACKOFF.delay_s(tries))
+
+    async def _settle(
+        self, event: CloudEvent[TaskEvent], user_key: str, expected_position: int, subject: str
+    ) -> RecordedEvent:
+        """Decide an append that was refused for its position: perhaps an earlier try of it landed.
+
+        If one did, it lies directly behind the expected position on the desk, whatever came after.
+        """
+        follower = await self._read(
+            {"seq": expected_position + 1, "next_by_subj": desk_filter(user_key)}
+        )
+        if follower is not None and follower.subject == subject:
+            recorded = decode(follower)
+            if recorded.event.id == event.id:
+                return recorded
+        raise AppendConflict(subject=subject, expected_position=expected_position)
+
+    async def read_desk(self, user_key: str, *, replay_of: str | None = None) -> DeskReading:
+        """The desk: two reads at once, and a third only where they leave a doubt.
+
+        The two are not one moment. If the desk's last event is of the newest task, and is not a
+        removal, no other request can have come in between, because a request is only admitted when
+        the task before it has ended. Otherwise the newest request is read again, now that the
+        position is known: what is newer than that read lies behind it, and the append is refused.
+        """
+        last, requested = await asyncio.gather(
+            self._read({"last_by_subj": desk_filter(user_key)}),
+            self._read({"last_by_subj": desk_requests(user_key)}),
+        )
+        position = 0 if last is None else last.position
+        newest: tuple[RecordedEvent, ...] = ()
+        if last is not None:
+            last_event = decode(last)
+            newest_event = None if requested is None else decode(requested)
+            if (
+                newest_event is None
+                or newest_event.task_id != last_event.task_id
+                or event_name(last_event.event.type) == "removed"
+            ):
+                requested = await self._read({"last_by_subj": desk_requests(user_key)})
+                newest_event = None if requested is None else decode(requested)
+            if newest_event is not None:
+                newest = await self._ends(newest_event, last_event)
+        replayed: tuple[RecordedEvent, ...] = ()
+        if replay_of is not None:
+            reading = await self.read_task(user_key=user_key, task_id=replay_of)
+            replayed = () if reading is None else reading.events
+        return DeskReading(position=position, newest=newest, replayed=replayed)
+
+    async def read_task(self, *, user_key: str, task_id: str) -> TaskReading | None:
+        """The task: its first event, its last one, and the position of its desk."""
+        subject = event_subject(user_key=user_key, task_id=task_id, event="requested")
+        last, requested = await asyncio.gather(
+            self._read({"last_by_subj": desk_filter(user_key)}),
+            self._read({"last_by_subj": subject}),
+        )
+        if last is None or requested is None:
+            return None
+        ends = await self._ends(decode(requested), decode(last))
+        return TaskReading(position=last.position, events=ends)
+
+    async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
+        """The task's events one after the other; a task has a handful of them."""
+        wildcard = task_filter(user_key=user_key, task_id=task_id)
+        history: list[StoredEvent] = []
+        after = 0
+        while True:
+            stored = await self._read({"seq": after + 1, "next_by_subj": wildcard})
+            if stored is None:
+                return tuple(history)
+            history.append(stored)
+            after = stored.position
+
+    async def read_at(self, position: int) -> StoredEvent | None:
+        """The event at a position."""
+        return await self._read({"seq": position})
+
+    async def head(self) -> int:
+        """The stream's last sequence."""
+        answer = _STREAM.decode(await self._ask(f"STREAM.INFO.{STREAM}"))
+        if answer.state is None:
+            raise LogUnavailable(operation="read the head", reason=answer.reason())
+        return answer.state.last_seq
+
+    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+        """An ordered push consumer, made anew by each call and gone soon after it."""
+        follower = await Follower.start(self._connection, after=after)
+        try:
+            while True:
+                yield await follower.batch()
+        finally:
+            await follower.stop()
+
+    async def _ends(
+        self, first: RecordedEvent, desk_last: RecordedEvent
+    ) -> tuple[RecordedEvent, ...]:
+        """The first and the last event of a task, given the last event of its desk."""
+        last = desk_last
+        if desk_last.task_id != first.task_id:
+            wildcard = task_filter(user_key=first.user_key, task_id=first.task_id)
+            stored = await self._read({"last_by_subj": wildcard})
+            last = first if stored is None else decode(stored)
+        return (first,) if last.position == first.position else (first, last)
+
+    async def _read(self, query: Mapping[str, object]) -> StoredEvent | None:
+        """One event from the stream's leader, which is never stale; None if there is none."""
+        answer = _MESSAGE.decode(await self._ask(f"STREAM.MSG.GET.{STREAM}", query))
+        if answer.message is not None:
+            found = answer.message
+            return StoredEvent(position=found.seq, subject=found.subject, body=found.data)
+        if answer.error is not None and answer.error.err_code == _NOT_FOUND:
+            return None
+        raise LogUnavailable(operation="read", reason=answer.reason())
+
+    async def _ask(self, operation: str, query: Mapping[str, object] | None = None) -> bytes:
+        """One call of the API, tried again while there is time: reading twice changes nothing."""
+        deadline = monotonic() + READ_DEADLINE_S
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._connection.ask(operation, query)
+            except LogUnavailable:
+                if monotonic() > deadline:
+                    raise
+            await asyncio.sleep(_BACKOFF.delay_s(tries))
