@@ -90,7 +90,7 @@ def _clean_text(text: str) -> str:
 
 def _render_json(_: WrappedLogger, __: str, entry: EventDict) -> str:
     ordered = {"timestamp": entry.pop("timestamp", ""), "event": entry.pop("event", "")}
-    encoded = msgspec.json.encode(ordered | entry, enc_hook=str)
+    encoded = msgspec.json.encode({**ordered, **entry}, enc_hook=str)
     return encoded.decode("utf-8", "replace")
 
 

@@ -1,0 +1,293 @@
+"""The refinement worker: reacts to each request by doing the work and recording what became of it.
+
+A request is acknowledged only when its task has ended. A worker owns an attempt from the position
+of its own `TaskProcessing`: as long as that is the task's last event nobody else has taken the
+task, and otherwise the log refuses its result. So a slow or frozen worker can never overwrite a
+newer fact.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+from typing import Final, assert_never
+
+import msgspec
+import structlog
+
+from events.codec import UnreadableEvent
+from events.failures import FAILURE_RULES, FailureCode
+from events.log import AppendConflict, Delivery, EventLog, LogError, TaskReading
+from events.subjects import parse_subject
+from events.task import (
+    Task,
+    TaskCompleted,
+    TaskEvent,
+    TaskFailed,
+    TaskProcessing,
+    TaskRetrying,
+    evolve,
+    fold,
+    next_event,
+)
+from services.adapters.storage import StorageUnavailable
+from services.refinement.attempts import Attempts
+from services.refinement.failures import RefinementFailure
+from services.refinement.next_step import Attempt, Fail, Forget, Wait, next_step
+from services.runtime.clock import Stamper
+from services.runtime.retries import Backoff
+
+HEARTBEAT_S: Final = 3.0
+DECISIONS_MAX: Final = 8
+OUTAGE_DELAY_S: Final = 2.0
+HANDOVER_DELAY_S: Final = 0.05
+UNREADABLE_DELAY_S: Final = 60.0
+
+_log = structlog.get_logger()
+
+
+class Result(StrEnum):
+    """What became of a delivery."""
+
+    DONE = "done"
+    POSTPONED = "postponed"
+    LOST = "lost"
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """What became of a delivery, and when to hand it out again if it was postponed."""
+
+    result: Result
+    delay_s: float = 0.0
+
+
+DONE: Final = Outcome(result=Result.DONE)
+LOST: Final = Outcome(result=Result.LOST)
+
+
+class TaskLost(Exception):
+    """The task belongs to a newer attempt, or has ended, or its owner has stopped it."""
+
+
+class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """Why an attempt failed, in the terms of the log."""
+
+    code: FailureCode
+    message: str
+    is_transient: bool
+
+
+class Reactor:
+    """Handles deliveries, one at a time for each slot that calls it."""
+
+    def __init__(
+        self,
+        *,
+        log: EventLog,
+        attempts: Attempts,
+        stamper: Stamper,
+        worker: str,
+        attempts_max: int,
+        backoff: Backoff,
+    ) -> None:
+        self._event_log = log
+        self._attempts = attempts
+        self._stamper = stamper
+        self._worker = worker
+        self._attempts_max = attempts_max
+        self._backoff = backoff
+
+    async def handle(self, delivery: Delivery) -> Outcome:
+        """Do what a request needs now, answer the queue, and say what became of it."""
+        place = parse_subject(delivery.stored.subject)
+        with structlog.contextvars.bound_contextvars(
+            task_id=place.task_id, user_key=place.user_key, delivery=delivery.count
+        ):
+            try:
+                async with _kept_alive(delivery):
+                    outcome = await self._react(place.user_key, place.task_id)
+            except LogError as error:
+                _log.warning("task.refinement.interrupted", reason=str(error))
+                outcome = Outcome(result=Result.POSTPONED, delay_s=OUTAGE_DELAY_S)
+            except UnreadableEvent as error:
+                _log.error("task.refinement.unreadable", reason=str(error))
+                outcome = Outcome(result=Result.POSTPONED, delay_s=UNREADABLE_DELAY_S)
+            except asyncio.CancelledError:
+                _log.info("task.refinement.handed_back")
+                await delivery.postpone(HANDOVER_DELAY_S)
+                raise
+            await _answer(delivery, outcome)
+        return outcome
+
+    async def _react(self, user_key: str, task_id: str) -> Outcome:
+        for _ in range(DECISIONS_MAX):
+            reading = await self._event_log.read_task(user_key=user_key, task_id=task_id)
+            task = None if reading is None else fold(reading.events)
+            now = self._stamper.clock.now()
+            step = next_step(task, now=now, attempts_max=self._attempts_max)
+            if task is None or reading is None or isinstance(step, Forget):
+                return DONE
+            try:
+                return await self._take(step, task, reading)
+            except AppendConflict:
+                continue
+            except TaskLost:
+                _log.info("task.refinement.lost")
+                return LOST
+        return Outcome(result=Result.POSTPONED, delay_s=OUTAGE_DELAY_S)
+
+    async def _take(self, step: Wait | Fail | Attempt, task: Task, reading: TaskReading) -> Outcome:
+        match step:
+            case Wait(until=until):
+                delay = until - self._stamper.clock.now()
+                return Outcome(result=Result.POSTPONED, delay_s=max(0.0, delay.total_seconds()))
+            case Fail(code=code):
+                failed = self._failed(task.attempt, code, FAILURE_RULES[code].message)
+                await self._append(task, failed, expected_position=reading.position)
+                return DONE
+            case Attempt(number=number):
+                processing = TaskProcessing(
+                    attempt=number, worker=self._worker, engine=self._attempts.engine.name
+                )
+                owned = await self._append(task, processing, expected_position=reading.position)
+                return await self._attempt(owned, number)
+            case _ as unreachable:
+                assert_never(unreachable)
+
+    async def _attempt(self, owned: Task, number: int) -> Outcome:
+        """Work on a task this worker owns, and record the end of the attempt."""
+        remaining = owned.request.deadline - self._stamper.clock.now()
+        try:
+            async with asyncio.timeout(remaining.total_seconds()) as deadline:
+                completed = await self._attempts.make(owned, attempt=number)
+        except StorageUnavailable as error:
+            _log.warning("task.attempt.failed", attempt=number, reason=str(error))
+            trouble = _trouble(FailureCode.STORAGE_UNAVAILABLE, is_transient=True)
+        except RefinementFailure as failure:
+            _log.info("task.attempt.failed", attempt=number, reason=str(failure))
+            trouble = _Trouble(
+                code=FailureCode(failure.code),
+                message=failure.message,
+                is_transient=failure.is_transient,
+            )
+        except Exception:  # noqa: BLE001 - the loop that classifies: a bug of ours costs the attempt
+            if deadline.expired():
+                trouble = _trouble(FailureCode.DEADLINE_EXCEEDED, is_transient=False)
+            else:
+                _log.exception("task.attempt.crashed", attempt=number)
+                trouble = _trouble(FailureCode.INTERNAL_ERROR, is_transient=True)
+        else:
+            return await self._complete(owned, completed)
+        return await self._give_up(owned, number, trouble)
+
+    async def _complete(self, owned: Task, completed: TaskCompleted) -> Outcome:
+        try:
+            await self._append_owned(owned, completed)
+        except TaskLost:
+            try:
+                await self._attempts.discard(completed)
+            except StorageUnavailable as error:
+                _log.warning("task.result.left_behind", reason=str(error))
+            raise
+        _log.info(
+            "task.refinement.completed",
+            attempt=completed.attempt,
+            engine=completed.engine.name,
+            fetch_ms=completed.durations_ms.fetch,
+            refine_ms=completed.durations_ms.refine,
+            store_ms=completed.durations_ms.store,
+        )
+        return DONE
+
+    async def _give_up(self, owned: Task, number: int, trouble: _Trouble) -> Outcome:
+        """Retry later if that can help and there is an attempt and time left; fail otherwise."""
+        delay_s = self._backoff.delay_s(number)
+        next_attempt_at = self._stamper.clock.now() + timedelta(seconds=delay_s)
+        is_last = number >= self._attempts_max or next_attempt_at >= owned.request.deadline
+        if trouble.is_transient and not is_last:
+            retrying = TaskRetrying(
+                attempt=number,
+                error_code=trouble.code,
+                error_message=trouble.message,
+                next_attempt_at=next_attempt_at,
+            )
+            await self._append_owned(owned, retrying)
+            _log.info(
+                "task.refinement.retrying", attempt=number, code=trouble.code, delay_s=delay_s
+            )
+            return Outcome(result=Result.POSTPONED, delay_s=delay_s)
+        await self._append_owned(owned, self._failed(number, trouble.code, trouble.message))
+        _log.info("task.refinement.failed", attempt=number, code=trouble.code)
+        return DONE
+
+    async def _append_owned(self, owned: Task, change: TaskEvent) -> None:
+        """Append to a task this worker owns; other tasks on the desk may have moved meanwhile.
+
+        Raises:
+            TaskLost: the task itself has moved.
+        """
+        for _ in range(DECISIONS_MAX):
+            reading = await self._event_log.read_task(
+                user_key=owned.user_key, task_id=owned.task_id
+            )
+            if reading is None or reading.events[-1].position != owned.position:
+                raise TaskLost
+            try:
+                await self._append(owned, change, expected_position=reading.position)
+            except AppendConflict:
+                continue
+            return
+        raise TaskLost
+
+    async def _append(self, task: Task, change: TaskEvent, *, expected_position: int) -> Task:
+        recorded = await self._event_log.append(
+            next_event(task, change, stamp=self._stamper.stamp()),
+            user_key=task.user_key,
+            expected_position=expected_position,
+        )
+        evolved = evolve(task, recorded)
+        assert evolved is not None
+        return evolved
+
+    def _failed(self, attempt: int, code: FailureCode, message: str) -> TaskFailed:
+        return TaskFailed(
+            attempt=attempt,
+            error_code=code,
+            error_message=message,
+            quota_refunded=FAILURE_RULES[code].quota_refunded,
+        )
+
+
+@asynccontextmanager
+async def _kept_alive(delivery: Delivery) -> AsyncIterator[None]:
+    """Tell the queue again and again that work goes on, until it ends."""
+
+    async def beat() -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            await delivery.extend()
+
+    heartbeat = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        heartbeat.cancel()
+
+
+async def _answer(delivery: Delivery, outcome: Outcome) -> None:
+    match outcome.result:
+        case Result.DONE:
+            await delivery.acknowledge()
+        case Result.POSTPONED:
+            await delivery.postpone(outcome.delay_s)
+        case Result.LOST:
+            # Whoever has the task now answers for it; if it was stopped or has ended, the next
+            # delivery finds that out and is acknowledged.
+            await delivery.postpone(OUTAGE_DELAY_S)
+        case _ as unreachable:
+            assert_never(unreachable)
+
+
+def _trouble(code: FailureCode, *, is_transient: bool) -> _Trouble:
+    return _Trouble(code=code, message=FAILURE_RULES[code].message, is_transient=is_transient)
