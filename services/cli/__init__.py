@@ -1,5 +1,5 @@
-"""The `refinery` command."""
+"""The `refinery` command: the composition roots, and the only readers of the environment."""
 
+from services.cli.root import main
 
-def main() -> None:
-    """Run the command line."""
+__all__ = ["main"]

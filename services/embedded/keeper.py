@@ -48,7 +48,7 @@ def _prctl(option: int, argument: int) -> None:
 def _wakeup_pipe() -> int:
     """Make signals readable; a keeper that is told to end ends the program first."""
     reader, writer = os.pipe()
-    os.set_blocking(writer, False)  # noqa: FBT003 - the function takes no keyword
+    os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     for number in (signal.SIGCHLD, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: None)
@@ -142,18 +142,23 @@ def _kill_orphans() -> None:
 
 def _children() -> list[int]:
     me = os.getpid()
-    found = []
-    for entry in os.listdir("/proc"):
-        if not entry.isdigit():
-            continue
-        try:
-            with open(f"/proc/{entry}/stat", "rb") as stat:
-                fields = stat.read().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if int(fields[1]) == me:
-            found.append(int(entry))
-    return found
+    with os.scandir("/proc") as entries:
+        others = [int(entry.name) for entry in entries if entry.name.isdigit()]
+    return [pid for pid in others if _parent_of(pid) == me]
+
+
+def _parent_of(pid: int) -> int | None:
+    try:
+        stat = os.open(f"/proc/{pid}/stat", os.O_RDONLY)
+    except OSError:
+        return None
+    try:
+        # The parent is the second field after the name, which is in brackets and may hold any.
+        return int(os.read(stat, 4096).rpartition(b")")[2].split()[1])
+    except OSError:
+        return None
+    finally:
+        os.close(stat)
 
 
 def _tell(line: str) -> None:

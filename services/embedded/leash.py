@@ -12,10 +12,10 @@ import os
 import signal
 import sys
 import time
-from asyncio.subprocess import DEVNULL, PIPE, Process
+from asyncio.subprocess import PIPE, Process
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import BinaryIO, Final, Self
 
 from services.embedded.errors import ProgramNotLaunched
 
@@ -32,7 +32,7 @@ class LeashedProcess:
     """One program under its keeper; `pid` is the program's own."""
 
     def __init__(
-        self, *, name: str, pid: int, log: Path, keeper: Process, grace_s: float
+        self, *, name: str, pid: int, log: Path, keeper: Process, grace_s: float, log_start: int
     ) -> None:
         """Take over a keeper whose program runs; callers use `start`."""
         self.name = name
@@ -40,6 +40,7 @@ class LeashedProcess:
         self.log = log
         self._keeper = keeper
         self._grace_s = grace_s
+        self._log_start = log_start
         self._ended = asyncio.create_task(self._follow(), name=f"leash of {name}")
 
     @classmethod
@@ -69,13 +70,24 @@ class LeashedProcess:
             ProgramNotLaunched: it could not be executed.
             OSError: the log could not be opened.
         """
-        keeper = await _start_keeper(command, environment, log, grace_s, directory, inherit)
+        with _open_log(log) as output:
+            log_start = output.tell()
+            keeper = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", str(_KEEPER), str(grace_s), *command),
+                stdin=PIPE,
+                stdout=PIPE,
+                stderr=output,
+                env=dict(environment),
+                cwd=directory,
+                start_new_session=True,
+                pass_fds=tuple(inherit),
+            )
         try:
             pid = await _launched(name, keeper)
         except BaseException:
             await _end_keeper(keeper, within_s=KEEPER_MARGIN_S)
             raise
-        return cls(name=name, pid=pid, log=log, keeper=keeper, grace_s=grace_s)
+        return cls(name=name, pid=pid, log=log, keeper=keeper, grace_s=grace_s, log_start=log_start)
 
     async def wait(self) -> int:
         """Wait until the program has ended; return its status, minus the signal that killed it."""
@@ -98,11 +110,15 @@ class LeashedProcess:
         return not self._ended.done()
 
     def log_tail(self, lines: int = 20) -> str:
-        """Return the last lines the program wrote."""
-        return tail(self.log, lines=lines)
+        """Return the last lines the program wrote, none of an earlier run."""
+        with self.log.open("rb") as file:
+            end = file.seek(0, os.SEEK_END)
+            _ = file.seek(max(self._log_start, end - LOG_TAIL_BYTES))
+            text = file.read().decode(errors="replace")
+        return "\n".join(text.splitlines()[-lines:])
 
     async def _follow(self) -> int:
-        assert self._keeper.stdout is not None  # noqa: S101 - it was started with a pipe
+        assert self._keeper.stdout is not None
         last = await self._keeper.stdout.read()
         _let_go(self._keeper)
         _ = await self._keeper.wait()
@@ -115,38 +131,52 @@ class LeashedProcess:
         return _KEEPER_LOST
 
 
-def tail(log: Path, *, lines: int) -> str:
-    """Return the last lines of a log, empty when there is none yet."""
+def _open_log(log: Path) -> BinaryIO:
+    with contextlib.suppress(FileNotFoundError):
+        if log.stat().st_size > LOG_BYTES_MAX:
+            log.replace(log.with_name(f"{log.name}.old"))
+    return os.fdopen(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab")
+
+
+async def _launched(name: str, keeper: Process) -> int:
+    """Read the pid from the keeper's first line."""
+    assert keeper.stdout is not None
     try:
-        with log.open("rb") as file:
-            file.seek(max(0, file.seek(0, os.SEEK_END) - LOG_TAIL_BYTES))
-            text = file.read().decode(errors="replace")
-    except FileNotFoundError:
-        return ""
-    return "\n".join(text.splitlines()[-lines:])
+        async with asyncio.timeout(LAUNCH_S):
+            line = (await keeper.stdout.readline()).decode().strip()
+    except TimeoutError as error:
+        reason = f"no sign of life within {LAUNCH_S:g} s"
+        raise ProgramNotLaunched(name=name, reason=reason) from error
+    word, _, rest = line.partition(" ")
+    if word != "pid":
+        raise ProgramNotLaunched(name=name, reason=rest or "its keeper ended at once")
+    return int(rest)
 
 
-async def _start_keeper(  # noqa: PLR0913, PLR0917 - the arguments of `start`, handed on
-    command: Sequence[str],
-    environment: Mapping[str, str],
-    log: Path,
-    grace_s: float,
-    directory: Path | None,
-    inherit: Sequence[int],
-) -> Process:
-    with _open_log(log) as output:
-        return await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-I",
-            "-S",
-            str(_KEEPER),
-            str(grace_s),
-            *command,
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=output,
-            env=dict(environment),
-            cwd=directory,
-            start_new_session=True,
-            pass_fds=tuple(inherit),
-        )
+def _let_go(keeper: Process) -> None:
+    """End the leash; a keeper that is there stops the program then."""
+    if keeper.stdin is not None:
+        keeper.stdin.close()
+
+
+async def _end_keeper(keeper: Process, *, within_s: float) -> None:
+    """End a keeper whose program was not taken over."""
+    _let_go(keeper)
+    try:
+        async with asyncio.timeout(within_s):
+            _ = await keeper.communicate()
+    except TimeoutError:
+        with contextlib.suppress(ProcessLookupError):
+            keeper.kill()
+        _ = await keeper.communicate()
+
+
+async def _end_group(group: int, *, within_s: float) -> None:
+    """Wait for a process group that was told to end, then kill it."""
+    deadline = time.monotonic() + within_s
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            await asyncio.sleep(_GROUP_POLL_S)
+            os.killpg(group, 0)
+        os.killpg(group, signal.SIGKILL)

@@ -1,0 +1,44 @@
+"""Errors on the command line: one line for what a user can act on, a traceback for our bugs."""
+
+import sys
+from collections.abc import Callable
+from typing import Final
+
+import click
+
+from events.log import LogError
+from projections.store import ViewsUnavailable
+from services.adapters.storage import StorageError
+from services.embedded.errors import EmbeddedError
+from services.runtime.settings import InvalidSettings
+
+EXIT_FAILED: Final = 1
+EXIT_INTERRUPTED: Final = 130
+
+
+class CommandFailed(Exception):
+    """A command could not do what it was asked to; the message is for the user."""
+
+
+_EXPECTED: Final = (
+    CommandFailed,
+    EmbeddedError,
+    LogError,
+    StorageError,
+    ViewsUnavailable,
+)
+
+
+def run_reporting_errors(command: Callable[..., object]) -> None:
+    """Run a click command and turn expected errors into one line on standard error."""
+    try:
+        command()
+    except InvalidSettings as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(EXIT_FAILED)
+    except _EXPECTED as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(EXIT_FAILED)
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)

@@ -1,0 +1,47 @@
+"""The command group; each command's module is imported only when it is called."""
+
+import importlib
+from typing import Final
+
+import click
+
+from services.cli.errors import run_reporting_errors
+
+_COMMANDS: Final = {
+    "demo": "services.cli.demo",
+    "up": "services.cli.up",
+    "submit": "services.cli.submit",
+    "token": "services.cli.token",
+    "api": "services.cli.processes",
+    "worker": "services.cli.processes",
+    "projector": "services.cli.processes",
+    "provision": "services.cli.processes",
+}
+
+
+class _LazyGroup(click.Group):
+    """Imports a command when it is asked for: `refinery token` needs no picture libraries."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        if cmd_name not in _COMMANDS:
+            return None
+        command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        assert isinstance(command, click.Command)
+        return command
+
+
+@click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="concept-refinery", prog_name="refinery")
+def refinery() -> None:
+    """Refine images: run the service, try it, and operate it.
+
+    Start with `refinery demo`, or `refinery up` to keep the stack running.
+    """
+
+
+def main() -> None:
+    """Run the command line; errors that a user can act on become one line and exit code 1."""
+    run_reporting_errors(refinery)

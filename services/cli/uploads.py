@@ -1,0 +1,67 @@
+"""Pictures between this machine's files and the service."""
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from services.adapters.s3 import S3ObjectStore
+from services.adapters.storage import upload_key
+from services.cli.errors import CommandFailed
+from services.runtime.settings import S3Settings
+
+BYTES_MAX: Final = 20 * 1024 * 1024
+
+_TYPES: Final = {
+    b"\x89PNG\r\n\x1a\n": ("png", "image/png"),
+    b"\xff\xd8\xff": ("jpg", "image/jpeg"),
+    b"RIFF": ("webp", "image/webp"),
+}
+
+
+async def upload(picture: Path, settings: S3Settings) -> str:
+    """Upload a picture and return the URL to refine it from.
+
+    Raises:
+        CommandFailed: it cannot be read, or is not a picture we take.
+        StorageUnavailable: the object store did not take it.
+    """
+    body = _read(picture)
+    extension, content_type = _type_of(picture, body)
+    key = upload_key(sha256=hashlib.sha256(body).hexdigest(), extension=extension)
+    store = await S3ObjectStore.open(settings)
+    try:
+        await store.put(key, body, content_type=content_type)
+    finally:
+        await store.close()
+    return f"{settings.endpoint}/{settings.bucket}/{key}"
+
+
+def write_picture(path: Path, body: bytes) -> None:
+    """Save a refined picture.
+
+    Raises:
+        CommandFailed: it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(body)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
+
+
+def _read(picture: Path) -> bytes:
+    try:
+        with picture.open("rb") as file:
+            body = file.read(BYTES_MAX + 1)
+    except OSError as error:
+        raise CommandFailed(f"{picture} cannot be read: {error.strerror}") from error
+    if len(body) > BYTES_MAX:
+        raise CommandFailed(f"{picture} is larger than {BYTES_MAX // 1024 // 1024} MiB")
+    return body
+
+
+def _type_of(picture: Path, body: bytes) -> tuple[str, str]:
+    for magic, kind in _TYPES.items():
+        if body.startswith(magic):
+            return kind
+    raise CommandFailed(f"{picture} is not a PNG, JPEG or WebP picture")
