@@ -94,7 +94,7 @@ _UNSET: Final[tuple[object, ...]] = (None, False, 0, "", [], {}, "default")
 
 
 def _declared(name: str) -> dict[str, object]:
-    text = files("deploy").joinpath("jetstream", name).read_bytes()
+    text = (files("deploy") / "jetstream" / name).read_bytes()
     return msgspec.json.decode(text, type=dict[str, object])
 
 

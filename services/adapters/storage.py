@@ -5,7 +5,7 @@ from typing import Final, Protocol
 
 from events.ids import is_user_key
 
-_OWNED_AREA: Final = re.compile(r"(?:concepts|uploads)/([^/]+)/.+")
+_OWNED_AREA: Final = re.compile(r"concepts/([^/]+)/.+")
 
 
 class StorageError(Exception):
@@ -97,13 +97,13 @@ def result_key(*, user_key: str, task_id: str, attempt: int) -> str:
     return f"concepts/{user_key}/{task_id}/{attempt}.png"
 
 
-def upload_key(*, user_key: str, sha256: str, extension: str) -> str:
-    """Where an original that a user uploaded is stored."""
-    return f"uploads/{user_key}/{sha256}.{extension}"
+def upload_key(*, sha256: str, extension: str) -> str:
+    """Where an uploaded original is stored: only who has its bytes knows the key."""
+    return f"uploads/{sha256}.{extension}"
 
 
 def may_read(key: str, *, user_key: str) -> bool:
-    """Whether a user may name this key: their own area, or what lies in nobody's."""
+    """Whether a user may name this key: their own results, or what is nobody's result."""
     match = _OWNED_AREA.fullmatch(key)
     if match is None or not is_user_key(match[1]):
         return True

@@ -12,13 +12,14 @@ from typing import Final
 import click
 import uvloop
 
-from projections.mongo import MongoViewStore, apply_indexes, open_views
+from projections.mongo import MongoViewStore, open_views
 from services.adapters.jetstream import JetStreamConnection, JetStreamQueue
-from services.adapters.jetstream_declared import apply, verify_consumer, verify_stream
+from services.adapters.jetstream_declared import verify_consumer, verify_stream
 from services.adapters.jetstream_log import JetStreamLog
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
+from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
 from services.refinement import process as refinement_process
 from services.refinement.attempts import Attempts
@@ -90,22 +91,6 @@ def provision(replicas: int) -> None:
     configure_logs(settings.log, service="provision")
     uvloop.run(provision_servers(settings.nats, settings.mongo, replicas=replicas))
     click.echo("the stream, the consumer and the indexes are as declared")
-
-
-async def provision_servers(nats: NatsSettings, mongo: MongoSettings, *, replicas: int) -> None:
-    """Apply what `deploy/` declares, and verify that it is so.
-
-    Raises:
-        LogMismatch: the stream exists with other settings.
-        LogUnavailable: the log did not answer.
-        ViewsUnavailable: MongoDB did not answer.
-    """
-    async with AsyncExitStack() as stack:
-        connection = await _connect(stack, nats, name="provision")
-        await apply(connection, replicas=replicas)
-        await verify_stream(connection)
-        await verify_consumer(connection)
-    await apply_indexes(url=mongo.url.reveal(), database=mongo.database)
 
 
 async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:

@@ -14,7 +14,7 @@ import aiohttp
 import msgspec
 
 from services.cli.errors import CommandFailed
-from services.cli.processes import provision_servers
+from services.cli.provisioning import provision_servers
 from services.embedded.leash import LeashedProcess
 from services.embedded.private_files import write_private
 from services.embedded.servers import EmbeddedServers

@@ -1,0 +1,1 @@
+"""Keeps the views that readers see up to date with the log."""

@@ -158,8 +158,9 @@ class Reactor:
     async def _attempt(self, owned: Task, number: int) -> Outcome:
         """Work on a task this worker owns, and record the end of the attempt."""
         remaining = owned.request.deadline - self._stamper.clock.now()
+        deadline = asyncio.timeout(remaining.total_seconds())
         try:
-            async with asyncio.timeout(remaining.total_seconds()) as deadline:
+            async with deadline:
                 completed = await self._attempts.make(owned, attempt=number)
         except StorageUnavailable as error:
             _log.warning("task.attempt.failed", attempt=number, reason=str(error))

@@ -1,0 +1,75 @@
+"""The composition of the API: dependencies in, an ASGI application out."""
+
+from datetime import timedelta
+from importlib.metadata import version
+from typing import Final
+
+import msgspec
+from litestar import Litestar, Router
+from litestar.middleware import DefineMiddleware
+
+from events.admission import Policy
+from events.log import EventLog
+from projections.store import TaskViews
+from services.adapters.storage import ObjectStore
+from services.api.admissions import Admissions
+from services.api.auth import BearerAuthentication, TokenVerifier
+from services.api.bodies import TaskBodies
+from services.api.concepts import refine_route
+from services.api.description import openapi_config
+from services.api.edge import BODY_TIMEOUT_S, Edge
+from services.api.health import health_routes
+from services.api.problems import answer_error
+from services.api.task_reader import TaskReader
+from services.api.tasks import task_route
+from services.runtime.clock import Stamper
+from services.runtime.settings import ApiSettings
+
+BODY_BYTES_MAX: Final = 64 * 1024
+_DISTRIBUTION: Final = "concept-refinery"
+
+
+class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
+    """What the API is made of; opened and closed by whoever makes it."""
+
+    log: EventLog
+    views: TaskViews
+    store: ObjectStore
+    stamper: Stamper
+    settings: ApiSettings
+
+
+def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEOUT_S) -> Litestar:
+    """The API over these dependencies. It neither opens nor closes anything."""
+    log, store, settings = dependencies.log, dependencies.store, dependencies.settings
+    service_version = version(_DISTRIBUTION)
+    bodies = TaskBodies(store=store, url_expires_s=settings.s3.url_expires_s)
+    policy = Policy(
+        quota_limit=settings.quota.limit,
+        task_deadline=timedelta(seconds=settings.task.deadline_s),
+    )
+    admissions = Admissions(log=log, store=store, stamper=dependencies.stamper, policy=policy)
+    verifier = TokenVerifier(
+        auth=settings.auth, user=settings.user, clock=dependencies.stamper.clock
+    )
+    signed_in = Router(
+        "/",
+        route_handlers=[
+            refine_route(admissions=admissions, bodies=bodies),
+            task_route(reader=TaskReader(log=log, views=dependencies.views), bodies=bodies),
+        ],
+        middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],
+    )
+    health = health_routes(log=log, views=dependencies.views, store=store, version=service_version)
+    application = Litestar(
+        route_handlers=[signed_in, *health],
+        exception_handlers={Exception: answer_error},
+        openapi_config=openapi_config(version=service_version),
+        request_max_body_size=BODY_BYTES_MAX,
+        # Requests are logged by `Edge`, errors by `answer_error`.
+        logging_config=None,
+        debug=False,
+    )
+    # Around the application rather than in its middleware, which unknown addresses never reach.
+    application.asgi_handler = Edge(application.asgi_handler, body_timeout_s=body_timeout_s)
+    return application

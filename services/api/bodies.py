@@ -1,0 +1,123 @@
+"""A task as clients see it: one body, everywhere the same."""
+
+from datetime import datetime
+from typing import Final, Literal
+
+import msgspec
+
+from events.task import Durations, OriginalImage, Status, Task
+from services.adapters.storage import ObjectStore
+
+CREATED: Final = "Concept refinement task created and queued for processing"
+ALREADY_ACTIVE: Final = "A concept refinement task is already in progress"
+
+
+class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed the pixels."""
+
+    name: str
+    version: str
+
+
+class ResultBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The refined image. `image_url` is signed when the task is read, and expires."""
+
+    concept_id: str
+    image_url: str
+    image_path: str
+    content_type: str
+    width: int
+    height: int
+    bytes: int
+    sha256: str
+    original: OriginalImage
+    engine: EngineBody
+    plan: dict[str, object] | None = None
+    durations_ms: Durations
+
+
+class MetadataBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The request as it was accepted; what was not given is not there."""
+
+    original_image_url: str
+    refinement_prompt: str
+    logo_description: str | None = None
+    theme_description: str | None = None
+    preserve_aspects: tuple[str, ...] = ()
+
+
+class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A refinement task. Times are UTC; `updated_at` is there once something has happened."""
+
+    task_id: str
+    status: Status
+    message: str
+    type: Literal["concept_refinement"]
+    created_at: datetime
+    updated_at: datetime | None = None
+    completed_at: datetime | None = None
+    metadata: MetadataBody
+    result: ResultBody | None = None
+    result_id: str | None = None
+    image_url: str | None = None
+    error_code: str | None = None
+    error_message: str | None = None
+
+
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class TaskBodies:
+    """Writes task bodies, with picture URLs that live for `url_expires_s` seconds."""
+
+    def __init__(self, *, store: ObjectStore, url_expires_s: int) -> None:
+        self._store = store
+        self._url_expires_s = url_expires_s
+
+    async def encode(self, task: Task, *, message: str | None = None) -> bytes:
+        """The JSON of a task; the message says where it stands unless another one is given."""
+        result = await self._result(task)
+        request = task.request
+        return _ENCODER.encode(
+            TaskBody(
+                task_id=task.task_id,
+                status=task.status,
+                message=message or f"Task is {task.status}",
+                type="concept_refinement",
+                created_at=task.created_at,
+                updated_at=task.updated_at if task.version > 1 else None,
+                completed_at=task.completed_at,
+                metadata=MetadataBody(
+                    original_image_url=request.original_image_url,
+                    refinement_prompt=request.refinement_prompt,
+                    logo_description=request.logo_description,
+                    theme_description=request.theme_description,
+                    preserve_aspects=request.preserve_aspects,
+                ),
+                result=result,
+                result_id=result.concept_id if result else None,
+                image_url=result.image_url if result else None,
+                error_code=task.error_code,
+                error_message=task.error_message,
+            )
+        )
+
+    async def _result(self, task: Task) -> ResultBody | None:
+        completed = task.result
+        if completed is None:
+            return None
+        image = completed.image
+        return ResultBody(
+            concept_id=completed.concept_id,
+            image_url=await self._store.presign(image.key, expires_s=self._url_expires_s),
+            image_path=image.key,
+            content_type=image.content_type,
+            width=image.width,
+            height=image.height,
+            bytes=image.bytes,
+            sha256=image.sha256,
+            original=completed.original,
+            engine=EngineBody(name=completed.engine.name, version=completed.engine.version),
+            plan=completed.engine.plan,
+            durations_ms=completed.durations_ms,
+        )

@@ -1,0 +1,86 @@
+"""The route that takes refinement requests."""
+
+from typing import Final
+
+from litestar import post
+from litestar.handlers import HTTPRouteHandler
+from litestar.response.base import ASGIResponse
+
+from services.api.admissions import Admissions, InvalidRequest, Reception, Submission
+from services.api.auth import Owner
+from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
+from services.api.description import REFINE_RESPONSES, RefineOperation
+from services.api.edge import facts_of
+from services.api.refinement_requests import (
+    FieldError,
+    Invalid,
+    idempotency_error,
+    read_idempotency_key,
+    read_request,
+    require_json,
+)
+from services.api.requests import AuthenticatedRequest, header_values
+
+POLL_AFTER_S: Final = 2
+
+
+def refine_route(*, admissions: Admissions, bodies: TaskBodies) -> HTTPRouteHandler:
+    """`POST /api/concepts/refine`."""
+
+    @post(
+        "/api/concepts/refine",
+        status_code=202,
+        summary="Refine a concept",
+        operation_id="refineConcept",
+        operation_class=RefineOperation,
+        responses=REFINE_RESPONSES,
+        tags=["concepts"],
+    )
+    async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
+        submission = await _read_submission(request, admissions)
+        receipt = await admissions.submit(submission)
+        task = receipt.task
+        facts_of(request.scope).task_id = task.task_id
+        headers = receipt.quota.headers()
+        headers["Cache-Control"] = "no-store"
+        if receipt.reception is Reception.ALREADY_ACTIVE:
+            body = await bodies.encode(task, message=ALREADY_ACTIVE)
+            return ASGIResponse(body=body, status_code=409, headers=headers)
+        is_new = task.version == 1
+        body = await bodies.encode(task, message=CREATED if is_new else None)
+        headers["Location"] = f"/api/tasks/{task.task_id}"
+        headers["Retry-After"] = str(POLL_AFTER_S)
+        if receipt.reception is Reception.REPLAYED:
+            headers["Idempotent-Replayed"] = "true"
+        return ASGIResponse(body=body, status_code=202, headers=headers)
+
+    return refine_concept
+
+
+async def _read_submission(request: AuthenticatedRequest, admissions: Admissions) -> Submission:
+    """The submission in a request.
+
+    Raises:
+        UnsupportedMediaType: its body is not JSON.
+        InvalidRequest: with all errors of the header and the body at once.
+    """
+    scope = request.scope
+    owner: Owner = request.user
+    require_json(header_values(scope, b"content-type"))
+    errors: list[FieldError] = []
+    key: str | None = None
+    try:
+        key = read_idempotency_key(header_values(scope, b"idempotency-key"))
+    except Invalid as error:
+        errors.append(idempotency_error(error))
+    read = read_request(await request.body())
+    if isinstance(read, tuple):
+        errors.extend(read)
+    if errors or isinstance(read, tuple):
+        raise InvalidRequest(tuple(errors), quota=await admissions.quota_of(owner))
+    return Submission(
+        request=read,
+        owner=owner,
+        request_id=facts_of(scope).request_id,
+        idempotency_key=key,
+    )

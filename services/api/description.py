@@ -1,0 +1,172 @@
+"""How the API describes itself (OpenAPI), where Litestar cannot read it off the routes.
+
+Routes decode and encode bodies themselves, to report all errors of a request at once; so the
+request's schema is written here from the same limits, and the answers are named here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from litestar.openapi import OpenAPIConfig, ResponseSpec
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.openapi.spec import (
+    Components,
+    OpenAPIFormat,
+    OpenAPIMediaType,
+    OpenAPIType,
+    Operation,
+    Parameter,
+    RequestBody,
+    Schema,
+    SecurityScheme,
+)
+from msgspec import Struct
+
+from services.api.bodies import TaskBody
+from services.api.problems import MEDIA_TYPE, Problem
+from services.api.refinement_requests import (
+    ASPECTS,
+    IDEMPOTENCY_HEADER,
+    REQUIRED,
+    TEXT_LENGTH_MAX,
+    TEXT_LENGTH_MIN,
+    URL_LENGTH_MAX,
+)
+
+_BEARER: Final = "BearerToken"
+
+
+def answer_of(body: type[Struct], description: str) -> ResponseSpec:
+    """An answer with a JSON body."""
+    return ResponseSpec(data_container=body, description=description, generate_examples=False)
+
+
+def problem_of(description: str) -> ResponseSpec:
+    """An answer with an RFC 9457 problem."""
+    return ResponseSpec(
+        data_container=Problem,
+        description=description,
+        generate_examples=False,
+        media_type=MEDIA_TYPE,
+    )
+
+
+_UNAUTHORIZED: Final = problem_of("No valid bearer token.")
+_UNAVAILABLE: Final = problem_of("Not possible right now; see Retry-After.")
+
+REFINE_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    202: answer_of(TaskBody, "The task; see Location and Retry-After."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    404: problem_of("The URL names no image of our own store that the user may read."),
+    408: problem_of("The body was not received in time."),
+    409: answer_of(TaskBody, "The task that is already in progress."),
+    413: problem_of("The body has too many bytes."),
+    415: problem_of("The body is not application/json."),
+    422: problem_of("The request is not valid; field_errors and errors have all that is wrong."),
+    429: problem_of("The month's quota is spent; see Retry-After."),
+    503: _UNAVAILABLE,
+}
+TASK_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    200: answer_of(TaskBody, "The task."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    404: problem_of("The user has no such task."),
+    503: _UNAVAILABLE,
+}
+
+
+def _text(description: str) -> Schema:
+    return Schema(
+        type=OpenAPIType.STRING,
+        min_length=TEXT_LENGTH_MIN,
+        max_length=TEXT_LENGTH_MAX,
+        description=description,
+    )
+
+
+def _optional_text(description: str) -> Schema:
+    return Schema(one_of=[_text(description), Schema(type=OpenAPIType.NULL)])
+
+
+def request_schema() -> Schema:
+    """The schema of a refinement request."""
+    return Schema(
+        title="RefinementRequest",
+        type=OpenAPIType.OBJECT,
+        required=list(REQUIRED),
+        additional_properties=False,
+        properties={
+            "original_image_url": Schema(
+                type=OpenAPIType.STRING,
+                format=OpenAPIFormat.URL,
+                pattern="^https?://",
+                max_length=URL_LENGTH_MAX,
+                description="Where the image to refine is.",
+            ),
+            "refinement_prompt": _text("What to change."),
+            "logo_description": _optional_text("What the original was meant to show."),
+            "theme_description": _optional_text("The theme of the original."),
+            "preserve_aspects": Schema(
+                type=[OpenAPIType.ARRAY, OpenAPIType.NULL],
+                unique_items=True,
+                items=Schema(type=OpenAPIType.STRING, enum=list(ASPECTS)),
+                description="What has to stay as it is.",
+            ),
+        },
+        examples=[
+            {
+                "original_image_url": "https://storage.example.com/concepts/1234.png",
+                "refinement_prompt": "Make the logo more minimalist",
+                "logo_description": "A modern coffee shop logo with coffee beans",
+            }
+        ],
+    )
+
+
+@dataclass
+class TaskOperation(Operation):
+    """An operation that needs a token."""
+
+    def __post_init__(self) -> None:
+        """Say that it needs one."""
+        self.security = [{_BEARER: []}]
+
+
+@dataclass
+class RefineOperation(TaskOperation):
+    """The operation that takes a refinement request."""
+
+    def __post_init__(self) -> None:
+        """Add what the route reads itself: the body and the idempotency key."""
+        super().__post_init__()
+        self.request_body = RequestBody(
+            required=True,
+            content={"application/json": OpenAPIMediaType(schema=request_schema())},
+        )
+        self.parameters = [
+            Parameter(
+                name=IDEMPOTENCY_HEADER,
+                param_in="header",
+                required=False,
+                description="The same key and request again answer with the same task.",
+                schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=257),
+            )
+        ]
+
+
+def openapi_config(*, version: str) -> OpenAPIConfig:
+    """The description at `/schema/openapi.json`: JSON only, because pages would load scripts."""
+    return OpenAPIConfig(
+        title="Concept Refinery",
+        version=version,
+        description="Refines images of concepts: ask, then follow the task.",
+        path="/schema",
+        render_plugins=[JsonRenderPlugin()],
+        components=Components(
+            security_schemes={
+                _BEARER: SecurityScheme(type="http", scheme="bearer", bearer_format="JWT")
+            }
+        ),
+    )

@@ -1,0 +1,173 @@
+"""From the bytes of a request to a valid refinement request, or to everything wrong with it."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+from urllib.parse import quote, urlsplit
+
+import msgspec
+
+from events.admission import RefinementRequest
+
+TEXT_LENGTH_MIN: Final = 5
+TEXT_LENGTH_MAX: Final = 500
+URL_LENGTH_MAX: Final = 2048
+ASPECTS: Final = (
+    "colors",
+    "layout",
+    "style",
+    "shapes",
+    "symbols",
+    "proportions",
+    "color_scheme",
+)
+REQUIRED: Final = ("original_image_url", "refinement_prompt")
+IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+
+_UNKNOWN_FIELDS_SHOWN_MAX: Final = 10
+_FIELD_NAME_SHOWN_MAX: Final = 64
+_BODY: Final = "body"
+_JSON: Final = re.compile(
+    r"application/json[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?;?", re.IGNORECASE
+)
+# Quoted (the draft standard's form) and bare mean the same key.
+_IDEMPOTENCY_KEY: Final = re.compile(r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})')
+# Everything that is not text: C0 and C1 controls except newline and tab, and lone surrogates.
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_FIELDS: Final = msgspec.json.Decoder(dict[str, object])
+
+
+class FieldError(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`."""
+
+    field: str
+    detail: str
+    pointer: str | None = None
+    header: str | None = None
+
+
+class UnsupportedMediaType(Exception):
+    """The request's body is not declared to be JSON."""
+
+    def __init__(self) -> None:
+        super().__init__("the request body is not application/json")
+
+
+class Invalid(ValueError):
+    """A value that is not allowed; the message says what would be, and never repeats the value."""
+
+
+def require_json(content_types: Sequence[str]) -> None:
+    """Refuse a body that is not declared to be JSON in UTF-8.
+
+    A browser sends such a content type across origins only after asking, unlike a form's.
+
+    Raises:
+        UnsupportedMediaType: it is not.
+    """
+    if len(content_types) != 1 or _JSON.fullmatch(content_types[0]) is None:
+        raise UnsupportedMediaType
+
+
+def read_request(body: bytes) -> RefinementRequest | tuple[FieldError, ...]:
+    """The request in a JSON body, or all that is wrong with it."""
+    try:
+        fields = _FIELDS.decode(body)
+    except msgspec.ValidationError:
+        return (_body_error("must be a JSON object"),)
+    # Deep nesting ends in a RecursionError; bad UTF-8 in a UnicodeDecodeError, a ValueError.
+    except (ValueError, RecursionError):
+        return (_body_error("is not valid JSON"),)
+    values: dict[str, object] = {}
+    errors: list[FieldError] = []
+    for name, read in _READERS.items():
+        value = fields.pop(name, None)
+        if value is not None:
+            try:
+                values[name] = read(value)
+            except Invalid as error:
+                errors.append(_field_error(name, str(error)))
+        elif name in REQUIRED:
+            errors.append(_field_error(name, "is required"))
+    errors.extend(
+        _field_error(name[:_FIELD_NAME_SHOWN_MAX], "is not a known field")
+        for name in list(fields)[:_UNKNOWN_FIELDS_SHOWN_MAX]
+    )
+    return tuple(errors) if errors else msgspec.convert(values, RefinementRequest)
+
+
+def read_idempotency_key(values: Sequence[str]) -> str | None:
+    """The key in the `Idempotency-Key` headers of a request; None if there is no such header.
+
+    Raises:
+        Invalid: there are several, or it is not 1 to 255 visible ASCII characters.
+    """
+    if not values:
+        return None
+    match = _IDEMPOTENCY_KEY.fullmatch(values[0]) if len(values) == 1 else None
+    if match is None:
+        raise Invalid("must be one value of 1 to 255 visible ASCII characters")
+    return match[1] or match[2]
+
+
+def idempotency_error(error: Invalid) -> FieldError:
+    """What is wrong with the `Idempotency-Key` header."""
+    return FieldError(field=IDEMPOTENCY_HEADER, detail=str(error), header=IDEMPOTENCY_HEADER)
+
+
+def _read_url(value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid("must be a string")
+    if len(value) > URL_LENGTH_MAX:
+        raise Invalid(f"must have at most {URL_LENGTH_MAX} characters")
+    # Parsers disagree on blanks, controls and backslashes; what one checks another would fetch.
+    if not value.isprintable() or " " in value or "\\" in value:
+        raise Invalid("must not contain whitespace, control characters or backslashes")
+    try:
+        parts = urlsplit(value)
+        is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        is_complete = is_complete and parts.port != 0
+    except ValueError as error:
+        raise Invalid("must be a valid URL") from error
+    if not is_complete:
+        raise Invalid("must be an http or https URL")
+    if "@" in parts.netloc:
+        raise Invalid("must not contain a user name or password")
+    return value
+
+
+def _read_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise Invalid("must be a string")
+    text = value.strip()
+    if not TEXT_LENGTH_MIN <= len(text) <= TEXT_LENGTH_MAX:
+        raise Invalid(f"must have {TEXT_LENGTH_MIN} to {TEXT_LENGTH_MAX} characters")
+    if _CONTROL.search(value):
+        raise Invalid("must not contain control characters")
+    return text
+
+
+def _read_aspects(value: object) -> tuple[str, ...]:
+    if not isinstance(value, list) or not all(one in ASPECTS for one in value):
+        raise Invalid("must be a list of: " + ", ".join(ASPECTS))
+    if len(set(value)) != len(value):
+        raise Invalid("must not name an aspect twice")
+    return tuple(value)
+
+
+_READERS: Final[Mapping[str, Callable[[object], object]]] = {
+    "original_image_url": _read_url,
+    "refinement_prompt": _read_text,
+    "logo_description": _read_text,
+    "theme_description": _read_text,
+    "preserve_aspects": _read_aspects,
+}
+
+
+def _body_error(detail: str) -> FieldError:
+    return FieldError(field=_BODY, detail=detail, pointer="#")
+
+
+def _field_error(name: str, detail: str) -> FieldError:
+    token = name.replace("~", "~0").replace("/", "~1")
+    return FieldError(field=name, detail=detail, pointer=f"#/{quote(token, safe='~')}")

@@ -1,0 +1,145 @@
+"""Refines one picture: decode, plan, shapes, colours, encode. Runs in a studio's child process."""
+
+from typing import Final, TypeAlias
+
+import cv2
+import msgspec
+import numpy as np
+from PIL import Image
+
+from services.refinement.engines import Instruction, Provenance, Refinement
+from services.refinement.engines.local import NAME, VERSION
+from services.refinement.engines.local.edits import (
+    CHANGES_NOTHING,
+    ColourOperation,
+    edit_colours,
+)
+from services.refinement.engines.local.operations import (
+    Flatten,
+    LimitColours,
+    RemoveShadow,
+    Simplify,
+)
+from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.plan import Plan, Skipped, Step, describe, make_plan
+from services.refinement.engines.local.regions import (
+    Flattening,
+    find_regions,
+    render,
+    without_shadows,
+)
+from services.refinement.engines.local.specks import drop_specks
+from services.refinement.failures import PromptNotUnderstood
+from services.refinement.pictures import (
+    PictureLimits,
+    decode,
+    describe_png,
+    encode_png,
+    inspect,
+)
+
+ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
+
+_SIMPLE_CLASSES: Final = 6
+_SIMPLE_DISTANCE: Final = 0.1
+_VISIBLE_LEVELS: Final = 3
+_WARM_UP_SIDE: Final = 32
+
+
+def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Refinement:
+    """Refine a picture.
+
+    Raises:
+        PictureRefused: the original is not a picture we refine.
+        PromptNotUnderstood: nothing in the prompt applies to it.
+    """
+    facts = inspect(original, limits)
+    plan = make_plan(instruction)
+    if not plan.steps:
+        raise PromptNotUnderstood(reason=_explain(plan))
+    before = np.asarray(decode(original, limits))
+    after, plan = refine_pixels(before, plan)
+    if not plan.steps:
+        raise PromptNotUnderstood(reason=_explain(plan))
+    image = Image.fromarray(after)
+    body = encode_png(image)
+    return Refinement(
+        body=body,
+        picture=describe_png(body, image),
+        original=facts,
+        plan=describe(plan),
+        engine=Provenance(name=NAME, version=VERSION),
+    )
+
+
+def refine_pixels(pixels: Pixels, plan: Plan) -> tuple[Pixels, Plan]:
+    """Carry out a plan; steps without effect come back as skipped. Pixels are RGBA."""
+    steps: list[Step] = []
+    skipped = list(plan.skipped)
+    for step in plan.steps:
+        if isinstance(step.operation, ShapeOperation):
+            drawn = _draw_shapes(pixels, step.operation)
+            if _is_visible(pixels, drawn):
+                pixels = drawn
+                steps.append(step)
+            else:
+                skipped.append(Skipped(phrase=step.phrase, reason=CHANGES_NOTHING))
+    colouring = [step for step in plan.steps if isinstance(step.operation, ColourOperation)]
+    if colouring:
+        operations = tuple(
+            step.operation for step in colouring if isinstance(step.operation, ColourOperation)
+        )
+        outcome = edit_colours(pixels, operations, plan.kept)
+        is_visible = _is_visible(pixels, outcome.pixels)
+        for step, reason in zip(colouring, outcome.reasons, strict=True):
+            if reason is None and is_visible:
+                steps.append(step)
+            else:
+                skipped.append(Skipped(phrase=step.phrase, reason=reason or CHANGES_NOTHING))
+        pixels = outcome.pixels if is_visible else pixels
+    return pixels, msgspec.structs.replace(plan, steps=tuple(steps), skipped=tuple(skipped))
+
+
+def warm_up() -> None:
+    """Do once what only the first job would pay for."""
+    cv2.setNumThreads(1)
+    pixels = np.full((_WARM_UP_SIDE, _WARM_UP_SIDE, 4), 255, dtype=np.uint8)
+    pixels[8:24, 8:24] = (120, 70, 40, 255)
+    body = encode_png(Image.fromarray(pixels))
+    _ = draw(body, Instruction(refinement_prompt="simpler and lighter brown"), PictureLimits())
+
+
+def _draw_shapes(pixels: Pixels, operation: ShapeOperation) -> Pixels:
+    match operation:
+        case RemoveShadow():
+            return without_shadows(pixels)
+        case Flatten():
+            return render(find_regions(pixels, Flattening()))
+        case LimitColours(count=count):
+            return render(find_regions(pixels, Flattening(classes_max=count)))
+        case Simplify(amount=amount, may_merge_colours=may_merge, may_drop_shapes=may_drop):
+            flattening = Flattening()
+            if may_merge:
+                flattening = Flattening(
+                    classes_max=max(3, round(_SIMPLE_CLASSES / amount**0.5)),
+                    distance_min=_SIMPLE_DISTANCE * amount**0.5,
+                )
+            regions = find_regions(pixels, flattening)
+            return render(drop_specks(regions, amount) if may_drop else regions)
+
+
+def _is_visible(before: Pixels, after: Pixels) -> bool:
+    """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
+    change = cv2.absdiff(_composed(before), _composed(after))
+    return bool((change > _VISIBLE_LEVELS).any())
+
+
+def _composed(pixels: Pixels) -> Pixels:
+    alpha = pixels[..., 3:].astype(np.uint16)
+    composed = (pixels[..., :3] * alpha // 255).astype(np.uint8)
+    return np.concatenate([composed, pixels[..., 3:]], axis=-1)
+
+
+def _explain(plan: Plan) -> str:
+    skipped = len(plan.skipped)
+    return f"nothing applies: {skipped} wishes skipped, {len(plan.unmatched)} phrases unmatched"

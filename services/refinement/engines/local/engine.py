@@ -1,0 +1,28 @@
+"""The parent's side of the local engine: borrows a studio and lets it draw."""
+
+from services.refinement.engines import Instruction, Refinement
+from services.refinement.engines.local import NAME, VERSION
+from services.refinement.jobs import Draw
+from services.refinement.pictures import PictureLimits
+from services.refinement.studio import Studios
+
+
+class LocalEngine:
+    """Refines on this machine, deterministically, by typed operations on palette and regions."""
+
+    name: str = NAME
+    version: str = VERSION
+
+    def __init__(self, *, studios: Studios, limits: PictureLimits | None = None) -> None:
+        self._studios = studios
+        self._limits = limits or PictureLimits()
+
+    async def refine(
+        self, *, original: bytes, instruction: Instruction, timeout_s: float
+    ) -> Refinement:
+        """Refine in a free studio; waiting for one counts towards `timeout_s`."""
+        job = Draw(original=original, instruction=instruction, limits=self._limits)
+        return await self._studios.run(job, timeout_s=timeout_s)
+
+    async def close(self) -> None:
+        """Nothing to end: the studios belong to who made them."""
