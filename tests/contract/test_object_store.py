@@ -1,0 +1,162 @@
+"""What every object store promises: run on memory and on real SeaweedFS."""
+
+from collections.abc import AsyncIterator
+from uuid import uuid4
+
+import aiohttp
+import pytest
+
+from services.adapters.memory import MemoryObjectStore
+from services.adapters.s3 import S3ObjectStore
+from services.adapters.storage import (
+    ObjectMissing,
+    ObjectStore,
+    ObjectTooLarge,
+    StorageUnavailable,
+    may_read,
+    result_key,
+)
+from services.runtime.settings import S3Settings, Secret
+from tests.desks import IDENTIFIERS, new_desk
+from tests.servers import Servers
+
+
+@pytest.fixture(params=["memory", "s3"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[ObjectStore]:
+    """An object store; the real one holds other tests' objects as well."""
+    if request.param == "memory":
+        yield MemoryObjectStore()
+        return
+    servers: Servers = request.getfixturevalue("servers")
+    opened = await S3ObjectStore.open(servers.s3())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def key() -> str:
+    """A key nobody has used."""
+    return f"concepts/{new_desk()}/{uuid4()}/1.png"
+
+
+class TestObjects:
+    """Storing, reading and removing."""
+
+    async def test_what_was_put_is_got(self, store: ObjectStore, key: str) -> None:
+        """The bytes come back as they were."""
+        await store.put(key, b"\x00picture\xff", content_type="image/png")
+
+        assert await store.get(key, bytes_max=100) == b"\x00picture\xff"
+        assert await store.exists(key)
+
+    async def test_a_missing_object_is_said_to_be_missing(
+        self, store: ObjectStore, key: str
+    ) -> None:
+        """Missing is not the same as unavailable."""
+        assert not await store.exists(key)
+        with pytest.raises(ObjectMissing):
+            await store.get(key, bytes_max=100)
+
+    async def test_no_more_is_read_than_asked_for(self, store: ObjectStore, key: str) -> None:
+        """An object over the bound is refused."""
+        await store.put(key, b"x" * 101, content_type="image/png")
+
+        with pytest.raises(ObjectTooLarge):
+            await store.get(key, bytes_max=100)
+        assert len(await store.get(key, bytes_max=101)) == 101
+
+    async def test_a_deleted_object_is_gone(self, store: ObjectStore, key: str) -> None:
+        """Deleting twice is no error."""
+        await store.put(key, b"x", content_type="image/png")
+
+        await store.delete(key)
+        await store.delete(key)
+
+        assert not await store.exists(key)
+
+    async def test_a_url_of_the_bucket_names_its_key(self, store: ObjectStore, key: str) -> None:
+        """A presigned URL leads back to the key; other URLs lead nowhere."""
+        url = await store.presign(key, expires_s=60)
+
+        assert store.key_of(url) == key
+        assert store.key_of("https://example.test/logo.png") is None
+        assert store.key_of(url.partition("concepts/")[0]) is None
+
+    async def test_the_store_answers(self, store: ObjectStore) -> None:
+        """A store that is there passes its check."""
+        await store.check()
+
+
+class TestS3:
+    """What only the real store can show."""
+
+    async def test_a_presigned_url_reads_the_object_and_nothing_else_does(
+        self, servers: Servers, key: str
+    ) -> None:
+        """The picture is served with its type to who has the URL, and refused without it."""
+        store = await S3ObjectStore.open(servers.s3())
+        await store.put(key, b"picture", content_type="image/png")
+        url = await store.presign(key, expires_s=60)
+
+        async with aiohttp.ClientSession() as session:
+            async with session.get(url) as answer:
+                signed = (answer.status, answer.content_type, await answer.read())
+            async with session.get(url.partition("?")[0]) as answer:
+                bare = answer.status
+        await store.close()
+
+        assert signed == (200, "image/png", b"picture")
+        assert bare == 403
+
+    async def test_a_wrong_key_is_an_unavailable_store(self, servers: Servers, key: str) -> None:
+        """Refused credentials are our trouble, not a missing object."""
+        right = servers.s3()
+        wrong = S3Settings(
+            endpoint=right.endpoint,
+            bucket=right.bucket,
+            access_key=right.access_key,
+            secret_key=Secret("wrong" * 8),
+        )
+        store = await S3ObjectStore.open(wrong)
+
+        with pytest.raises(StorageUnavailable) as caught:
+            await store.get(key, bytes_max=1)
+        await store.close()
+
+        assert "wrong" not in str(caught.value)
+
+    async def test_a_public_endpoint_signs_for_what_clients_see(self, servers: Servers) -> None:
+        """URLs for clients carry the public address, and are recognised under both."""
+        inner = servers.s3()
+        settings = S3Settings(
+            endpoint=inner.endpoint,
+            bucket=inner.bucket,
+            access_key=inner.access_key,
+            secret_key=inner.secret_key,
+            public_endpoint="https://pictures.example.test",
+        )
+        store = await S3ObjectStore.open(settings)
+
+        url = await store.presign("concepts/a b.png", expires_s=60)
+        await store.close()
+
+        assert url.startswith("https://pictures.example.test/refinery/concepts/a%20b.png?")
+        assert store.key_of(url) == "concepts/a b.png"
+        assert store.key_of(f"{inner.endpoint}/refinery/x.png") == "x.png"
+
+
+class TestKeys:
+    """Whose objects a user may name."""
+
+    def test_results_are_their_owner_s(self) -> None:
+        """A result of another user cannot be named."""
+        mine, other = new_desk(), new_desk()
+        key = result_key(user_key=mine, task_id=IDENTIFIERS.task_id(), attempt=1)
+
+        assert may_read(key, user_key=mine)
+        assert not may_read(key, user_key=other)
+
+    @pytest.mark.parametrize("key", ["uploads/abc.png", "concepts/1234-5678.png", "logo.png"])
+    def test_what_is_nobody_s_result_may_be_named(self, key: str) -> None:
+        """Uploads and other objects of the bucket are open to every user's requests."""
+        assert may_read(key, user_key=new_desk())
