@@ -169,6 +169,10 @@ class MemoryQueue:
         """Hand out no more."""
         self._is_closed = True
 
+    def hurry(self) -> None:
+        """Let every postponed request be due now, as if time had passed."""
+        self._open = {position: (stored, 0.0) for position, (stored, _) in self._open.items()}
+
     def answer(self, position: int, *, due_in_s: float | None) -> None:
         """Hand a request out again in `due_in_s`, or never again if None."""
         if due_in_s is None:

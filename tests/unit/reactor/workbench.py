@@ -1,0 +1,166 @@
+"""A reactor on memory adapters, with an engine that does as it is told and a clock that stands."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from events.codec import decode
+from events.log import Delivery
+from events.task import RecordedEvent, Task, TaskEvent, TaskRequested, fold, next_event
+from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryQueue
+from services.refinement.attempts import Attempts
+from services.refinement.engines import Instruction, Provenance, Refinement
+from services.refinement.originals import Originals
+from services.refinement.pictures import PictureFacts
+from services.refinement.reactor import Outcome, Reactor
+from services.runtime.clock import RandomIdentifiers, Stamper
+from services.runtime.retries import Backoff
+from tests.desks import new_desk, requested_event
+
+ATTEMPTS_MAX = 3
+ORIGINAL = b"original bytes"
+REFINED = b"refined bytes"
+
+
+class StandingClock:
+    """Shows the time it is set to."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """The time it was set to."""
+        return self.time
+
+    def move(self, **span: float) -> None:
+        """Let time pass."""
+        self.time += timedelta(**span)
+
+
+class ToldEngine:
+    """Refines, unless `before` does something else first."""
+
+    name = "told"
+    version = "1"
+
+    def __init__(self) -> None:
+        self.before: Callable[[], Awaitable[None]] | None = None
+        self.instructions: list[Instruction] = []
+
+    async def refine(
+        self, *, original: bytes, instruction: Instruction, timeout_s: float
+    ) -> Refinement:
+        """Give fixed bytes."""
+        assert timeout_s > 0
+        self.instructions.append(instruction)
+        if self.before is not None:
+            await self.before()
+        return Refinement(
+            body=REFINED,
+            picture=_facts(REFINED),
+            original=_facts(original),
+            plan={"applied": ["lighten"], "skipped": [], "unmatched": []},
+            engine=Provenance(name=self.name, version=self.version),
+        )
+
+    async def close(self) -> None:
+        """Nothing to end."""
+
+
+class NoDownload:
+    """The outside world, which these tests have no need of."""
+
+    async def fetch(self, url: str) -> bytes:
+        """Refuse."""
+        raise AssertionError(url)
+
+
+class Workbench:
+    """Everything a reactor works with."""
+
+    def __init__(self) -> None:
+        self.clock = StandingClock()
+        self.log = MemoryLog()
+        self.queue = MemoryQueue(self.log)
+        self.store = MemoryObjectStore()
+        self.engine = ToldEngine()
+        self.stamper = Stamper(
+            producer="tests/0", clock=self.clock, identifiers=RandomIdentifiers()
+        )
+        self.reactor = self.new_reactor()
+
+    def new_reactor(self) -> Reactor:
+        """Another worker on the same log."""
+        attempts = Attempts(
+            store=self.store,
+            originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
+            engine=self.engine,
+            timeout_s=5,
+            new_concept_id=self.stamper.identifiers.event_id,
+        )
+        return Reactor(
+            log=self.log,
+            attempts=attempts,
+            stamper=self.stamper,
+            worker="worker-1",
+            attempts_max=ATTEMPTS_MAX,
+            backoff=Backoff(base_s=1, max_s=8),
+        )
+
+    async def request(self, *, with_original: bool = True) -> RecordedEvent:
+        """A request, whose original lies in the object store."""
+        url = await self.store.presign("uploads/logo.png", expires_s=60)
+        if with_original:
+            await self.store.put("uploads/logo.png", ORIGINAL, content_type="image/png")
+        event = requested_event(url=url)
+        assert isinstance(event.data, TaskRequested)
+        data = msgspec.structs.replace(event.data, deadline=self.clock.now() + timedelta(minutes=5))
+        event = msgspec.structs.replace(event, data=data)
+        return await self.log.append(event, user_key=new_desk(), expected_position=0)
+
+    async def delivery(self) -> Delivery:
+        """The next delivery."""
+        delivery = await self.queue.next(wait_s=1)
+        assert delivery is not None
+        return delivery
+
+    async def delivery_now(self) -> Delivery:
+        """The next delivery, however long it was postponed for."""
+        self.queue.hurry()
+        return await self.delivery()
+
+    async def handle_next(self) -> Outcome:
+        """Let the reactor handle the next delivery."""
+        return await self.reactor.handle(await self.delivery())
+
+    async def history(self, recorded: RecordedEvent) -> list[RecordedEvent]:
+        """All events of a task."""
+        stored = await self.log.read_history(user_key=recorded.user_key, task_id=recorded.task_id)
+        return [decode(one) for one in stored]
+
+    async def names(self, recorded: RecordedEvent) -> list[str]:
+        """The names of a task's events."""
+        return [type(one.event.data).__name__ for one in await self.history(recorded)]
+
+    async def task(self, recorded: RecordedEvent) -> Task:
+        """The state of a task."""
+        task = fold(await self.history(recorded))
+        assert task is not None
+        return task
+
+    async def append(self, recorded: RecordedEvent, change: TaskEvent) -> RecordedEvent:
+        """Append a change behind everything on the desk, as somebody else would."""
+        task = await self.task(recorded)
+        reading = await self.log.read_desk(recorded.user_key)
+        return await self.log.append(
+            next_event(task, change, stamp=self.stamper.stamp()),
+            user_key=recorded.user_key,
+            expected_position=reading.position,
+        )
+
+
+def _facts(body: bytes) -> PictureFacts:
+    return PictureFacts(
+        content_type="image/png", width=64, height=32, bytes=len(body), sha256="ab" * 32
+    )
