@@ -43,6 +43,7 @@ class JetStreamConnection:
         self._client = client
         self.interruptions = 0
         self._last_error = ""
+        self._is_closing = False
 
     @classmethod
     async def open(cls, settings: NatsSettings, *, name: str) -> "JetStreamConnection":
@@ -78,6 +79,7 @@ class JetStreamConnection:
 
     async def close(self) -> None:
         """Close the connection; what is in flight is given up."""
+        self._is_closing = True
         with suppress(nats.errors.Error):
             await self._client.close()
 
@@ -146,6 +148,8 @@ class JetStreamConnection:
         _log.warning("log.connection.error", reason=self._last_error)
 
     async def _on_disconnected(self) -> None:
+        if self._is_closing:
+            return
         self.interruptions += 1
         _log.warning("log.connection.lost", interruptions=self.interruptions)
 

@@ -12,7 +12,6 @@ from typing import Final
 import click
 import uvloop
 from rich.console import Console
-from rich.table import Table
 
 from events.codec import decode
 from events.ids import user_key_of
@@ -112,8 +111,9 @@ async def _refine(stack: Stack, steps: Steps, output: Path, console: Console) ->
         if task.status != "completed" or task.image_url is None:
             raise CommandFailed(f"the task is {task.status}: {task.error_message}")
         before, after = _save(output, sample, await client.download(task.image_url))
-    console.print(await _history(stack, task))
-    console.print(f"before  {before}\nafter   {after}\nURL     {task.image_url}", soft_wrap=True)
+    places = f"\nbefore  {before}\nafter   {after}\nURL     {task.image_url}\n"
+    history = await _history(stack, task)
+    console.print(f"{history}\n{places}", soft_wrap=True, highlight=False, markup=False)
 
 
 def _save(output: Path, sample: Path, refined: bytes) -> tuple[Path, Path]:
@@ -123,8 +123,8 @@ def _save(output: Path, sample: Path, refined: bytes) -> tuple[Path, Path]:
     return before, after
 
 
-async def _history(stack: Stack, task: TaskAnswer) -> Table:
-    """The task's events as the log has them, with what each stage took."""
+async def _history(stack: Stack, task: TaskAnswer) -> str:
+    """The task's events as the log has them, a line each."""
     connection = await JetStreamConnection.open(stack.nats_observer(), name="demo")
     try:
         user_key = user_key_of(USER, secret=stack.servers.credentials.user_key_secret.encode())
@@ -133,19 +133,13 @@ async def _history(stack: Stack, task: TaskAnswer) -> Table:
         )
     finally:
         await connection.close()
-    table = Table(title="The task's history in the log", title_justify="left")
-    table.add_column("position", justify="right")
-    for heading in ("event", "time", "producer", "what it says"):
-        table.add_column(heading)
+    lines = ["", "The task's history in the log (position, time, event, producer):"]
     for recorded in (decode(one) for one in stored):
-        table.add_row(
-            str(recorded.position),
-            recorded.event.type,
-            f"{recorded.event.time:%H:%M:%S.%f}"[:-3],
-            recorded.event.producer,
-            _summary(recorded),
-        )
-    return table
+        event = recorded.event
+        time = f"{event.time:%H:%M:%S.%f}"[:-3]
+        line = f"{recorded.position:4}  {time}  {event.type:30} {event.producer:17} "
+        lines.append((line + _summary(recorded)).rstrip())
+    return "\n".join(lines)
 
 
 def _summary(recorded: RecordedEvent) -> str:

@@ -48,7 +48,9 @@ class Steps:
     def done(self, text: str) -> None:
         """Say that one more step is done."""
         elapsed_s = monotonic() - self._started_at
-        self._console.print(f"[dim]{elapsed_s:6.2f} s[/dim]  {text}", highlight=False)
+        self._console.print(
+            f"[dim]{elapsed_s:6.2f} s[/dim]  {text}", highlight=False, soft_wrap=True
+        )
         if self._progress is not None:
             self._progress.advance(self._bar)
 

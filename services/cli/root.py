@@ -6,6 +6,8 @@ from typing import Final
 import click
 
 from services.cli.errors import run_reporting_errors
+from services.runtime.logs import configure_logs
+from services.runtime.settings import LogSettings
 
 _COMMANDS: Final = {
     "demo": "services.cli.demo",
@@ -40,6 +42,8 @@ def refinery() -> None:
 
     Start with `refinery demo`, or `refinery up` to keep the stack running.
     """
+    # Standard output belongs to what a command prints; the processes configure their own logs.
+    configure_logs(LogSettings(level="warning", format="console"), service="refinery")
 
 
 def main() -> None:

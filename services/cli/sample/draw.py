@@ -14,7 +14,8 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageFont
 SIDE: Final = 640
 SCALE: Final = 4
 SEED: Final = 7
-SPECKS: Final = 70
+SPECKS: Final = 150
+LIGHT_SPECK_SHARE: Final = 0.6
 
 CREAM: Final = (247, 239, 226)
 ESPRESSO: Final = (62, 36, 22)
@@ -46,8 +47,8 @@ def draw_logo() -> Image.Image:
     _specks(canvas, centre, radius - 24)
     for offset, phase in ((-44, 0.0), (0, math.pi), (44, 0.0)):
         _steam(canvas, (centre[0] + offset, centre[1] - 138), phase)
-    _bean(canvas, (centre[0] - 50, centre[1] + 36), angle=24)
-    _bean(canvas, (centre[0] + 56, centre[1] + 40), angle=-22)
+    _bean(canvas, (centre[0] - 68, centre[1] + 40), angle=20)
+    _bean(canvas, (centre[0] + 68, centre[1] + 40), angle=-20)
     _wordmark(canvas, "EMBER & BEAN", top=492, size=54, spacing=7)
     _tagline(canvas, "COFFEE ROASTERS", top=572, size=21, spacing=6)
     return canvas.resize((SIDE, SIDE), Image.Resampling.LANCZOS)
@@ -84,16 +85,20 @@ def _ring(canvas: Image.Image, centre: Point, radius: float, *, width: float) ->
 
 
 def _specks(canvas: Image.Image, centre: Point, radius: float) -> None:
-    """Scatter roast dust over the disc."""
+    """Scatter roast dust over the disc, beside the beans and the steam."""
     chance = random.Random(SEED)  # noqa: S311 - the same specks every time, not secret ones
     pen = ImageDraw.Draw(canvas)
     for _ in range(SPECKS):
         distance = radius * math.sqrt(chance.random())
         angle = chance.random() * 2 * math.pi
         size = chance.uniform(0.9, 2.6)
-        x, y = centre[0] + distance * math.cos(angle), centre[1] + distance * math.sin(angle)
+        colour = RING if chance.random() < LIGHT_SPECK_SHARE else ESPRESSO
+        across, down = distance * math.cos(angle), distance * math.sin(angle)
+        if abs(across) < 142 and -52 < down < 132 or abs(across) < 64 and -150 < down < -52:
+            continue
+        x, y = centre[0] + across, centre[1] + down
         box = [(x - size) * SCALE, (y - size) * SCALE, (x + size) * SCALE, (y + size) * SCALE]
-        pen.ellipse(box, fill=RING if chance.random() < 0.6 else ESPRESSO)
+        pen.ellipse(box, fill=colour)
 
 
 def _steam(canvas: Image.Image, start: Point, phase: float) -> None:
@@ -112,7 +117,7 @@ def _steam(canvas: Image.Image, start: Point, phase: float) -> None:
 def _bean(canvas: Image.Image, centre: Point, *, angle: float) -> None:
     """Draw a bean upright on its own layer, then turn the layer."""
     middle = (SIDE / 2, SIDE / 2)
-    mask = _ellipse_mask(middle, 57, 82)
+    mask = _ellipse_mask(middle, 56, 82)
     layer = _radial((middle[0] - 26, middle[1] - 40), 150, BEAN_LIGHT, BEAN_DARK)
     pen = ImageDraw.Draw(layer)
     for step in range(401):
@@ -124,7 +129,7 @@ def _bean(canvas: Image.Image, centre: Point, *, angle: float) -> None:
         pen.ellipse(box, fill=SLIT)
     sheen = _ellipse_mask((middle[0] - 30, middle[1] - 28), 11, 30)
     sheen = ImageChops.multiply(sheen, mask).filter(ImageFilter.GaussianBlur(1.5 * SCALE))
-    layer.paste((255, 244, 222), (0, 0, *layer.size), sheen.point(lambda value: value * 0.75))
+    layer.paste((255, 244, 222), (0, 0, *layer.size), sheen.point(lambda value: value * 0.42))
     layer.putalpha(mask)
     turned = layer.rotate(angle, resample=Image.Resampling.BICUBIC)
     place = (int((centre[0] - middle[0]) * SCALE), int((centre[1] - middle[1]) * SCALE))
