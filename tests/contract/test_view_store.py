@@ -10,7 +10,15 @@ from uuid import uuid4
 import pytest
 from pymongo import AsyncMongoClient, uri_parser
 from pymongo.asynchronous.collection import AsyncCollection
-from pymongo.errors import OperationFailure
+from pymongo.errors import (
+    AutoReconnect,
+    BulkWriteError,
+    ExecutionTimeout,
+    InvalidOperation,
+    OperationFailure,
+    PyMongoError,
+    WTimeoutError,
+)
 
 from events.task import Task, fold
 from projections.indexes import ViewsMismatch, declared_indexes
@@ -409,6 +417,56 @@ class TestUnavailability:
 
         assert time.monotonic() - started < BOUND_S + LATE_S
         await relay.stop()
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            AutoReconnect("connection closed"),
+            ExecutionTimeout("operation exceeded time limit", code=50),
+            WTimeoutError("waiting for replication timed out", code=64),
+            OperationFailure("interrupted at shutdown", code=11600),
+            BulkWriteError({"writeErrors": [{"code": 11000}, {"code": 10107}]}),
+            BulkWriteError({"writeErrors": [], "writeConcernErrors": [{"code": 64}]}),
+        ],
+    )
+    async def test_what_passes_by_itself_is_an_outage(
+        self, error: PyMongoError, mongo: MongoViewStore
+    ) -> None:
+        """The driver's errors that waiting mends are said in the port's words."""
+        with pytest.raises(ViewsUnavailable) as caught:
+            async with mongo._bounded("write views"):
+                raise error
+
+        assert caught.value.__cause__ is error
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OperationFailure("not authorized", code=13),
+            BulkWriteError({"writeErrors": [{"code": 10107}, {"code": 9}]}),
+            InvalidOperation("no operations to execute"),
+        ],
+    )
+    async def test_what_does_not_pass_is_no_outage(
+        self, error: PyMongoError, mongo: MongoViewStore
+    ) -> None:
+        """The driver's errors that waiting does not mend stay what they are."""
+        with pytest.raises(type(error)) as caught:
+            async with mongo._bounded("write views"):
+                raise error
+
+        assert caught.value is error
+
+    async def test_users_words_are_not_quoted(self, mongo: MongoViewStore) -> None:
+        """The reason for a failed batch, which is logged, holds none of its documents."""
+        error = BulkWriteError({"writeErrors": [{"code": 11000, "op": {"u": "private words"}}]})
+
+        with pytest.raises(ViewsUnavailable) as caught:
+            async with mongo._bounded("write views"):
+                raise error
+
+        assert "private words" not in caught.value.reason
+        assert "11000" in caught.value.reason
 
     async def test_our_own_errors_are_not_taken_for_an_outage(self, mongo_url: str) -> None:
         """What no waiting mends is raised as it is."""

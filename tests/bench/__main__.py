@@ -1,0 +1,174 @@
+"""`make bench`: accepts per second beside a plain peer, and the time from request to view.
+
+The stack is the embedded one with the null engine. A load generator in a process of its own keeps
+64 connections busy; every request is another user's, all for one original in our bucket, so every
+one is read, decided, appended with an expected position, and fsynced before its 202. The worker and
+the projector work on the backlog meanwhile, on the same cores.
+
+The peer is what one would write without a log: the same HTTP server, token check and validation,
+and one journaled insert into the same MongoDB (`tests/bench/peer.py`).
+"""
+
+import argparse
+import asyncio
+import os
+import statistics
+import sys
+import tempfile
+from datetime import timedelta
+from pathlib import Path
+from time import perf_counter
+
+import aiohttp
+import msgspec
+import uvloop
+from rich.console import Console
+
+from services.cli.stack import Stack, StackOptions
+from services.cli.tokens import sign_token
+from services.cli.up import choose_port
+from services.cli.uploads import upload
+from services.embedded.leash import LeashedProcess
+from tests.bench.load import Report
+
+LIFE = timedelta(hours=1)
+SAMPLE = Path(__file__).parents[2] / "services" / "cli" / "sample" / "coffee-logo.png"
+VIEW_DEADLINE_S = 20.0
+PEER_DEADLINE_S = 20.0
+
+console = Console(soft_wrap=True, highlight=False)
+
+
+def token(stack: Stack, user: str) -> str:
+    """A user's token."""
+    return sign_token(user, secret=stack.servers.credentials.jwt_secret, life=LIFE)
+
+
+def prepared(stack: Stack, url: str, *, count: int, series: str) -> list[bytes]:
+    """Raw HTTP requests, each of another user."""
+    body = msgspec.json.encode(
+        {"original_image_url": url, "refinement_prompt": "lighter shades of brown, minimalist"}
+    )
+    return [
+        b"POST /api/concepts/refine HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
+        b"Authorization: Bearer %b\r\nContent-Length: %d\r\n\r\n%b"
+        % (token(stack, f"{series}-{number}").encode(), len(body), body)
+        for number in range(count)
+    ]
+
+
+async def load(requests: list[bytes], *, port: int, connections: int) -> Report:
+    """Run the load generator in its own process."""
+    with tempfile.NamedTemporaryFile(suffix=".msgpack") as file:
+        file.write(msgspec.msgpack.encode(requests))
+        file.flush()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "tests.bench.load", "--port", str(port)),
+            *("--requests", file.name, "--connections", str(connections)),
+            stdout=asyncio.subprocess.PIPE,
+        )
+        output, _ = await process.communicate()
+    return msgspec.json.decode(output, type=Report)
+
+
+def show(name: str, report: Report) -> None:
+    """One line of a report."""
+    console.print(
+        f"{name:36} {report.accepts_per_s:7.0f} accepts/s   p50 {report.p50_ms:6.1f} ms   "
+        f"p99 {report.p99_ms:6.1f} ms   {report.statuses}"
+    )
+
+
+async def time_to_view(stack: Stack, url: str, *, count: int) -> list[float]:
+    """Milliseconds from the request to the first answer that says completed, one at a time."""
+    spans: list[float] = []
+    request = {"original_image_url": url, "refinement_prompt": "lighter shades of brown"}
+    async with aiohttp.ClientSession() as session:
+        for number in range(count):
+            headers = {"Authorization": f"Bearer {token(stack, f'idle-{number}')}"}
+            started = perf_counter()
+            async with session.post(
+                f"{stack.api}/api/concepts/refine", json=request, headers=headers
+            ) as answer:
+                task_id = (await answer.json())["task_id"]
+            while perf_counter() - started < VIEW_DEADLINE_S:
+                async with session.get(
+                    f"{stack.api}/api/tasks/{task_id}", headers=headers
+                ) as answer:
+                    if (await answer.json())["status"] == "completed":
+                        break
+            spans.append((perf_counter() - started) * 1000)
+    return spans
+
+
+async def start_peer(stack: Stack, *, data: Path, port: int) -> LeashedProcess:
+    """Start the peer on the same MongoDB."""
+    peer = await LeashedProcess.start(
+        name="peer",
+        command=(sys.executable, "-m", "tests.bench.peer"),
+        environment={
+            "PATH": os.environ["PATH"],
+            "PEER_PORT": str(port),
+            "PEER_MONGO_URL": stack.servers.addresses.mongo_projector_url,
+            "PEER_JWT_SECRET": stack.servers.credentials.jwt_secret,
+        },
+        log=data / "logs" / "peer.log",
+    )
+    deadline = perf_counter() + PEER_DEADLINE_S
+    async with aiohttp.ClientSession() as session:
+        while True:
+            try:
+                async with session.get(f"http://127.0.0.1:{port}/live"):
+                    return peer
+            except aiohttp.ClientError:
+                assert perf_counter() < deadline, peer.log_tail()
+                await asyncio.sleep(0.05)
+
+
+async def bench(*, count: int, connections: int, rounds: int) -> None:
+    """Run the rounds, ours and the peer's in turn, and print what came of them."""
+    with tempfile.TemporaryDirectory(prefix="refinery-bench-") as folder:
+        data = Path(folder)
+        options = StackOptions(
+            data=data, port=choose_port(data, 0), engine="null", environment=dict(os.environ)
+        )
+        stack = await Stack.start(options, tell=lambda line: console.print(f"[dim]{line}[/dim]"))
+        peer: LeashedProcess | None = None
+        try:
+            url = await upload(SAMPLE, stack.s3_settings())
+            spans = sorted(await time_to_view(stack, url, count=100))
+            console.print(
+                f"{'request to completed view, idle':36} p50 {statistics.median(spans):.1f} ms   "
+                f"p95 {spans[94]:.1f} ms   (100 tasks, one after the other)"
+            )
+            peer_port = choose_port(data / "peer", 0)
+            peer = await start_peer(stack, data=data, port=peer_port)
+            ratios: list[float] = []
+            for number in range(1, rounds + 1):
+                requests = prepared(stack, url, count=count, series=f"round-{number}")
+                other = await load(requests, port=peer_port, connections=connections)
+                show(f"round {number}: peer, one insert", other)
+                ours = await load(requests, port=options.port, connections=connections)
+                show(f"round {number}: concept refinery", ours)
+                ratios.append(ours.accepts_per_s / other.accepts_per_s)
+            console.print(
+                f"ratio to the peer: median {statistics.median(ratios):.2f} "
+                f"({', '.join(f'{ratio:.2f}' for ratio in ratios)})"
+            )
+        finally:
+            if peer is not None:
+                await peer.stop()
+            await stack.stop()
+
+
+def main() -> None:
+    """Parse the command line."""
+    parser = argparse.ArgumentParser(description="Measure the service on this machine.")
+    parser.add_argument("--count", type=int, default=10_000, help="requests in a round")
+    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--rounds", type=int, default=3)
+    options = parser.parse_args()
+    uvloop.run(bench(count=options.count, connections=options.connections, rounds=options.rounds))
+
+
+main()
