@@ -9,6 +9,8 @@ import msgspec
 from events.log import DeskReading
 from events.task import Quota, Task, TaskRequested, fold
 
+PERIOD_FORMAT: Final = "%Y-%m"
+
 _MONTHS: Final = 12
 
 
@@ -132,12 +134,28 @@ def admit(
 
 
 def quota_standing(newest: Task | None, *, now: datetime, limit: int) -> QuotaStanding:
-    """The quota of the month of `now`, from the newest task's ledger line and its refund."""
-    utc = now.astimezone(UTC)
-    start = utc.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    end = start.replace(year=start.year + start.month // _MONTHS, month=start.month % _MONTHS + 1)
-    period = f"{start:%Y-%m}"
+    """The quota of the month of `now`, from the newest task's ledger line and its refund.
+
+    A month that the ledger has already begun is not gone back from: a clock that is a second behind
+    at the turn of a month would find the new month's line and take the old one for unused.
+    """
+    start = _month_of(now.astimezone(UTC))
     used = 0
-    if newest is not None and newest.request.quota.period == period:
-        used = newest.request.quota.used - int(newest.quota_refunded)
-    return QuotaStanding(period=period, period_start=start, used=used, limit=limit, resets_at=end)
+    if newest is not None:
+        line = newest.request.quota
+        begun = datetime.strptime(line.period, PERIOD_FORMAT).replace(tzinfo=UTC)
+        if begun >= start:
+            start = begun
+            used = line.used - int(newest.quota_refunded)
+    end = start.replace(year=start.year + start.month // _MONTHS, month=start.month % _MONTHS + 1)
+    return QuotaStanding(
+        period=start.strftime(PERIOD_FORMAT),
+        period_start=start,
+        used=used,
+        limit=limit,
+        resets_at=end,
+    )
+
+
+def _month_of(moment: datetime) -> datetime:
+    return moment.replace(day=1, hour=0, minute=0, second=0, microsecond=0)

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from events.log import StoredEvent
-from events.subjects import InvalidSubject, parse_subject
+from events.subjects import parse_subject
 from events.task import EVENT_TYPES, CloudEvent, RecordedEvent, TaskEvent
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
@@ -88,7 +88,10 @@ def decode(stored: StoredEvent, *, upcasts: Mapping[str, Upcast] = UPCASTS) -> R
         if decoder is None:
             raise UnknownEvent(position=stored.position, event_type=event_type)
         event = decoder.decode(body)
-    except (msgspec.MsgspecError, InvalidSubject) as error:
+    except UnreadableEvent:
+        raise
+    # Hostile or damaged bytes: not text, nested without end, or not what an upcast step expects.
+    except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise UnreadableEvent(position=stored.position, reason=str(error)) from error
     if event.subject != place.task_id or event_name(event.type) != place.event:
         raise UnreadableEvent(position=stored.position, reason="subject and body disagree")

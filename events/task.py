@@ -7,9 +7,13 @@ default, never renamed, retyped or removed; a breaking change is a new version a
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Final, Generic, TypeVar, assert_never
+from typing import Annotated, Final, Generic, TypeVar, assert_never
 
 import msgspec
+from msgspec import Meta
+
+# A moment, not a reading of some clock: without an offset it is refused (RFC 3339).
+Moment = Annotated[datetime, Meta(tz=True)]
 
 # --- Events ---------------------------------------------------------------------------------------
 
@@ -17,7 +21,7 @@ import msgspec
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a user's quota ledger: this request is number `used` of `limit` in `period`."""
 
-    period: str
+    period: Annotated[str, Meta(pattern="^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
     used: int
     limit: int
 
@@ -73,7 +77,7 @@ class TaskRequested(msgspec.Struct, frozen=True, kw_only=True):
     preserve_aspects: tuple[str, ...]
     request_fingerprint: str
     quota: Quota
-    deadline: datetime
+    deadline: Moment
 
 
 class TaskProcessing(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +94,7 @@ class TaskRetrying(msgspec.Struct, frozen=True, kw_only=True):
     attempt: int
     error_code: str
     error_message: str
-    next_attempt_at: datetime
+    next_attempt_at: Moment
 
 
 class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,9 +167,9 @@ class CloudEvent(msgspec.Struct, Generic[Payload_co], frozen=True, kw_only=True)
     source: str
     type: str
     subject: str
-    time: datetime
+    time: Moment
     dataschema: str
-    sequence: str
+    sequence: Annotated[str, Meta(pattern="^[0-9]{10}$")]
     correlationid: str
     causationid: str | None
     previoushash: str | None
@@ -222,12 +226,12 @@ class Task(msgspec.Struct, frozen=True, kw_only=True):
     last_event_id: str
     last_hash: str
     correlation_id: str
-    created_at: datetime
-    updated_at: datetime
-    completed_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment
+    completed_at: Moment | None = None
     request: TaskRequested
     attempt: int = 0
-    next_attempt_at: datetime | None = None
+    next_attempt_at: Moment | None = None
     result: TaskCompleted | None = None
     error_code: str | None = None
     error_message: str | None = None

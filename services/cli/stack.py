@@ -4,6 +4,7 @@ What ends by itself is started again, so that killing any part of it is an outag
 """
 
 import asyncio
+import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
@@ -31,6 +32,7 @@ RESTARTS_WINDOW_S: Final = 60.0
 
 _STATE_FILE: Final = "stack.json"
 _BACKOFF: Final = Backoff(base_s=0.1, max_s=5.0)
+_NICE: Final[Mapping[str, int]] = {"worker": 10, "projector": 5}
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 Tell = Callable[[str], None]
@@ -155,7 +157,10 @@ class Stack:
         ready.unlink(missing_ok=True)
         process = await LeashedProcess.start(
             name=name,
-            command=(sys.executable, "-m", "services.cli", name, "--ready-file", str(ready)),
+            command=(
+                *_politely(name),
+                *(sys.executable, "-m", "services.cli", name, "--ready-file", str(ready)),
+            ),
             environment=self._environment(name),
             log=self._options.data / "logs" / f"{name}.log",
             grace_s=STOP_GRACE_S,
@@ -244,6 +249,12 @@ def find_running(data: Path) -> RunningStack:
         raise CommandFailed(
             f"no stack runs on {data}: start one with `refinery up --data {data}`"
         ) from error
+
+
+def _politely(name: str) -> tuple[str, ...]:
+    """Let work that can wait yield to answers: on one machine all share its cores."""
+    nice = shutil.which("nice")
+    return () if nice is None or name not in _NICE else (nice, "-n", str(_NICE[name]))
 
 
 def _last_line(process: LeashedProcess) -> str:
