@@ -7,7 +7,7 @@ default, never renamed, retyped or removed; a breaking change is a new version a
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Final, Generic, TypeVar, assert_never
+from typing import Annotated, Any, Final, Generic, TypeVar, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -53,7 +53,7 @@ class EngineRun(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     version: str
     request_id: str | None = None
-    plan: dict[str, object] | None = None
+    plan: dict[str, Any] | None = None
     cost: float | None = None
 
 

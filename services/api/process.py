@@ -18,6 +18,7 @@ from granian.server.embed import Server
 from structlog.typing import FilteringBoundLogger
 
 from services.api.app import Dependencies, create_app
+from services.runtime.lifecycle import CannotServe
 from services.runtime.settings import HttpSettings
 
 HEADER_TIMEOUT_MS: Final = 5000
@@ -28,7 +29,7 @@ DRAIN_S: Final = 15.0
 _log: FilteringBoundLogger = structlog.get_logger()
 
 
-class AddressUnavailable(Exception):
+class AddressUnavailable(CannotServe):
     """The API cannot listen on its address."""
 
     def __init__(self, *, host: str, port: int, reason: str) -> None:
@@ -42,14 +43,16 @@ class PortTaken(AddressUnavailable):
     """Another process listens on the address."""
 
 
-class ServerFailed(Exception):
+class ServerFailed(CannotServe):
     """The HTTP server ended without being told to."""
 
 
-async def serve(dependencies: Dependencies, stop: asyncio.Event) -> None:
+async def serve(
+    dependencies: Dependencies, stop: asyncio.Event, *, drain_s: float = DRAIN_S
+) -> None:
     """Serve until `stop` is set; then accept nothing new and finish what is under way.
 
-    Requests that are not finished after `DRAIN_S` are given up.
+    Requests that are not finished after `drain_s` are given up.
 
     Raises:
         PortTaken: another process listens on the address.
@@ -71,10 +74,10 @@ async def serve(dependencies: Dependencies, stop: asyncio.Event) -> None:
         stopping.cancel()
         stop_server()
         is_told = stop.is_set()
-        await asyncio.wait({serving}, timeout=DRAIN_S)
+        await asyncio.wait({serving}, timeout=drain_s)
     if not serving.done():
-        serving.cancel()
-        _log.warning("http.drain_gave_up", after_s=DRAIN_S)
+        # Not cancelled: the server's own threads would still report to what was cancelled.
+        _log.warning("http.drain_gave_up", after_s=drain_s)
         return
     error = serving.exception()
     if error is not None or not is_told:

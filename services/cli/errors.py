@@ -6,10 +6,14 @@ from typing import Final
 
 import click
 
+from events.codec import UnreadableEvent
 from events.log import LogError
+from projections.indexes import ViewsMismatch
 from projections.store import ViewsUnavailable
 from services.adapters.storage import StorageError
 from services.embedded.errors import EmbeddedError
+from services.refinement.failures import RefinementFailure
+from services.runtime.lifecycle import CannotServe
 from services.runtime.settings import InvalidSettings
 
 EXIT_FAILED: Final = 1
@@ -21,10 +25,14 @@ class CommandFailed(Exception):
 
 
 _EXPECTED: Final = (
+    CannotServe,
     CommandFailed,
     EmbeddedError,
     LogError,
     StorageError,
+    RefinementFailure,
+    UnreadableEvent,
+    ViewsMismatch,
     ViewsUnavailable,
 )
 

@@ -3,9 +3,10 @@
 from events.codec import UnreadableEvent, body_hash, decode
 from events.log import EventLog, StoredEvent
 from projections.store import Checkpoint
+from services.runtime.lifecycle import CannotServe
 
 
-class LogDiverged(Exception):
+class LogDiverged(CannotServe):
     """The log and the views disagree at a position: it was rolled back, replaced or damaged.
 
     Going on would skip events or apply some twice, and nobody would notice.

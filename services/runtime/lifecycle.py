@@ -7,6 +7,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 
+class CannotServe(Exception):
+    """A process cannot go on, for a reason that its operator can mend; the message says which."""
+
+
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
     """An event that SIGTERM or SIGINT sets, so that work in hand can be finished.

@@ -17,6 +17,9 @@ SEED: Final = 7
 SPECKS: Final = 150
 LIGHT_SPECK_SHARE: Final = 0.6
 
+# Where no specks fall: half widths, and from where to where below the disc's middle.
+FREE: Final = ((142, -52, 132), (64, -150, -52))
+
 CREAM: Final = (247, 239, 226)
 ESPRESSO: Final = (62, 36, 22)
 DISC_LIGHT: Final = (156, 102, 60)
@@ -94,7 +97,7 @@ def _specks(canvas: Image.Image, centre: Point, radius: float) -> None:
         size = chance.uniform(0.9, 2.6)
         colour = RING if chance.random() < LIGHT_SPECK_SHARE else ESPRESSO
         across, down = distance * math.cos(angle), distance * math.sin(angle)
-        if abs(across) < 142 and -52 < down < 132 or abs(across) < 64 and -150 < down < -52:
+        if any(abs(across) < half and top < down < bottom for half, top, bottom in FREE):
             continue
         x, y = centre[0] + across, centre[1] + down
         box = [(x - size) * SCALE, (y - size) * SCALE, (x + size) * SCALE, (y + size) * SCALE]

@@ -1,0 +1,1 @@
+"""The sample logo of the demo, and the program that drew it."""
