@@ -1,6 +1,7 @@
 """Admits refinement requests: read the desk, decide, append; on a conflict, all of it again."""
 
 import asyncio
+from datetime import datetime
 from enum import Enum
 from typing import Final, assert_never
 
@@ -11,7 +12,6 @@ from events.admission import (
     AlreadyActive,
     Policy,
     QuotaExhausted,
-    QuotaStanding,
     RefinementRequest,
     Replayed,
     ReplayMismatch,
@@ -19,10 +19,11 @@ from events.admission import (
     quota_standing,
 )
 from events.ids import idempotent_task_id
-from events.log import AppendConflict, EventLog, LogUnavailable
+from events.log import AppendConflict, DeskReading, EventLog, LogUnavailable
 from events.task import Stamp, Status, Task, first_event, fold
 from services.adapters.storage import ObjectStore, may_read
 from services.api.auth import Owner
+from services.api.known_originals import KnownOriginals
 from services.api.quota_report import QuotaReport
 from services.api.refinement_requests import FieldError
 from services.runtime.clock import Stamper
@@ -120,6 +121,7 @@ class Admissions:
         self._store = store
         self._stamper = stamper
         self._policy = policy
+        self._originals = KnownOriginals(store=store, clock=stamper.clock)
 
     async def submit(self, submission: Submission) -> Receipt:
         """The task that answers a submission, durable in the log when this returns.
@@ -148,11 +150,11 @@ class Admissions:
                 now=stamp.now,
                 policy=self._policy,
             )
-            quota = QuotaReport(standing=admission.quota, at=stamp.now)
             # A replay is answered from history, also when its original is long gone.
             if not is_image_known and not isinstance(admission, Replayed | ReplayMismatch):
-                await self._require_image(submission, quota)
+                await self._require_image(submission, desk, stamp.now)
                 is_image_known = True
+            quota = QuotaReport(standing=admission.quota, at=stamp.now)
             if not isinstance(admission, Admitted):
                 return _receipt(admission, quota)
             try:
@@ -170,19 +172,25 @@ class Admissions:
             desk = await self._log.read_desk(owner.user_key)
         except LogUnavailable:
             return None
+        return self._quota_at(desk, now)
+
+    def _quota_at(self, desk: DeskReading, now: datetime) -> QuotaReport:
+        """The quota as it stands without the request in hand."""
         newest = fold(desk.newest)
-        standing: QuotaStanding = quota_standing(newest, now=now, limit=self._policy.quota_limit)
+        standing = quota_standing(newest, now=now, limit=self._policy.quota_limit)
         return QuotaReport(standing=standing, at=now)
 
-    async def _require_image(self, submission: Submission, quota: QuotaReport) -> None:
+    async def _require_image(
+        self, submission: Submission, desk: DeskReading, now: datetime
+    ) -> None:
         """Refuse a URL of our own store that leads nowhere, or to somebody else's area."""
         key = self._store.key_of(submission.request.original_image_url)
         if key is None:
             return
         is_theirs = may_read(key, user_key=submission.owner.user_key)
         # Not asked about another user's key: its existence may not even show in the time it takes.
-        if not is_theirs or not await self._store.exists(key):
-            raise ImageNotFound(quota=quota)
+        if not is_theirs or not await self._originals.exists(key):
+            raise ImageNotFound(quota=self._quota_at(desk, now))
 
     async def _append(self, admitted: Admitted, submission: Submission, stamp: Stamp) -> Task:
         event = first_event(admitted.request, stamp=stamp, correlation_id=submission.request_id)

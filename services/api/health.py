@@ -87,8 +87,10 @@ def health_routes(
     return [live, ready, show_version]
 
 
-async def check_readiness(*, log: EventLog, views: TaskViews, store: ObjectStore) -> Readiness:
-    """Ask the three servers at once, each for at most `CHECK_TIMEOUT_S`.
+async def check_readiness(
+    *, log: EventLog, views: TaskViews, store: ObjectStore, timeout_s: float = CHECK_TIMEOUT_S
+) -> Readiness:
+    """Ask the three servers at once, each for at most `timeout_s`.
 
     Only the log makes this process unavailable: nothing can be admitted without it. Without the
     views, reads are answered from the log; without the object store, requests are still admitted
@@ -96,7 +98,9 @@ async def check_readiness(*, log: EventLog, views: TaskViews, store: ObjectStore
     the balance because of them would turn a partial outage into a whole one.
     """
     outcomes = await asyncio.gather(
-        _check(log.head()), _check(views.check()), _check(store.check())
+        _check(log.head(), timeout_s),
+        _check(views.check(), timeout_s),
+        _check(store.check(), timeout_s),
     )
     checks: Mapping[str, CheckResult] = dict(zip(("log", "views", "store"), outcomes, strict=True))
     if checks["log"] == "unavailable":
@@ -106,9 +110,9 @@ async def check_readiness(*, log: EventLog, views: TaskViews, store: ObjectStore
     return Readiness(status=status, checks=dict(checks))
 
 
-async def _check(asked: Awaitable[object]) -> CheckResult:
+async def _check(asked: Awaitable[object], timeout_s: float) -> CheckResult:
     try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
+        async with asyncio.timeout(timeout_s):
             await asked
     except (LogUnavailable, ViewsUnavailable, StorageUnavailable, TimeoutError):
         return "unavailable"

@@ -2,6 +2,7 @@
 
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from services.api.bodies import TaskBodies
@@ -21,7 +22,7 @@ def task_route(*, reader: TaskReader, bodies: TaskBodies) -> HTTPRouteHandler:
         responses=TASK_RESPONSES,
         tags=["tasks"],
     )
-    async def show_task(request: AuthenticatedRequest, task_id: str) -> ASGIResponse:
+    async def show_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
         task = await reader.find(task_id, user_key=request.user.user_key)
         facts_of(request.scope).task_id = task.task_id
         body = await bodies.encode(task)
