@@ -94,48 +94,30 @@ class JetStreamLog:
         raise AppendConflict(subject=subject, expected_position=expected_position)
 
     async def read_desk(self, user_key: str, *, replay_of: str | None = None) -> DeskReading:
-        """The desk: two reads at once, and a third only where they leave a doubt.
+        """The desk: one small read for a new user, two for most, never a replay.
 
-        The two are not one moment. If the desk's last event is of the newest task, and is not a
-        removal, no other request can have come in between, because a request is only admitted when
-        the task before it has ended. Otherwise the newest request is read again, now that the
-        position is known: what is newer than that read lies behind it, and the append is refused.
+        The last event comes first, because its position is what the decision is held to: what is
+        read after it is no older, and what is newer makes the append fail. It is of the newest task
+        unless it is a removal, since a request is only admitted when the task before it has ended.
         """
-        last, requested = await asyncio.gather(
-            self._read({"last_by_subj": desk_filter(user_key)}),
-            self._read({"last_by_subj": desk_requests(user_key)}),
-        )
-        position = 0 if last is None else last.position
+        last = await self._last(desk_filter(user_key))
         newest: tuple[RecordedEvent, ...] = ()
         if last is not None:
-            last_event = decode(last)
-            newest_event = None if requested is None else decode(requested)
-            if (
-                newest_event is None
-                or newest_event.task_id != last_event.task_id
-                or event_name(last_event.event.type) == "removed"
-            ):
-                requested = await self._read({"last_by_subj": desk_requests(user_key)})
-                newest_event = None if requested is None else decode(requested)
-            if newest_event is not None:
-                newest = await self._ends(newest_event, last_event)
+            newest = await self._newest_task(last)
         replayed: tuple[RecordedEvent, ...] = ()
         if replay_of is not None:
             reading = await self.read_task(user_key=user_key, task_id=replay_of)
             replayed = () if reading is None else reading.events
+        position = 0 if last is None else last.position
         return DeskReading(position=position, newest=newest, replayed=replayed)
 
     async def read_task(self, *, user_key: str, task_id: str) -> TaskReading | None:
         """The task: its first event, its last one, and the position of its desk."""
         subject = event_subject(user_key=user_key, task_id=task_id, event="requested")
-        last, requested = await asyncio.gather(
-            self._read({"last_by_subj": desk_filter(user_key)}),
-            self._read({"last_by_subj": subject}),
-        )
-        if last is None or requested is None:
+        last, first = await asyncio.gather(self._last(desk_filter(user_key)), self._last(subject))
+        if last is None or first is None:
             return None
-        ends = await self._ends(decode(requested), decode(last))
-        return TaskReading(position=last.position, events=ends)
+        return TaskReading(position=last.position, events=await self._ends(first, last))
 
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """The task's events one after the other; a task has a handful of them."""
@@ -169,16 +151,30 @@ class JetStreamLog:
         finally:
             await follower.stop()
 
-    async def _ends(
-        self, first: RecordedEvent, desk_last: RecordedEvent
-    ) -> tuple[RecordedEvent, ...]:
+    async def _newest_task(self, last: RecordedEvent) -> tuple[RecordedEvent, ...]:
+        """The ends of the newest task of a desk, given the desk's last event."""
+        match event_name(last.event.type):
+            case "requested":
+                return (last,)
+            case "removed":
+                requests = desk_requests(last.user_key)
+            case _:
+                requests = event_subject(
+                    user_key=last.user_key, task_id=last.task_id, event="requested"
+                )
+        first = await self._last(requests)
+        return () if first is None else await self._ends(first, last)
+
+    async def _ends(self, first: RecordedEvent, last: RecordedEvent) -> tuple[RecordedEvent, ...]:
         """The first and the last event of a task, given the last event of its desk."""
-        last = desk_last
-        if desk_last.task_id != first.task_id:
+        if last.task_id != first.task_id:
             wildcard = task_filter(user_key=first.user_key, task_id=first.task_id)
-            stored = await self._read({"last_by_subj": wildcard})
-            last = first if stored is None else decode(stored)
+            last = await self._last(wildcard) or first
         return (first,) if last.position == first.position else (first, last)
+
+    async def _last(self, wildcard: str) -> RecordedEvent | None:
+        stored = await self._read({"last_by_subj": wildcard})
+        return None if stored is None else decode(stored)
 
     async def _read(self, query: Mapping[str, object]) -> StoredEvent | None:
         """One event from the stream's leader, which is never stale; None if there is none."""

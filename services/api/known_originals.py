@@ -1,4 +1,4 @@
-"""Remembers for a while which originals are in our bucket, so that refining one again asks nobody."""
+"""Remembers for a while which originals our bucket has, so that refining one again asks nobody."""
 
 from collections import OrderedDict
 from datetime import timedelta

@@ -8,7 +8,7 @@ import pytest
 
 from events.codec import decode, encode
 from events.log import AppendConflict, EventLog, StoredEvent
-from events.task import RecordedEvent, TaskCancelled, fold, next_event
+from events.task import RecordedEvent, TaskCancelled, TaskRemoved, fold, next_event
 from services.adapters.jetstream import JetStreamConnection
 from services.adapters.jetstream_log import JetStreamLog
 from services.adapters.memory import MemoryLog
@@ -142,20 +142,35 @@ class TestReading:
         assert reading.position == last.position
         assert reading.newest == (newest, last)
 
-    async def test_a_desk_whose_last_event_is_of_an_older_task(self, log: EventLog) -> None:
-        """The newest task is still found when an older one was touched after it."""
+    async def test_a_finished_task_is_removed_while_another_is_active(self, log: EventLog) -> None:
+        """The newest task is still found when an older one was removed after it."""
         desk = new_desk()
         first = await begin(log, desk)
-        newest = await begin(log, desk, expected_position=first.position)
-        task = fold((first,))
+        ended = await cancel(log, first)
+        newest = await begin(log, desk, expected_position=ended.position)
+        task = fold((first, ended))
         assert task is not None
-        event = next_event(task, TaskCancelled(reason="t", quota_refunded=True), stamp=stamp())
-        late = await log.append(event, user_key=desk, expected_position=newest.position)
+        event = next_event(task, TaskRemoved(quota_refunded=True), stamp=stamp())
+        removed = await log.append(event, user_key=desk, expected_position=newest.position)
 
         reading = await log.read_desk(desk)
 
-        assert reading.position == late.position
+        assert reading.position == removed.position
         assert reading.newest == (newest,)
+
+    async def test_the_newest_task_was_removed(self, log: EventLog) -> None:
+        """A removed task is still the newest: its ledger line counts on."""
+        desk = new_desk()
+        first = await begin(log, desk)
+        ended = await cancel(log, first)
+        task = fold((first, ended))
+        assert task is not None
+        event = next_event(task, TaskRemoved(quota_refunded=True), stamp=stamp())
+        removed = await log.append(event, user_key=desk, expected_position=ended.position)
+
+        reading = await log.read_desk(desk)
+
+        assert reading.newest == (first, removed)
 
     async def test_a_replayed_task_is_found_by_its_id(self, log: EventLog) -> None:
         """A task asked for by id comes with the desk, whether or not it is the newest."""
