@@ -12,7 +12,7 @@ import msgspec
 
 from events.log import StoredEvent
 from events.subjects import parse_subject
-from events.task import EVENT_TYPES, CloudEvent, RecordedEvent, TaskEvent
+from events.task import EVENT_TYPES, CloudEvent, RecordedEvent, TaskEvent, TaskRequested
 
 CONTENT_TYPE: Final = "application/cloudevents+json"
 
@@ -93,7 +93,10 @@ def decode(stored: StoredEvent, *, upcasts: Mapping[str, Upcast] = UPCASTS) -> R
     # Hostile or damaged bytes: not text, nested without end, or not what an upcast step expects.
     except (ValueError, TypeError, LookupError, RecursionError) as error:
         raise UnreadableEvent(position=stored.position, reason=str(error)) from error
-    if event.subject != place.task_id or event_name(event.type) != place.event:
+    names = {event.subject}
+    if isinstance(event.data, TaskRequested):
+        names.add(event.data.task_id)
+    if names != {place.task_id} or event_name(event.type) != place.event:
         raise UnreadableEvent(position=stored.position, reason="subject and body disagree")
     return RecordedEvent(
         position=stored.position,

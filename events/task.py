@@ -7,7 +7,7 @@ default, never renamed, retyped or removed; a breaking change is a new version a
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final, Generic, TypeVar, assert_never
+from typing import Annotated, Any, Final, Generic, Literal, TypeVar, assert_never
 
 import msgspec
 from msgspec import Meta
@@ -21,7 +21,7 @@ Moment = Annotated[datetime, Meta(tz=True)]
 class Quota(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a user's quota ledger: this request is number `used` of `limit` in `period`."""
 
-    period: Annotated[str, Meta(pattern="^[1-9][0-9]{3}-(0[1-9]|1[0-2])$")]
+    period: Annotated[str, Meta(pattern="^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", max_length=7)]
     used: int
     limit: int
 
@@ -162,14 +162,14 @@ class CloudEvent(msgspec.Struct, Generic[Payload_co], frozen=True, kw_only=True)
     the task's previous event, in hexadecimal: changing one event breaks the chain behind it.
     """
 
-    specversion: str = "1.0"
+    specversion: Literal["1.0"] = "1.0"
     id: str
     source: str
     type: str
     subject: str
     time: Moment
     dataschema: str
-    sequence: Annotated[str, Meta(pattern="^[0-9]{10}$")]
+    sequence: Annotated[str, Meta(pattern="^[0-9]{10}$", max_length=10)]
     correlationid: str
     causationid: str | None
     previoushash: str | None

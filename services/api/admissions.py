@@ -137,6 +137,7 @@ class Admissions:
         if key is not None:
             replay_of = idempotent_task_id(user_key=owner.user_key, idempotency_key=key)
         task_id = replay_of or self._stamper.identifiers.task_id()
+        submission = self._without_signature(submission)
         is_image_known = False
         for attempt in range(1, ATTEMPTS_MAX + 1):
             desk = await self._log.read_desk(owner.user_key, replay_of=replay_of)
@@ -164,6 +165,15 @@ class Admissions:
             else:
                 return Receipt(reception=Reception.ACCEPTED, task=task, quota=quota)
         raise DeskContended(attempts=ATTEMPTS_MAX)
+
+    def _without_signature(self, submission: Submission) -> Submission:
+        """Keep no presigned query of our own bucket: it is a secret, and it changes each time."""
+        url = submission.request.original_image_url
+        if self._store.key_of(url) is None:
+            return submission
+        plain, _, _ = url.partition("?")
+        request = msgspec.structs.replace(submission.request, original_image_url=plain)
+        return msgspec.structs.replace(submission, request=request)
 
     async def quota_of(self, owner: Owner) -> QuotaReport | None:
         """How a user's quota stands; None if the log cannot say, because it only decorates."""

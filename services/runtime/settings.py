@@ -291,9 +291,10 @@ def _description(hint: object) -> str:
 
 def _read(variable: str, environment: Mapping[str, str]) -> str | None:
     file = environment.get(f"{variable}_FILE")
-    if file is None:
-        return environment.get(variable)
-    if variable in environment:
+    # An empty variable is how deployment tools write one that is not set.
+    if not file:
+        return environment.get(variable) or None
+    if environment.get(variable):
         raise ValueError(f"set it or {variable}_FILE, not both")
     return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
 
@@ -323,8 +324,6 @@ def _is_unknown(name: str) -> bool:
 def _decode_secret(kind: type, text: object) -> Secret:
     assert kind is Secret
     assert isinstance(text, str)
-    if not text:
-        raise ValueError("is empty")
     if text.lower() in _PLACEHOLDERS:
         raise ValueError("is a placeholder, not a secret")
     return Secret(text)

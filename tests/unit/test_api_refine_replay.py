@@ -107,3 +107,21 @@ async def test_replay_of_a_removed_task_is_not_found() -> None:
     assert answer.status_code == 404
     assert answer.json()["type"] == "urn:concept-refinery:problem:task-not-found"
     assert answer.headers["X-RateLimit-Remaining"] == "9"
+
+
+async def test_a_presigned_url_of_our_bucket_is_kept_without_its_signature() -> None:
+    """A signature is a secret and changes with each reading: neither log nor fingerprint has it."""
+    world = World()
+    key = f"concepts/{user_key()}/{TASK}/1.png"
+    world.store.objects[key] = (b"png", "image/png")
+    signed = [await world.store.presign(key, expires_s=expires_s) for expires_s in (60, 61)]
+    async with world.client() as client:
+        first, again = [
+            await world.refine(
+                client, request=SEED_REQUEST | {"original_image_url": url}, key="key-1"
+            )
+            for url in signed
+        ]
+
+    assert first.json()["metadata"]["original_image_url"] == BUCKET + key
+    assert again.headers["Idempotent-Replayed"] == "true"

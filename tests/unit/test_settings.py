@@ -1,0 +1,305 @@
+"""Settings: complete or refused, everything wrong said at once, and no secret ever shown."""
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import pytest
+
+from services.runtime.settings import (
+    PREFIX,
+    PROCESSES,
+    ApiSettings,
+    AuthSettings,
+    InvalidSettings,
+    ProjectorSettings,
+    Secret,
+    Section,
+    Setting,
+    WorkerSettings,
+    describe,
+    load,
+)
+
+STRONG: Final = "sesame-" * 5
+WEAK: Final = "sesame"
+
+
+def is_secret(setting: Setting) -> bool:
+    """Whether a setting is kept from being shown."""
+    return getattr(setting.type, "__origin__", None) is Secret
+
+
+def complete(kind: type[Section], **changes: str | None) -> dict[str, str]:
+    """An environment with all that a process requires, changed; None takes a variable out."""
+    required = {
+        setting.variable: STRONG if is_secret(setting) else "plain"
+        for setting in describe(kind)
+        if setting.default is msgspec.NODEFAULT
+    }
+    changed = {PREFIX + name: value for name, value in changes.items()}
+    return {name: value for name, value in {**required, **changed}.items() if value is not None}
+
+
+def problems_of(kind: type[Section], environment: dict[str, str]) -> tuple[str, ...]:
+    """What is wrong with an environment."""
+    with pytest.raises(InvalidSettings) as caught:
+        _ = load(kind, environment)
+    assert all(problem in str(caught.value) for problem in caught.value.problems)
+    return caught.value.problems
+
+
+class TestLoad:
+    """Settings of a process from its environment."""
+
+    @pytest.mark.parametrize("process", PROCESSES)
+    def test_every_process_starts_from_a_complete_environment(self, process: str) -> None:
+        """What has no default is enough; what has one is valid."""
+        kind = PROCESSES[process]
+
+        settings = load(kind, complete(kind))
+
+        assert type(settings) is kind
+
+    @pytest.mark.parametrize("process", PROCESSES)
+    def test_every_process_takes_its_defaults_when_they_are_set(self, process: str) -> None:
+        """A default that is written out is the same settings: nobody must leave anything away."""
+        kind = PROCESSES[process]
+        defaults = {
+            setting.variable: str(setting.default)
+            for setting in describe(kind)
+            if setting.default is not msgspec.NODEFAULT and setting.default is not None
+        }
+
+        spelled = load(kind, complete(kind) | defaults)
+
+        assert repr(spelled) == repr(load(kind, complete(kind)))
+
+    @pytest.mark.parametrize("process", PROCESSES)
+    def test_every_missing_variable_is_named_at_once(self, process: str) -> None:
+        """One start is enough to learn all that is missing."""
+        kind = PROCESSES[process]
+
+        problems = problems_of(kind, {})
+
+        assert set(problems) == {f"{name} is missing" for name in complete(kind)}
+
+    def test_an_empty_variable_is_one_that_is_not_set(self) -> None:
+        """Deployment tools write an empty variable for a value that is not given."""
+        environment = complete(ApiSettings, AUTH_AUDIENCE="", HTTP_PORT="", NATS_USER="")
+
+        problems = problems_of(ApiSettings, environment)
+
+        assert list(problems) == ["REFINERY_NATS_USER is missing"]
+
+    def test_missing_malformed_and_unknown_are_said_together(self) -> None:
+        """No kind of problem hides another."""
+        environment = complete(
+            ApiSettings,
+            NATS_USER=None,
+            HTTP_PORT="eighty",
+            LOG_LEVEL="loud",
+            AUTH_LEEWAY_S="61",
+            QUOTA_LIMITS="11",
+        )
+
+        problems = problems_of(ApiSettings, environment)
+
+        assert len(problems) == 5
+        assert "REFINERY_QUOTA_LIMITS is not a setting" in problems
+        assert "REFINERY_NATS_USER is missing" in problems
+        for name in ("REFINERY_HTTP_PORT", "REFINERY_LOG_LEVEL", "REFINERY_AUTH_LEEWAY_S"):
+            assert sum(problem.startswith(f"{name}: ") for problem in problems) == 1
+
+    @pytest.mark.parametrize(
+        ("variable", "value"),
+        [
+            *(("HTTP_PORT", "0"), ("HTTP_PORT", "65536"), ("HTTP_PORT", "80.5")),
+            *(("HTTP_PORT", " 80"), ("HTTP_PORT", "9" * 5000)),
+            *(("QUOTA_LIMIT", "0"), ("QUOTA_LIMIT", "-1"), ("TASK_DEADLINE_S", "4")),
+            *(("S3_URL_EXPIRES_S", "604801"), ("LOG_FORMAT", "JSON"), ("LOG_LEVEL", "loud")),
+        ],
+    )
+    def test_values_outside_their_limits_are_refused(self, variable: str, value: str) -> None:
+        """A value that could not work is refused at the start, with the variable's name."""
+        problems = problems_of(ApiSettings, complete(ApiSettings, **{variable: value}))
+
+        assert [problem.split(":")[0] for problem in problems] == [f"REFINERY_{variable}"]
+
+    @pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "-inf", "301", "1e400", "soon"])
+    def test_times_are_finite_and_positive(self, value: str) -> None:
+        """A time limit that never ends, or has ended, is refused."""
+        environment = complete(WorkerSettings, FETCH_TIMEOUT_S=value)
+
+        assert len(problems_of(WorkerSettings, environment)) == 1
+
+    def test_values_are_converted(self) -> None:
+        """Numbers and choices arrive as what they are."""
+        environment = complete(
+            WorkerSettings,
+            FETCH_TIMEOUT_S="2.5",
+            REFINEMENT_SLOTS="7",
+            REFINEMENT_ENGINE="null",
+            NATS_URL="nats://one:4222,nats://two:4222",
+        )
+
+        settings = load(WorkerSettings, environment)
+
+        assert settings.fetch.timeout_s == 2.5
+        assert settings.refinement.slots == 7
+        assert settings.refinement.engine == "null"
+        assert settings.nats.url == "nats://one:4222,nats://two:4222"
+
+    def test_one_process_tolerates_the_settings_of_another(self) -> None:
+        """One environment file may serve all processes."""
+        environment = complete(ApiSettings) | complete(ProjectorSettings, PROJECTION_BATCH_MAX="5")
+
+        assert load(ApiSettings, environment).http.port == 8000
+        assert load(ProjectorSettings, environment).projection.batch_max == 5
+
+    def test_variables_of_others_are_none_of_ours(self) -> None:
+        """Only names with our prefix are looked at."""
+        environment = complete(ProjectorSettings) | {
+            "PATH": "/bin",
+            "NATS_URL": "x",
+            "refinery": "",
+        }
+
+        assert load(ProjectorSettings, environment).mongo.database == "refinery"
+
+
+class TestFiles:
+    """Values in files, as orchestrators mount secrets."""
+
+    def test_a_value_may_stand_in_a_file(self, tmp_path: Path) -> None:
+        """The line break that editors add is not part of the value."""
+        file = tmp_path / "secret"
+        _ = file.write_text(f" {STRONG} \n", encoding="utf-8")
+        environment = complete(ApiSettings, AUTH_JWT_SECRET=None, AUTH_JWT_SECRET_FILE=str(file))
+
+        settings = load(ApiSettings, environment)
+
+        assert settings.auth.jwt_secret.reveal() == f" {STRONG} "
+
+    def test_two_values_are_refused(self, tmp_path: Path) -> None:
+        """A variable and its file would be two truths."""
+        file = tmp_path / "url"
+        _ = file.write_text("nats://other:4222", encoding="utf-8")
+
+        problems = problems_of(ApiSettings, complete(ApiSettings, NATS_URL_FILE=str(file)))
+
+        assert problems == ("REFINERY_NATS_URL: set it or REFINERY_NATS_URL_FILE, not both",)
+
+    @pytest.mark.parametrize("name", ["missing", "", "a\x00b"])
+    def test_a_file_that_cannot_be_read_is_a_problem(self, tmp_path: Path, name: str) -> None:
+        """Neither a missing file nor a directory is an empty value."""
+        environment = complete(
+            ApiSettings, NATS_PASSWORD=None, NATS_PASSWORD_FILE=f"{tmp_path}/{name}"
+        )
+
+        problems = problems_of(ApiSettings, environment)
+
+        assert len(problems) == 1
+        assert problems[0].startswith("REFINERY_NATS_PASSWORD: ")
+
+    @pytest.mark.parametrize("content", [b"", b"\n", b"\xff\xfe"])
+    def test_a_file_without_a_value_is_a_problem(self, tmp_path: Path, content: bytes) -> None:
+        """An empty or unreadable secret is refused where it is read."""
+        file = tmp_path / "secret"
+        _ = file.write_bytes(content)
+        environment = complete(ApiSettings, NATS_PASSWORD=None, NATS_PASSWORD_FILE=str(file))
+
+        problems = problems_of(ApiSettings, environment)
+
+        assert len(problems) == 1
+
+
+class TestSecrets:
+    """Values that never show themselves."""
+
+    def test_are_masked_wherever_they_are_shown(self) -> None:
+        """No way of showing settings shows a secret."""
+        settings = load(ApiSettings, complete(ApiSettings))
+        secret = settings.auth.jwt_secret
+        shown = [repr(settings), str(settings), repr(secret), f"{secret}", f"{secret!r:>40}"]
+
+        assert all(WEAK not in text for text in shown)
+        assert "jwt_secret=Secret(***)" in repr(settings)
+        assert secret.reveal() == STRONG
+
+    def test_are_not_encoded(self) -> None:
+        """A secret that ends up in a message or a file by mistake is an error."""
+        with pytest.raises(TypeError):
+            _ = msgspec.json.encode(Secret(STRONG))
+
+    def test_every_setting_named_like_a_secret_is_one(self) -> None:
+        """A password that is a plain text would be shown with the settings."""
+        settings = [setting for kind in PROCESSES.values() for setting in describe(kind)]
+        named = [
+            setting
+            for setting in settings
+            if any(part in setting.field for part in ("secret", "password", "key"))
+        ]
+
+        assert named
+        assert all(is_secret(setting) for setting in named)
+
+    @pytest.mark.parametrize(
+        ("value", "reason"),
+        [
+            ("changeme", "is a placeholder, not a secret"),
+            ("Password", "is a placeholder, not a secret"),
+        ],
+    )
+    def test_must_be_set_to_something_secret(self, value: str, reason: str) -> None:
+        """A secret that everybody guesses is refused."""
+        environment = complete(ApiSettings, NATS_PASSWORD=value)
+
+        assert problems_of(ApiSettings, environment) == (f"REFINERY_NATS_PASSWORD: {reason}",)
+
+    @pytest.mark.parametrize("variable", ["AUTH_JWT_SECRET", "USER_KEY_SECRET"])
+    def test_that_sign_must_be_long(self, variable: str) -> None:
+        """Thirty-one bytes are refused, thirty-two are taken, and the value is not repeated."""
+        short = complete(ApiSettings, **{variable: (WEAK * 6)[:31]})
+        enough = complete(ApiSettings, **{variable: (WEAK * 6)[:32]})
+
+        problems = problems_of(ApiSettings, short)
+        settings = load(ApiSettings, enough)
+
+        assert problems == (f"REFINERY_{variable}: must have at least 32 bytes",)
+        assert isinstance(settings, ApiSettings)
+
+    def test_are_measured_in_bytes(self) -> None:
+        """Sixteen letters of two bytes are thirty-two bytes."""
+        settings = load(ApiSettings, complete(ApiSettings, AUTH_JWT_SECRET="é" * 16))
+
+        assert isinstance(settings.auth, AuthSettings)
+
+    def test_are_not_repeated_in_errors(self, tmp_path: Path) -> None:
+        """Whatever is wrong with the environment, the log of the failed start is safe to share."""
+        file = tmp_path / "secret"
+        _ = file.write_bytes(WEAK.encode() + b"\xff")
+        environment = complete(
+            ApiSettings,
+            AUTH_JWT_SECRET=WEAK,
+            NATS_PASSWORD=None,
+            NATS_PASSWORD_FILE=str(file),
+            HTTP_PORT="eighty",
+        )
+
+        with pytest.raises(InvalidSettings) as caught:
+            _ = load(ApiSettings, environment)
+
+        assert len(caught.value.problems) == 3
+        assert WEAK not in str(caught.value)
+        assert WEAK not in repr(caught.value)
+
+
+@pytest.mark.parametrize("process", PROCESSES)
+def test_every_setting_is_described(process: str) -> None:
+    """The reference is generated from here, so there is something to generate."""
+    settings = list(describe(PROCESSES[process]))
+
+    assert all(setting.description for setting in settings)
+    assert len({setting.variable for setting in settings}) == len(settings)
+    assert all(setting.variable.startswith(PREFIX) for setting in settings)
