@@ -1,0 +1,1 @@
+"""The refinement worker: takes requests, fetches originals, refines them, records the results."""

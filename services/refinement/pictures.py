@@ -27,7 +27,7 @@ PNG: Final = "image/png"
 
 # Naming the plugins also imports them: for a format it does not know yet, `Image.open` imports all
 # forty, with their readers of formats nobody sends us on purpose.
-_CONTENT_TYPES: Final = {
+_CONTENT_TYPES: Final[dict[str, str]] = {
     PngImagePlugin.PngImageFile.format: PNG,
     JpegImagePlugin.JpegImageFile.format: "image/jpeg",
     WebPImagePlugin.WebPImageFile.format: "image/webp",
@@ -163,7 +163,7 @@ def _check_header(image: Image.Image, limits: PictureLimits) -> None:
 
 def _facts(body: bytes, image: Image.Image) -> PictureFacts:
     return PictureFacts(
-        content_type=_CONTENT_TYPES.get(image.format, "image/jpeg"),
+        content_type=_CONTENT_TYPES.get(image.format or "", "image/jpeg"),
         width=image.width,
         height=image.height,
         bytes=len(body),

@@ -26,6 +26,18 @@ _ENVIRONMENT: Final = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 _READ_BUFFER_BYTES: Final = 1024 * 1024
 
 
+class _ChildConfused(Exception):
+    """The child said something out of turn."""
+
+
+_BROKEN: Final = (
+    asyncio.IncompleteReadError,
+    jobs.FrameTooLong,
+    msgspec.MsgspecError,
+    _ChildConfused,
+)
+
+
 class StudioLimits(msgspec.Struct, frozen=True, kw_only=True):
     """When a child is replaced by a fresh one, and how long that one may take to be ready."""
 
@@ -136,11 +148,13 @@ class Studios:
         await self.close()
 
     async def start(self) -> None:
-        """Start every child; on failure none is left behind."""
+        """Start every child; on failure none is left behind.
+
+        Raises:
+            EngineUnavailable: one died, or was not ready in time.
+        """
         try:
-            async with asyncio.TaskGroup() as group:
-                for studio in self._studios:
-                    _ = group.create_task(studio.start())
+            _ = await asyncio.gather(*(studio.start() for studio in self._studios))
         except BaseException:
             await self.close()
             raise
@@ -166,18 +180,6 @@ class Studios:
     async def close(self) -> None:
         """Kill every child; jobs under way fail with EngineUnavailable."""
         _ = await asyncio.gather(*(studio.close() for studio in self._studios))
-
-
-class _ChildConfused(Exception):
-    """The child said something out of turn."""
-
-
-_BROKEN: Final = (
-    asyncio.IncompleteReadError,
-    jobs.FrameTooLong,
-    msgspec.MsgspecError,
-    _ChildConfused,
-)
 
 
 class _Child:

@@ -34,6 +34,9 @@ _LMS_TO_RGB: Final = np.linalg.inv(_RGB_TO_LMS.astype(np.float64)).astype(np.flo
 _LAB_TO_LMS: Final = np.linalg.inv(_LMS_TO_LAB.astype(np.float64)).astype(np.float32)
 _LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 
+# Where the straight piece of the transfer curve ends, in coded and in linear values.
+_CURVE_FROM: Final = 0.04045
+_LINEAR_FROM: Final = 0.0031308
 _BISECTIONS: Final = 12
 _GAMUT_TOLERANCE: Final = 0.002
 # How far outside a family a colour may be and still belong to it a little: hue, chroma, lightness.
@@ -44,13 +47,14 @@ _LIGHTNESS_MARGIN: Final = 0.07
 
 def to_linear(rgb: Colours) -> Colours:
     """Undo the sRGB transfer curve."""
-    return np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4).astype(np.float32)
+    curved = ((rgb + 0.055) / 1.055) ** 2.4
+    return np.where(rgb <= _CURVE_FROM, rgb / 12.92, curved).astype(np.float32)
 
 
 def from_linear(linear: Colours) -> Colours:
     """Apply the sRGB transfer curve; values below 0 stay below 0."""
-    curved = 1.055 * np.maximum(linear, 0.0031308) ** (1 / 2.4) - 0.055
-    return np.where(linear <= 0.0031308, linear * 12.92, curved).astype(np.float32)
+    curved = 1.055 * np.maximum(linear, _LINEAR_FROM) ** (1 / 2.4) - 0.055
+    return np.where(linear <= _LINEAR_FROM, linear * 12.92, curved).astype(np.float32)
 
 
 def to_lab(rgb: Colours) -> Colours:
@@ -61,7 +65,8 @@ def to_lab(rgb: Colours) -> Colours:
 
 def from_lab(lab: Colours) -> Colours:
     """Convert OKLab to sRGB, which may lie outside 0 to 1."""
-    return from_linear(((lab @ _LAB_TO_LMS.T) ** 3) @ _LMS_TO_RGB.T)
+    roots: Colours = lab @ _LAB_TO_LMS.T
+    return from_linear(np.asarray(roots**3 @ _LMS_TO_RGB.T, dtype=np.float32))
 
 
 def to_lch(lab: Colours) -> Colours:
@@ -102,15 +107,17 @@ def contrast_ratio(one: Colours, other: Colours) -> NDArray[np.float32]:
     """Return the WCAG contrast of sRGB colours, 1 to 21."""
     first = to_linear(one) @ _LUMINANCE
     second = to_linear(other) @ _LUMINANCE
-    ratio = (np.maximum(first, second) + 0.05) / (np.minimum(first, second) + 0.05)
-    return ratio.astype(np.float32)
+    ratio: NDArray[np.float32] = (np.maximum(first, second) + 0.05) / (
+        np.minimum(first, second) + 0.05
+    )
+    return ratio
 
 
 def named(name: str) -> Colours:
     """Return a named colour, or `#rrggbb`, in OKLCH."""
     code = name if name.startswith("#") else NAMED[name][0]
-    rgb = np.array([int(code[i : i + 2], 16) for i in (1, 3, 5)], dtype=np.float32) / 255
-    return to_lch(to_lab(rgb))
+    parts = [int(code[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    return to_lch(to_lab(np.array(parts, dtype=np.float32)))
 
 
 def membership(lch: Colours, family: str) -> Weights:

@@ -9,28 +9,33 @@ from PIL import Image
 
 from services.refinement.engines import Instruction, Provenance, Refinement
 from services.refinement.engines.local import NAME, VERSION
+from services.refinement.engines.local.areas import Flattening
+from services.refinement.engines.local.colour import named, to_displayable
 from services.refinement.engines.local.edits import (
     CHANGES_NOTHING,
     ColourOperation,
     edit_colours,
 )
 from services.refinement.engines.local.operations import (
+    Background,
     Flatten,
     LimitColours,
+    Look,
     RemoveShadow,
     Simplify,
 )
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.plan import Plan, Skipped, Step, describe, make_plan
 from services.refinement.engines.local.regions import (
-    Flattening,
     find_regions,
     render,
+    with_background,
     without_shadows,
 )
 from services.refinement.engines.local.specks import drop_specks
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import (
+    PNG,
     PictureLimits,
     decode,
     describe_png,
@@ -39,10 +44,12 @@ from services.refinement.pictures import (
 )
 
 ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
+Outcome: TypeAlias = list[tuple[Step, str | None]]
 
 _SIMPLE_CLASSES: Final = 6
 _SIMPLE_DISTANCE: Final = 0.1
 _VISIBLE_LEVELS: Final = 3
+_NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
 
 
@@ -57,8 +64,12 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
     plan = make_plan(instruction)
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
-    before = np.asarray(decode(original, limits))
-    after, plan = refine_pixels(before, plan)
+    pixels = np.asarray(decode(original, limits))
+    if facts.content_type != PNG and any(
+        isinstance(step.operation, ShapeOperation | Background) for step in plan.steps
+    ):
+        pixels = _without_noise(pixels)
+    after, plan = refine_pixels(pixels, plan)
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
     image = Image.fromarray(after)
@@ -74,30 +85,18 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
 
 def refine_pixels(pixels: Pixels, plan: Plan) -> tuple[Pixels, Plan]:
     """Carry out a plan; steps without effect come back as skipped. Pixels are RGBA."""
-    steps: list[Step] = []
+    done: list[Step] = []
     skipped = list(plan.skipped)
-    for step in plan.steps:
-        if isinstance(step.operation, ShapeOperation):
-            drawn = _draw_shapes(pixels, step.operation)
-            if _is_visible(pixels, drawn):
-                pixels = drawn
-                steps.append(step)
-            else:
-                skipped.append(Skipped(phrase=step.phrase, reason=CHANGES_NOTHING))
-    colouring = [step for step in plan.steps if isinstance(step.operation, ColourOperation)]
-    if colouring:
-        operations = tuple(
-            step.operation for step in colouring if isinstance(step.operation, ColourOperation)
-        )
-        outcome = edit_colours(pixels, operations, plan.kept)
-        is_visible = _is_visible(pixels, outcome.pixels)
-        for step, reason in zip(colouring, outcome.reasons, strict=True):
+    for carry_out in (_shape, _colour, _paint):
+        before = pixels
+        pixels, outcome = carry_out(pixels, plan)
+        is_visible = _is_visible(before, pixels)
+        for step, reason in outcome:
             if reason is None and is_visible:
-                steps.append(step)
+                done.append(step)
             else:
                 skipped.append(Skipped(phrase=step.phrase, reason=reason or CHANGES_NOTHING))
-        pixels = outcome.pixels if is_visible else pixels
-    return pixels, msgspec.structs.replace(plan, steps=tuple(steps), skipped=tuple(skipped))
+    return pixels, msgspec.structs.replace(plan, steps=tuple(done), skipped=tuple(skipped))
 
 
 def warm_up() -> None:
@@ -107,6 +106,62 @@ def warm_up() -> None:
     pixels[8:24, 8:24] = (120, 70, 40, 255)
     body = encode_png(Image.fromarray(pixels))
     _ = draw(body, Instruction(refinement_prompt="simpler and lighter brown"), PictureLimits())
+
+
+def _shape(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
+    outcome: Outcome = []
+    for step in plan.steps:
+        if isinstance(step.operation, ShapeOperation):
+            drawn = _draw_shapes(pixels, step.operation)
+            is_visible = _is_visible(pixels, drawn)
+            outcome.append((step, None if is_visible else CHANGES_NOTHING))
+            pixels = drawn if is_visible else pixels
+    return pixels, outcome
+
+
+def _colour(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
+    chosen = [
+        (step, step.operation) for step in plan.steps if isinstance(step.operation, ColourOperation)
+    ]
+    paper = _paper(plan)
+    if not chosen and paper is None:
+        return pixels, []
+    operations = tuple(operation for _, operation in chosen)
+    if Look(look="black_and_white") in operations:
+        # Between black and white there is nothing that a gradient or a shadow could become.
+        pixels = render(find_regions(pixels, Flattening()))
+    edited = edit_colours(pixels, operations, kept=plan.kept, paper=paper)
+    steps = [step for step, _ in chosen]
+    return edited.pixels, list(zip(steps, edited.reasons, strict=True))
+
+
+def _paint(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
+    outcome: Outcome = []
+    for step in plan.steps:
+        if isinstance(step.operation, Background):
+            painted = with_background(pixels, to_displayable(named(step.operation.colour)[None])[0])
+            outcome.append(
+                (step, "the background is not of one colour" if painted is None else None)
+            )
+            pixels = pixels if painted is None else painted
+    return pixels, outcome
+
+
+def _paper(plan: Plan) -> str | None:
+    colours = [
+        step.operation.colour for step in plan.steps if isinstance(step.operation, Background)
+    ]
+    return colours[-1] if colours else None
+
+
+def _without_noise(pixels: Pixels) -> Pixels:
+    """Remove the ripples that lossy compression leaves along edges; they would become shapes."""
+    colours = np.ascontiguousarray(pixels[..., :3])
+    for _ in range(2):
+        colours = np.asarray(
+            cv2.bilateralFilter(colours, 5, sigmaColor=28, sigmaSpace=2), dtype=np.uint8
+        )
+    return np.concatenate([colours, pixels[..., 3:]], axis=-1)
 
 
 def _draw_shapes(pixels: Pixels, operation: ShapeOperation) -> Pixels:

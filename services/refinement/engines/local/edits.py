@@ -23,12 +23,11 @@ from services.refinement.engines.local.colour import (
     to_lab,
     to_lch,
 )
+from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
-    Background,
     Contrast,
     Lightness,
     Look,
-    Operation,
     Recolour,
     Replace,
     Saturation,
@@ -44,7 +43,7 @@ from services.refinement.engines.local.palette import (
 )
 
 ColourOperation: TypeAlias = (
-    Lightness | Saturation | Warmth | Contrast | Recolour | Shades | Replace | Background | Look
+    Lightness | Saturation | Warmth | Contrast | Recolour | Shades | Replace | Look
 )
 
 CHANGES_NOTHING: Final = "it changes nothing in this picture"
@@ -54,9 +53,12 @@ _LIGHTEST: Final = 0.95
 _DARKEST: Final = 0.1
 _LIGHTNESS_RATE: Final = 0.45
 _SHADES_RATE: Final = 1.25
+_PAPER: Final = 0.85
+_NIGHT: Final = 0.25
+_BACKGROUND_WEIGHT: Final = 0.2
 _HUE_PER_LIGHTNESS: Final = 70.0
 _SATURATION_RATE: Final = 0.36
-_WARM: Final = np.array([0.0, 0.012, 0.038], dtype=np.float32)
+_WARM: Final = np.array([0.0, 0.010, 0.031], dtype=np.float32)
 _CONTRAST_RATE: Final = 0.32
 _MIDDLE: Final = 0.58
 _CHROMATIC: Final = 0.03
@@ -64,8 +66,10 @@ _MEMBER: Final = 0.35
 _MEMBER_SHARE_MIN: Final = 0.001
 _FAMILY_SHARE_MIN: Final = 0.04
 _VISIBLE_CHANGE: Final = 0.006
-_LEGIBLE_BEFORE: Final = 3.0
-_LEGIBLE: Final = 3.0
+# The contrasts that WCAG asks of large shapes and of text; text has a small share of a picture.
+_LEGIBLE_SHAPE: Final = 3.0
+_LEGIBLE_TEXT: Final = 4.5
+_TEXT_SHARE_MAX: Final = 0.08
 _LIGHTNESS_STEP: Final = 0.02
 
 
@@ -107,9 +111,16 @@ class NotApplicable(Exception):
 
 
 def edit_colours(
-    pixels: Pixels, operations: tuple[ColourOperation, ...], kept: tuple[str, ...]
+    pixels: Pixels,
+    operations: tuple[ColourOperation, ...],
+    *,
+    kept: tuple[str, ...] = (),
+    paper: str | None = None,
 ) -> Outcome:
-    """Apply operations in order; alpha stays, and colours of the `kept` families too."""
+    """Apply operations in order; alpha stays, and colours of the `kept` families too.
+
+    `paper` is the colour that the background is going to have, if not the one it has now.
+    """
     palette = find_palette(pixels)
     mixes = unmix(pixels, palette)
     ends = (palette.colours[mixes.first] + mixes.rest, palette.colours[mixes.second] + mixes.rest)
@@ -117,7 +128,7 @@ def edit_colours(
     owner = np.concatenate([np.arange(len(palette.colours)), mixes.first, mixes.second])
     scene = _Scene(rows=rows, owner=owner, palette=palette, kept=_kept(palette, kept))
     reasons = tuple(_apply(scene, operation) for operation in operations)
-    _keep_legible(scene)
+    _keep_legible(scene, paper)
     edited = to_displayable(scene.rows)[len(palette.colours) :]
     count = len(mixes.distinct)
     blended = mix(edited[:count], edited[count:], mixes.part)
@@ -151,16 +162,7 @@ def _apply(scene: _Scene, operation: ColourOperation) -> str | None:
 
 def _edited(scene: _Scene, operation: ColourOperation) -> tuple[Colours, Weights]:
     """Return the rows as they would become, and how much each palette entry is concerned."""
-    rows = scene.rows
     match operation:
-        case Lightness(amount=amount, scope=scope):
-            return _lighten(rows, amount), _members(scene, scope)
-        case Saturation(amount=amount, scope=scope):
-            return _saturate(rows, amount), _members(scene, scope)
-        case Warmth(amount=amount, scope=scope):
-            return _warm(rows, amount), _members(scene, scope)
-        case Contrast(amount=amount):
-            return _spread(rows, amount), _members(scene, None)
         case Recolour(colours=colours):
             return _recolour(scene, colours)
         case Shades(colour=colour, amount=amount):
@@ -168,8 +170,23 @@ def _edited(scene: _Scene, operation: ColourOperation) -> tuple[Colours, Weights
         case Replace(source=source, target=target):
             members = _members(scene, source)
             return _towards(scene, members, named(target)), members
-        case Background(colour=colour):
-            return _paint_background(scene, colour)
+        case _:
+            return _adjusted(scene, operation)
+
+
+def _adjusted(
+    scene: _Scene, operation: Lightness | Saturation | Warmth | Contrast | Look
+) -> tuple[Colours, Weights]:
+    rows = scene.rows
+    match operation:
+        case Lightness(amount=amount, scope=scope):
+            return _lighten(rows, amount), _lit(scene, scope, amount)
+        case Saturation(amount=amount, scope=scope):
+            return _saturate(rows, amount), _members(scene, scope)
+        case Warmth(amount=amount, scope=scope):
+            return _warm(rows, amount), _members(scene, scope)
+        case Contrast(amount=amount):
+            return _spread(rows, amount), _members(scene, None)
         case Look(look=look):
             return _LOOKS[look](rows), _members(scene, None)
 
@@ -182,6 +199,17 @@ def _members(scene: _Scene, scope: str | None) -> Weights:
     members = membership(scene.entries, scope)
     if scene.shares_of(members) < _MEMBER_SHARE_MIN:
         raise NotApplicable(reason=f"there is no {scope} in the picture")
+    return members
+
+
+def _lit(scene: _Scene, scope: str | None, amount: float) -> Weights:
+    """Spare paper that is to be darker, and night that is to be lighter: the ink is meant."""
+    members = _members(scene, scope)
+    background = scene.palette.background
+    if scope is None and background is not None and len(members) > 1:
+        lightness = scene.entries[background, 0]
+        if (amount < 0 and lightness > _PAPER) or (amount > 0 and lightness < _NIGHT):
+            members[background] = _BACKGROUND_WEIGHT
     return members
 
 
@@ -302,9 +330,9 @@ def _towards(scene: _Scene, members: Weights, target: Colours) -> Colours:
     total = max(float(concerned.sum()), 1e-6)
     lightness = float((scene.entries[:, 0] * concerned).sum()) / total
     chroma = max(float((scene.entries[:, 1] * concerned).sum()) / total, 0.02)
-    spread = 0.8 if _CHROMATIC <= target[1] else 0.5
+    spread = 0.8 if target[1] >= _CHROMATIC else 0.5
     edited[:, 0] = (target[0] + (scene.rows[:, 0] - lightness) * spread).clip(0.05, 0.99)
-    edited[:, 1] = target[1] * (scene.rows[:, 1] / chroma).clip(0.55, 1.25)
+    edited[:, 1] = target[1] * (scene.rows[:, 1] / chroma).clip(0.5, 1.1)
     edited[:, 2] = target[2]
     return edited
 
@@ -338,8 +366,7 @@ def _groups(scene: _Scene, members: Weights, targets: list[Colours]) -> list[NDA
 
 def _shades(scene: _Scene, colour: str, amount: float) -> tuple[Colours, Weights]:
     """Lighten or darken what is already in the colour; a logo that is not gets coloured first."""
-    family = colour if colour.startswith("#") else _family_of(colour)
-    members = membership(scene.entries, family) * scene.foreground()
+    members = membership(scene.entries, family_of(colour)) * scene.foreground()
     rate = amount * _SHADES_RATE
     if scene.shares_of(members) >= _FAMILY_SHARE_MIN:
         return _lighten(scene.rows, rate), members
@@ -347,53 +374,29 @@ def _shades(scene: _Scene, colour: str, amount: float) -> tuple[Colours, Weights
     return _lighten(_towards(scene, subject, named(colour)), rate), subject
 
 
-def _family_of(colour: str) -> str:
-    from services.refinement.engines.local.named_colours import NAMED
-
-    return NAMED[colour][1]
-
-
-def _paint_background(scene: _Scene, colour: str) -> tuple[Colours, Weights]:
-    members = _background(scene)
-    edited = scene.rows.copy()
-    edited[:] = named(colour)
-    return edited, members
-
-
-def _keep_legible(scene: _Scene) -> None:
+def _keep_legible(scene: _Scene, paper_name: str | None) -> None:
     """Move ink away from the background where it could be read before and no longer can."""
     background = scene.palette.background
     if background is None:
         return
     before = contrast_ratio(scene.palette.colours, scene.palette.colours[background])
     paper = scene.entries[background : background + 1]
+    if paper_name is not None:
+        paper = named(paper_name)[None]
     away = -_LIGHTNESS_STEP if paper[0, 0] > _MIDDLE else _LIGHTNESS_STEP
-    for entry in np.flatnonzero(before >= _LEGIBLE_BEFORE):
+    wanted = np.where(
+        (before >= _LEGIBLE_TEXT) & (scene.palette.shares < _TEXT_SHARE_MAX),
+        _LEGIBLE_TEXT,
+        _LEGIBLE_SHAPE,
+    )
+    for entry in np.flatnonzero((before >= _LEGIBLE_SHAPE) & (scene.kept < _MEMBER)):
         own = scene.owner == entry
         colour = scene.entries[entry : entry + 1].copy()
         moved = 0.0
         while 0 < colour[0, 0] + moved < 1:
             trial = colour.copy()
             trial[0, 0] += moved
-            if contrast_ratio(to_displayable(trial), to_displayable(paper))[0] >= _LEGIBLE:
+            if contrast_ratio(to_displayable(trial), to_displayable(paper))[0] >= wanted[entry]:
                 break
             moved += away
         scene.rows[own, 0] += moved
-
-
-COLOUR_OPERATIONS: Final = (
-    Lightness,
-    Saturation,
-    Warmth,
-    Contrast,
-    Recolour,
-    Shades,
-    Replace,
-    Background,
-    Look,
-)
-
-
-def is_colour_operation(operation: Operation) -> bool:
-    """Say whether an operation is one of this module's."""
-    return isinstance(operation, COLOUR_OPERATIONS)

@@ -5,12 +5,12 @@ than missing a wish: what is negated, complained about or asked to go never beco
 """
 
 import re
-from typing import Final, Literal, TypeAlias, cast
+from typing import Final, TypeAlias
 
 import msgspec
 
 from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.named_colours import NAMED
+from services.refinement.engines.local.named_colours import NAMED, family_of
 from services.refinement.engines.local.operations import (
     Background,
     Contrast,
@@ -27,13 +27,13 @@ from services.refinement.engines.local.operations import (
     Simplify,
     Warmth,
 )
+from services.refinement.engines.local.spelling import repaired
 
 Words: TypeAlias = tuple[str, ...]
 Scoped: TypeAlias = type[Lightness] | type[Saturation] | type[Warmth]
 
 _PROMPT_LENGTH_MAX: Final = 2000
 _TOKEN: Final = re.compile(r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b|\d+%|[a-z0-9']+|[,.;:!?()&\n]")
-_TYPO_LENGTH_MIN: Final = 5
 _COLOURS_IF_FEWER: Final = 3
 _AMOUNT_MAX: Final = 2.5
 _SCOPED: Final[dict[str, Scoped]] = {
@@ -58,15 +58,6 @@ class Reading(msgspec.Struct, kw_only=True):
     families: set[str] = msgspec.field(default_factory=set)
 
 
-class _Clause(msgspec.Struct, frozen=True, kw_only=True):
-    words: Words
-    is_joined: bool
-
-    @property
-    def text(self) -> str:
-        return " ".join(self.words)
-
-
 class _Mood(msgspec.Struct, frozen=True, kw_only=True):
     """Which way the words of a clause turn the others."""
 
@@ -75,9 +66,23 @@ class _Mood(msgspec.Struct, frozen=True, kw_only=True):
     down: bool = False
     removes: bool = False
     forbids: bool = False
+    guards: bool = False
     too: bool = False
     complains: bool = False
     wishes: bool = False
+
+
+class _Clause(msgspec.Struct, frozen=True, kw_only=True):
+    words: Words
+    is_joined: bool
+    mood: _Mood = _Mood()
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def before(self, index: int) -> str:
+        return self.words[index - 1] if index else ""
 
 
 class _Hit(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,25 +96,26 @@ def read(prompt: str, theme: str) -> Reading:
     """Read a prompt; `theme` only says which colours "the brand's" are."""
     reading = Reading()
     mood = _Mood()
-    for clause in _clauses(prompt.lower()[:_PROMPT_LENGTH_MAX]):
-        own = _mood(clause.words)
-        if clause.is_joined and own == _Mood() and not _has_explicit(clause.words):
+    for plain in _clauses(prompt.lower()[:_PROMPT_LENGTH_MAX]):
+        own = _mood(plain.words)
+        if plain.is_joined and own == _Mood() and not _has_explicit(plain.words):
             # "less saturated and contrasty", "remove the shadow and the gradients"
-            own = _inherited(mood, clause.words)
+            own = _inherited(mood, plain.words)
         mood = own
+        clause = msgspec.structs.replace(plain, mood=mood)
         before = _extent(reading)
-        _read_clause(clause, mood, theme, reading)
+        _read_clause(clause, theme, reading)
         if _extent(reading) == before and not _is_empty(clause.words):
             reading.unmatched.append(clause.text)
     return reading
 
 
-def _read_clause(clause: _Clause, mood: _Mood, theme: str, reading: Reading) -> None:
-    if mood.keeps and _read_keeping(clause.words, reading):
+def _read_clause(clause: _Clause, theme: str, reading: Reading) -> None:
+    if clause.mood.keeps and _read_keeping(clause.words, reading):
         return
-    if _read_swap(clause, reading) or _read_colour_count(clause, mood, reading):
+    if _read_swap(clause, reading) or _read_colour_count(clause, reading):
         return
-    _read_looks(clause, mood, reading)
+    _read_looks(clause, reading)
     hits = _hits(clause.words)
     colours = _colours(clause.words)
     reason = _unsupported(clause.words)
@@ -117,28 +123,33 @@ def _read_clause(clause: _Clause, mood: _Mood, theme: str, reading: Reading) -> 
         reading.refused.append((clause.text, reason))
         return
     if any(word in words_of.BACKGROUNDS for word in clause.words):
-        _read_background(clause, mood, hits, reading)
+        _read_background(clause, hits, reading)
         return
-    amount = _amount(clause.words)
-    if colours and _read_shades(clause, mood, hits, amount, reading):
+    if colours and _read_shades(clause, hits, reading):
         return
-    scope = _family(colours[0][1]) if colours and hits else None
+    scope = family_of(colours[0][1]) if colours and hits else None
     for hit in hits:
-        _read_hit(clause, mood, hit, amount, scope, reading)
+        _read_hit(clause, hit, scope, reading)
     if colours and not hits:
-        _read_bare_colours(clause, mood, amount, reading)
+        _read_bare_colours(clause, reading)
     if "onbrand" in clause.words:
         _read_theme(clause, theme, reading)
 
 
 def _clauses(text: str) -> list[_Clause]:
-    words = _repaired(_merged(tuple(_TOKEN.findall(text.replace("-", " ").replace("’", "'")))))  # noqa: RUF001 - typed by phones
+    # Phones write apostrophes the typographer's way.
+    plain = text.replace("-", " ").replace("\u2019", "'")
+    words = repaired(_merged(tuple(_TOKEN.findall(plain))))
     clauses: list[_Clause] = []
     current: list[str] = []
     joined = False
     for index, word in enumerate(words):
+        if word in words_of.OPENING and current:
+            clauses.append(_Clause(words=tuple(current), is_joined=joined))
+            current, joined = [word], False
+            continue
         is_mark = not word[0].isalnum() and word[0] != "#"
-        if not is_mark and word not in words_of.SPLITTING and word != "&":
+        if not is_mark and word not in words_of.SPLITTING:
             current.append(word)
             continue
         if _binds(words, index, current):
@@ -183,23 +194,30 @@ def _merged(words: Words) -> Words:
 def _mood(words: Words) -> _Mood:
     found = set(words)
     turns = bool(found & words_of.TURNING)
-    forbids = bool(found & words_of.NEGATED - {"no"})
-    not_enough = forbids and "enough" in found
-    compares = forbids and bool(found & {"so", "as", "too"})
-    changes = bool(found & words_of.CHANGING)
+    up = bool(found & words_of.MORE) or (turns and "up" in found)
+    down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
+    forbids = any(word in words_of.NEGATED - {"no"} or word.endswith("n't") for word in words)
+    too = bool(found & {"too", "overly"})
+    complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
+    removes = bool(found & words_of.REMOVE) or "no" in found
+    lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
+    if lacks or ((too or complains) and found & words_of.LOW):
+        # "lacks contrast", "not warm enough", "the contrast is too low"
+        return _Mood(up=True, complains=complains, wishes=True)
+    if complains and found & words_of.HIGH and not forbids:
+        return _Mood(too=True, complains=True)
+    if forbids and found & {"so", "as"}:
+        return _Mood(down=True, complains=complains)
+    negates = forbids or bool(found & {"no", "without"})
     return _Mood(
-        keeps=bool(found & words_of.KEEPING)
-        or (changes and (forbids or bool(found & {"without", "no"}))),
-        up=not_enough
-        or bool(found & words_of.MORE)
-        or bool(found & words_of.LACKING)
-        or (turns and "up" in found),
-        down=not not_enough
-        and (compares or bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))),
-        removes=bool(found & words_of.REMOVE) or "no" in found,
-        forbids=forbids and not not_enough and not compares,
-        too=bool(found & {"too", "overly"}) and not compares,
-        complains=bool(found & words_of.COMPLAINING),
+        keeps=bool(found & words_of.KEEPING) or (negates and bool(found & words_of.CHANGING)),
+        up=up,
+        down=down,
+        removes=removes,
+        forbids=forbids,
+        guards=negates and (up or down or turns or bool(found & words_of.REMOVE - {"without"})),
+        too=too and not forbids,
+        complains=complains,
         wishes=bool(found & words_of.WISHING),
     )
 
@@ -219,14 +237,25 @@ def _has_explicit(words: Words) -> bool:
 def _hits(words: Words) -> list[_Hit]:
     hits = []
     for index, word in enumerate(words):
-        if word in words_of.ATTRIBUTES:
+        if word in words_of.ATTRIBUTES and not _describes(words, index):
             attribute, direction, form = words_of.ATTRIBUTES[word]
             hits.append(_Hit(index=index, attribute=attribute, direction=direction, form=form))
     return hits
 
 
-def _direction(hit: _Hit, mood: _Mood, previous: str) -> int:
+def _describes(words: Words, index: int) -> bool:
+    """Say whether an adjective belongs to a shadow or gradient: "remove the dark shadow"."""
+    noun = words_of.ATTRIBUTES.get(words[index + 1]) if index + 1 < len(words) else None
+    form = words_of.ATTRIBUTES[words[index]][2]
+    return form == "plain" and noun is not None and noun[0] in {"flatness", "shadowlessness"}
+
+
+def _direction(clause: _Clause, hit: _Hit) -> int:
     """Return which way a hit goes: 1, -1, or 0 where nothing is asked or all is forbidden."""
+    mood, previous = clause.mood, clause.before(hit.index)
+    if mood.guards:
+        # "don't lose the gradients", "without reducing the contrast"
+        return 0
     if hit.form == "fault":
         return hit.direction if previous == "more" else -hit.direction
     if hit.form == "explicit":
@@ -243,15 +272,13 @@ def _direction(hit: _Hit, mood: _Mood, previous: str) -> int:
     return hit.direction
 
 
-def _read_hit(  # noqa: PLR0917 - a step of `_read_clause`, split off for its length
-    clause: _Clause, mood: _Mood, hit: _Hit, amount: float, scope: str | None, reading: Reading
-) -> None:
-    previous = clause.words[hit.index - 1] if hit.index else ""
-    direction = _direction(hit, mood, previous)
+def _read_hit(clause: _Clause, hit: _Hit, scope: str | None, reading: Reading) -> None:
+    direction = _direction(clause, hit)
     if direction == 0:
-        if mood.forbids:
+        if clause.mood.forbids or clause.mood.guards:
             reading.refused.append((clause.text, "the prompt asks not to"))
         return
+    amount = _amount(clause.words)
     signed = direction * amount
     match hit.attribute:
         case "contrast":
@@ -280,7 +307,7 @@ def _read_keeping(words: Words, reading: Reading) -> bool:
         # "keep the brown tones" is about brown, not about all colours.
         aspects.discard("colors")
     reading.aspects |= aspects
-    reading.families |= {_family(name) for _, name in colours}
+    reading.families |= {family_of(name) for _, name in colours}
     return bool(aspects or colours)
 
 
@@ -302,12 +329,12 @@ def _read_swap(clause: _Clause, reading: Reading) -> bool:
         source, target = one, other
     else:
         return False
-    reading.wishes.append((Replace(source=_family(source), target=target), clause.text))
+    reading.wishes.append((Replace(source=family_of(source), target=target), clause.text))
     return True
 
 
-def _read_colour_count(clause: _Clause, mood: _Mood, reading: Reading) -> bool:
-    words = clause.words
+def _read_colour_count(clause: _Clause, reading: Reading) -> bool:
+    words, mood = clause.words, clause.mood
     has_noun = any(word in {"color", "colors", "colour", "colours"} for word in words)
     numbers = [words_of.NUMBERS[word] for word in words if word in words_of.NUMBERS]
     if "twotone" in words:
@@ -325,53 +352,57 @@ def _read_colour_count(clause: _Clause, mood: _Mood, reading: Reading) -> bool:
     return True
 
 
-def _read_looks(clause: _Clause, mood: _Mood, reading: Reading) -> None:
+def _read_looks(clause: _Clause, reading: Reading) -> None:
+    mood = clause.mood
     for word in clause.words:
         if word not in words_of.LOOKS:
             continue
-        if mood.forbids or mood.removes or mood.down or mood.too:
+        if mood.forbids or mood.guards or mood.removes or mood.down or mood.too:
             reading.refused.append((clause.text, "the prompt asks not to"))
         else:
-            look = cast(
-                'Literal["black_and_white", "grayscale", "pastel", "sepia", "invert"]',
-                words_of.LOOKS[word],
-            )
+            look = words_of.LOOKS[word]
             reading.wishes.append((Look(look=look), clause.text))
 
 
-def _read_background(clause: _Clause, mood: _Mood, hits: list[_Hit], reading: Reading) -> None:
+def _read_background(clause: _Clause, hits: list[_Hit], reading: Reading) -> None:
+    """Read "on a navy background", "make the background white"; other colours are the logo's."""
+    mood = clause.mood
+    place = next(at for at, word in enumerate(clause.words) if word in words_of.BACKGROUNDS)
     colours = _colours(clause.words)
-    if colours and not (mood.removes or mood.forbids or mood.down):
-        reading.wishes.append((Background(colour=colours[0][1]), clause.text))
+    own = [name for at, name in colours if place - 2 <= at < place] or [
+        name for at, name in colours if at > place
+    ]
+    if own and not (mood.removes or mood.forbids or mood.down or mood.guards):
+        reading.wishes.append((Background(colour=own[-1]), clause.text))
+        others = tuple(name for _, name in colours if name != own[-1])
+        if others:
+            reading.wishes.append((Recolour(colours=others), clause.text))
     for hit in hits:
-        if hit.attribute in _SCOPED:
-            _read_hit(clause, mood, hit, _amount(clause.words), "background", reading)
-        else:
-            _read_hit(clause, mood, hit, _amount(clause.words), None, reading)
+        _read_hit(clause, hit, "background" if hit.attribute in _SCOPED else None, reading)
 
 
-def _read_shades(
-    clause: _Clause, mood: _Mood, hits: list[_Hit], amount: float, reading: Reading
-) -> bool:
+def _read_shades(clause: _Clause, hits: list[_Hit], reading: Reading) -> bool:
     """Read "lighter shades of brown", "a darker blue"; "make the blue darker" is a scope."""
     index, name = _colours(clause.words)[0]
     before = [hit for hit in hits if hit.attribute == "lightness" and hit.index < index]
-    if not before or _is_scoping(clause.words, index) or mood.removes or mood.forbids:
+    if not before or _is_scoping(clause.words, index):
         return False
-    previous = clause.words[before[0].index - 1] if before[0].index else ""
-    direction = _direction(before[0], mood, previous)
-    reading.wishes.append((Shades(colour=name, amount=direction * amount), clause.text))
+    if clause.mood.removes or clause.mood.forbids or clause.mood.guards:
+        return False
+    amount = _direction(clause, before[0]) * _amount(clause.words)
+    reading.wishes.append((Shades(colour=name, amount=amount), clause.text))
     return True
 
 
-def _read_bare_colours(clause: _Clause, mood: _Mood, amount: float, reading: Reading) -> None:
+def _read_bare_colours(clause: _Clause, reading: Reading) -> None:
     names = tuple(name for _, name in _colours(clause.words))
-    if mood.forbids and not mood.removes:
+    mood = clause.mood
+    if mood.guards or (mood.forbids and not mood.removes):
         reading.refused.append((clause.text, "the prompt asks not to"))
     elif mood.down or mood.removes or mood.too or (mood.complains and not mood.wishes):
-        strength = 2.0 * amount if mood.removes else amount
+        strength = _amount(clause.words) * (2.0 if mood.removes else 1.0)
         reading.wishes.extend(
-            (Saturation(amount=-min(strength, _AMOUNT_MAX), scope=_family(name)), clause.text)
+            (Saturation(amount=-min(strength, _AMOUNT_MAX), scope=family_of(name)), clause.text)
             for name in names
         )
     else:
@@ -400,10 +431,6 @@ def _colour(word: str) -> str | None:
     if word in NAMED:
         return word
     return word[:-1] if word.endswith("s") and word[:-1] in NAMED else None
-
-
-def _family(name: str) -> str:
-    return name if name.startswith("#") else NAMED[name][1]
 
 
 def _is_scoping(words: Words, index: int) -> bool:
@@ -440,68 +467,3 @@ def _is_empty(words: Words) -> bool:
 
 def _extent(reading: Reading) -> int:
     return len(reading.wishes) + len(reading.refused) + len(reading.aspects) + len(reading.families)
-
-
-_LEXICON: Final = (
-    frozenset(words_of.ATTRIBUTES)
-    | frozenset(NAMED)
-    | frozenset(words_of.LOOKS)
-    | (
-        frozenset(
-            {"background", "remove", "reduce", "increase", "replace", "without", "color", "colors"}
-        )
-    )
-)
-_KNOWN: Final = frozenset().union(
-    _LEXICON,
-    words_of.PLAIN_WORDS,
-    words_of.UNSUPPORTED,
-    words_of.ASPECTS,
-    words_of.AMOUNTS,
-    words_of.PHRASES.values(),
-    words_of.MORE,
-    words_of.LESS,
-    words_of.REMOVE,
-    words_of.NEGATED,
-    words_of.COMPLAINING,
-    words_of.WISHING,
-    words_of.KEEPING,
-    words_of.CHANGING,
-    words_of.SWAPPING,
-    words_of.PARTS,
-    words_of.SPLITTING,
-    words_of.COLOUR_NOUNS,
-    words_of.NUMBERS,
-)
-
-
-def _repaired(words: Words) -> Words:
-    """Put typing errors right; only towards words of the lexicon, and with the same initial."""
-    return tuple(_repair(word) for word in words)
-
-
-def _repair(word: str) -> str:
-    if len(word) < _TYPO_LENGTH_MIN or word in _KNOWN or not word.isalpha() or _colour(word):
-        return word
-    near = sorted(
-        known
-        for known in _LEXICON
-        if known[0] == word[0] and len(known) >= _TYPO_LENGTH_MIN and _is_one_slip(word, known)
-    )
-    return near[0] if near else word
-
-
-def _is_one_slip(word: str, known: str) -> bool:
-    """Say whether one letter is missing, extra, wrong, or two neighbours changed places."""
-    if abs(len(word) - len(known)) > 1:
-        return False
-    start = 0
-    while start < min(len(word), len(known)) and word[start] == known[start]:
-        start += 1
-    one, other = word[start:], known[start:]
-    return (
-        one[1:] == other[1:]
-        or one[1:] == other
-        or one == other[1:]
-        or (one[:2] == other[1::-1] and one[2:] == other[2:])
-    )

@@ -86,7 +86,7 @@ NAMED: Final = {
 # Families overlap on purpose: a sun may be called yellow, and orange too.
 FAMILIES: Final = {
     "red": (5.0, 45.0, 0.10, 1.0, 0.25, 0.75),
-    "orange": (40.0, 85.0, 0.10, 1.0, 0.58, 1.0),
+    "orange": (38.0, 85.0, 0.085, 1.0, 0.55, 1.0),
     "yellow": (72.0, 118.0, 0.07, 1.0, 0.62, 1.0),
     "green": (112.0, 172.0, 0.04, 1.0, 0.1, 1.0),
     "teal": (165.0, 222.0, 0.03, 1.0, 0.1, 1.0),
@@ -99,3 +99,8 @@ FAMILIES: Final = {
     "black": (0.0, 360.0, 0.0, 0.06, 0.0, 0.32),
     "white": (0.0, 360.0, 0.0, 0.03, 0.92, 1.0),
 }
+
+
+def family_of(name: str) -> str:
+    """Return the family a named colour belongs to; `#rrggbb` is a family of its own."""
+    return name if name.startswith("#") else NAMED[name][1]

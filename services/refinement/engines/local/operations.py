@@ -8,6 +8,8 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+LookName: TypeAlias = Literal["black_and_white", "grayscale", "pastel", "sepia", "invert"]
+
 
 class Lightness(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="lightness"):
     """Lighter (positive) or darker."""
@@ -69,7 +71,7 @@ class Background(
 class Look(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="look"):
     """A treatment of all colours that has a name."""
 
-    look: Literal["black_and_white", "grayscale", "pastel", "sepia", "invert"]
+    look: LookName
 
 
 class Simplify(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="simplify"):

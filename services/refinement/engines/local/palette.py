@@ -26,9 +26,12 @@ _LLOYD_STEPS: Final = 4
 _BACKGROUND_SHARE_MIN: Final = 0.6
 # More distinct colours than this are not a logo's; they are then told apart less finely.
 _DISTINCT_MAX: Final = 60_000
+_COARSER_MASKS: Final = (0xFEFEFE, 0xFCFCFC, 0xF8F8F8, 0xF0F0F0)
 _CHUNK: Final = 16_384
 # A mix must explain a colour this much better (in squared sRGB) than the nearest single entry.
 _MIX_PENALTY: Final = 0.0006
+_MIX_DISTANCE_MAX: Final = 0.045
+_PURE: Final = 0.6
 
 
 class Palette(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,21 +108,27 @@ def _distinct(pixels: Pixels) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the distinct colours as 24-bit codes, and each pixel's place among them."""
     wide = pixels.astype(np.int32)
     codes = (wide[..., 0] << 16) | (wide[..., 1] << 8) | wide[..., 2]
-    for mask in (0xFFFFFF, 0xFEFEFE, 0xFCFCFC, 0xF8F8F8):
-        coarse = codes & mask
-        is_used = np.zeros(1 << 24, dtype=np.bool_)
-        is_used[coarse] = True
-        used = np.flatnonzero(is_used).astype(np.int32)
+    used = _used(codes)
+    for mask in _COARSER_MASKS:
         if len(used) <= _DISTINCT_MAX:
             break
+        codes &= mask
+        used = _used(codes)
     places = np.zeros(1 << 24, dtype=np.int32)
     places[used] = np.arange(len(used), dtype=np.int32)
-    return used, places[coarse]
+    return used, places[codes]
+
+
+def _used(codes: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Return the codes that occur, in order; faster than sorting all pixels."""
+    is_used = np.zeros(1 << 24, dtype=np.bool_)
+    is_used[codes] = True
+    return np.flatnonzero(is_used).astype(np.int32)
 
 
 def _decode(codes: NDArray[np.int32]) -> Colours:
     parts = [codes >> 16, (codes >> 8) & 255, codes & 255]
-    return np.stack(parts, axis=-1).astype(np.float32) / 255
+    return (np.stack(parts, axis=-1) / 255).astype(np.float32)
 
 
 def _unmix_rows(
@@ -172,16 +181,38 @@ def _cluster(bins: Colours, weights: NDArray[np.float32]) -> tuple[Colours, NDAr
             own = nearest == place
             if own.any():
                 settled[place] = np.average(lab[own], axis=0, weights=weights[own])
-    # The most frequent bin of each cluster, not its mean: flat areas have exactly one colour.
-    colours = np.array(
-        [
-            bins[own][weights[own].argmax()] if (own := nearest == place).any() else bins[0]
-            for place in range(len(settled))
-        ],
-        dtype=np.float32,
-    )
-    shares = np.bincount(nearest, weights=weights, minlength=len(settled)) / total
-    return colours, shares.astype(np.float32)
+    colours = np.zeros_like(settled)
+    purity = np.zeros(len(settled), dtype=np.float32)
+    shares = np.bincount(nearest, weights=weights, minlength=len(settled)).astype(np.float32)
+    for place in range(len(settled)):
+        own = np.flatnonzero(nearest == place)
+        if own.size:
+            # The most frequent bin, not the mean: a flat area has exactly one colour.
+            top = own[weights[own].argmax()]
+            colours[place] = bins[top]
+            purity[place] = weights[top] / shares[place]
+    kept = _without_mixes(colours, shares, purity)
+    return colours[kept], (shares[kept] / total).astype(np.float32)
+
+
+def _without_mixes(
+    colours: Colours, shares: NDArray[np.float32], purity: NDArray[np.float32]
+) -> list[int]:
+    """Leave out what is only a step of a gradient or shadow between two other entries.
+
+    With fewer entries along a gradient each of its colours is explained like its neighbours, and
+    edits do not break it into bands.
+    """
+    kept = [int(place) for place in np.flatnonzero(shares)]
+    for place in np.argsort(shares, kind="stable"):
+        others = [other for other in kept if other != place]
+        if place not in kept or purity[place] >= _PURE or len(others) <= 1:
+            continue
+        first, second, part = _unmix_rows(colours[place : place + 1], colours[others])
+        mixed = mix(colours[others][first], colours[others][second], part)
+        if part[0] > 0 and np.linalg.norm(colours[place] - mixed[0]) <= _MIX_DISTANCE_MAX:
+            kept = others
+    return kept
 
 
 def _find_background(pixels: Pixels, visible: NDArray[np.bool_], colours: Colours) -> int | None:

@@ -85,8 +85,8 @@ def describe(plan: Plan) -> dict[str, Any]:
                 {"phrase": step.phrase, **msgspec.to_builtins(step.operation)}
                 for step in plan.steps
             ],
-            "skipped": plan.skipped,
-            "unmatched": plan.unmatched,
+            "skipped": list(plan.skipped),
+            "unmatched": list(plan.unmatched),
         }
     )
     return described

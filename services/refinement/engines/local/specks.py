@@ -11,12 +11,13 @@ from services.refinement.engines.local.regions import Regions
 
 _AREA_SHARE_MAX: Final = 0.0009
 _SIDE_SHARE_MAX: Final = 0.045
-_SPECKS_MAX: Final = 600
+_PIECES_MAX: Final = 1000
 _RING: Final = 3
 _LETTERS_MIN: Final = 4
 _LETTER_HEIGHT_MIN: Final = 5
 _LETTER_HEIGHT_SHARE_MAX: Final = 0.25
 _LETTER_GAP_MAX: Final = 2.5
+_LETTER_HEIGHT_RATIO_MAX: Final = 2
 _WIDTH_VARIATION_MIN: Final = 0.1
 _ROUND_FILL: Final = (0.68, 0.9)
 
@@ -58,6 +59,9 @@ def drop_specks(regions: Regions, strength: float) -> Regions:
     for label in range(len(regions.colours)):
         maps[label], own = _components(labels, label)
         pieces.extend(own)
+    # So many pieces are a texture or noise, which dropping one by one would only smear.
+    if len(pieces) > _PIECES_MAX:
+        return regions
     rows = _letter_rows(pieces, height)
     specks = [
         piece
@@ -66,9 +70,6 @@ def drop_specks(regions: Regions, strength: float) -> Regions:
         and max(piece.width, piece.height) <= side_max
         and not _is_inside(piece, rows)
     ]
-    # So many specks are a texture or noise, which dropping one by one would only smear.
-    if len(specks) > _SPECKS_MAX:
-        return regions
     first, second = regions.first.copy(), regions.second.copy()
     for speck in sorted(specks, key=lambda piece: piece.area):
         _absorb(speck, maps[speck.label], labels, first, second)
@@ -91,7 +92,7 @@ def _components(
             area=int(boxes[number, cv2.CC_STAT_AREA]),
             number=number,
         )
-        for number in range(1, min(count, 20 * _SPECKS_MAX))
+        for number in range(1, min(count, _PIECES_MAX + 2))
     ]
 
 
@@ -123,11 +124,11 @@ def _row_from(start: _Component, sorted_pieces: list[_Component]) -> list[_Compo
         last = row[-1]
         is_next = piece.left > last.left and piece.number != start.number
         gap = piece.left - (last.left + last.width)
-        tall = max(piece.height, start.height)
+        low, tall = sorted((piece.height, start.height))
         if (
             is_next
             and gap <= _LETTER_GAP_MAX * tall
-            and 0.5 <= piece.height / start.height <= 2
+            and tall <= _LETTER_HEIGHT_RATIO_MAX * low
             and abs(piece.middle[1] - start.middle[1]) <= 0.4 * tall
         ):
             row.append(piece)

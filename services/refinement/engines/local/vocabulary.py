@@ -2,6 +2,13 @@
 
 from typing import Final
 
+from services.refinement.engines.local.operations import LookName
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # Phrases that mean one thing are read as one word, longest first.
 PHRASES: Final = {
     ("black", "and", "white"): "blackandwhite",
@@ -19,6 +26,10 @@ PHRASES: Final = {
     ("rather", "than"): "insteadof",
     ("in", "place", "of"): "insteadof",
     ("washed", "out"): "washedout",
+    ("no", "more"): "no",
+    ("not", "much"): "lacking",
+    ("too", "little"): "lacking",
+    ("too", "few"): "lacking",
     ("too", "much"): "too",
     ("too", "many"): "too",
     ("so", "much"): "too",
@@ -127,7 +138,7 @@ ATTRIBUTES: Final = {
     **dict.fromkeys(("shadowless",), ("shadowlessness", 1, "plain")),
 }
 
-LOOKS: Final = {
+LOOKS: Final[dict[str, LookName]] = {
     "blackandwhite": "black_and_white",
     "bw": "black_and_white",
     "grayscale": "grayscale",
@@ -145,81 +156,88 @@ LOOKS: Final = {
     "negative": "invert",
 }
 
-MORE: Final = frozenset(
+MORE: Final = _words(
     "more increase raise boost add enhance bump strengthen intensify crank pump higher high "
-    "stronger extra additional amplify".split()  # noqa: SIM905 - a list of words reads as words
+    "stronger extra additional amplify"
 )
-LESS: Final = frozenset(
+LESS: Final = _words(
     "less reduce decrease lower lessen fewer low cut minimize minimise limit weaker dial tone "
-    "diminish soften ease".split()  # noqa: SIM905 - a list of words reads as words
+    "diminish soften ease reducing lowering decreasing"
 )
-REMOVE: Final = frozenset(
-    "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard "
-    "without".split()  # noqa: SIM905 - a list of words reads as words
+REMOVE: Final = _words(
+    "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard hate "
+    "dislike losing removing dropping without"
 )
-NEGATED: Final = frozenset("not no never avoid dont don't isnot isn't aren't doesn't".split())
-TURNING: Final = frozenset("tone turn bring dial take pull scale crank bump pump".split())
-COMPLAINING: Final = frozenset(
-    "is are looks look feels feel seems seem appears isnot isn't aren't it's they're".split()
+# Besides every word that ends in "n't".
+NEGATED: Final = _words(
+    "not no never avoid dont isnot isnt arent doesnt shouldnt cant wont neither"
 )
-WISHING: Final = frozenset(
-    "should must make needs need want please could would can let give made".split()
+TURNING: Final = _words("tone turn bring dial take pull scale crank bump pump")
+COMPLAINING: Final = _words(
+    "is are looks look feels feel seems seem appears isnot isn't aren't it's they're"
 )
-KEEPING: Final = frozenset("keep keeping preserve preserving retain maintain leave leaving".split())
-CHANGING: Final = frozenset("change changing touch touching alter modify affect".split())
-SWAPPING: Final = frozenset("replace swap change turn convert switch make".split())
-LACKING: Final = frozenset("lacks lack lacking missing".split())
-SCOPING: Final = frozenset("the its all any these those that this every".split())
-PARTS: Final = frozenset("parts part areas area bits elements sections pieces".split())
-BACKGROUNDS: Final = frozenset("background backdrop bg".split())
-COLOUR_NOUNS: Final = frozenset(
-    "color colors colour colours palette hues hue tones tints shades".split()
-)
-SPLITTING: Final = frozenset("and but then also plus while & with or yet".split())
+WISHING: Final = _words("should must make needs need want please could would can let give made")
+KEEPING: Final = _words("keep keeping preserve preserving retain maintain leave leaving")
+CHANGING: Final = _words("change changing touch touching alter modify affect")
+SWAPPING: Final = _words("replace swap change turn convert switch make")
+LOW: Final = _words("low weak poor faint")
+HIGH: Final = _words("high strong")
+LACKING: Final = _words("lacks lack lacking missing")
+SCOPING: Final = _words("the its all any these those that this every")
+PARTS: Final = _words("parts part areas area bits elements sections pieces")
+BACKGROUNDS: Final = _words("background backdrop bg")
+COLOUR_NOUNS: Final = _words("color colors colour colours palette hues hue tones tints shades")
+OPENING: Final = _words("without")
+SPLITTING: Final = _words("and but then also plus while & with or yet")
 
 AMOUNTS: Final = {
-    **dict.fromkeys("slightly subtly somewhat mildly gently little bit".split(), 0.5),
-    **dict.fromkeys("much very far significantly really super extremely".split(), 1.7),
-    **dict.fromkeys("strongly drastically dramatically way heavily totally".split(), 1.7),
+    **dict.fromkeys(_words("slightly subtly somewhat mildly gently little bit"), 0.5),
+    **dict.fromkeys(_words("much very far significantly really super extremely"), 1.7),
+    **dict.fromkeys(_words("strongly drastically dramatically way heavily totally"), 1.7),
 }
 
-NUMBERS: Final = {
-    **{"two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8},
-    **{str(number): number for number in range(2, 13)},
+NUMBERS: Final = {str(number): number for number in range(2, 13)} | {
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "seven": 7,
+    "eight": 8,
 }
 
 # What a user may ask to keep -> the aspect of the request's `preserve_aspects`.
 ASPECTS: Final = {
-    **dict.fromkeys("color colors colour colours palette hues tones".split(), "colors"),
-    **dict.fromkeys("layout composition arrangement position positions".split(), "layout"),
-    **dict.fromkeys("style look".split(), "style"),
-    **dict.fromkeys("shape shapes silhouette outline form forms".split(), "shapes"),
-    **dict.fromkeys("icon icons symbol symbols emblem beans bean".split(), "symbols"),
-    **dict.fromkeys("proportion proportions size sizes".split(), "proportions"),
-    **dict.fromkeys("text letters wordmark name font typography lettering".split(), "text"),
+    **dict.fromkeys(_words("color colors colour colours palette hues tones"), "colors"),
+    **dict.fromkeys(_words("layout composition arrangement position positions"), "layout"),
+    **dict.fromkeys(_words("style look"), "style"),
+    **dict.fromkeys(_words("shape shapes silhouette outline form forms"), "shapes"),
+    **dict.fromkeys(_words("icon icons symbol symbols emblem beans bean"), "symbols"),
+    **dict.fromkeys(_words("proportion proportions size sizes"), "proportions"),
+    **dict.fromkeys(_words("text letters wordmark name font typography lettering"), "text"),
 }
 
 UNSUPPORTED: Final = {
     **dict.fromkeys(
-        "font fonts typeface typography lettering text letters wordmark tagline word words".split(),
+        _words("font fonts typeface typography lettering text letters wordmark tagline word words"),
         "letters cannot be changed on their own by this engine",
     ),
     **dict.fromkeys(
-        "bigger larger smaller rotate flip crop center move resize rearrange padding".split(),
+        _words("bigger larger smaller rotate flip crop center move resize rearrange padding"),
         "the layout cannot be changed by this engine",
     ),
     **dict.fromkeys(
-        "3d realistic handdrawn drawn sketch watercolor photorealistic cartoon mascot".split(),
+        _words("3d realistic handdrawn drawn sketch watercolor photorealistic cartoon mascot"),
         "restyling needs an engine that draws anew",
     ),
     **dict.fromkeys(
-        "transparent outline border frame glow thicker thinner rounder sharper".split(),
+        _words("transparent outline border frame glow thicker thinner rounder sharper"),
         "this engine does not do that yet",
     ),
 }
 
 # Words that carry no wish of their own, and words that a typo must not turn into another.
-PLAIN_WORDS: Final = frozenset(
+PLAIN_WORDS: Final = _words(
     "a an the it its of to in on for from into by as at so be been i we you they he she my our "
     "your their this that these those there here some any all each every bit use using make "
     "making made have has had get give keep logo image picture design icon mark graphic concept "
@@ -228,5 +246,5 @@ PLAIN_WORDS: Final = frozenset(
     "but or then also plus while with without too very much way want need would could should "
     "like can let will shall me us them him her which what when where who why how is are was "
     "were do does did if than white write blank while place brand lines logos letter letters "
-    "range plane might sight stand small still great green grain grown crown drown".split()
+    "range plane might sight stand small still great green grain grown crown drown"
 )

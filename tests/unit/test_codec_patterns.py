@@ -1,4 +1,4 @@
-"""Behaviour that is promised and not there yet; each test moves to its module's once it passes."""
+"""Fields of a fixed form: what only looks like it is unreadable."""
 
 from typing import Final
 

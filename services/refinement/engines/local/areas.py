@@ -1,0 +1,216 @@
+"""Finds the areas of a picture that are flat or change steadily, and groups them into classes."""
+
+from typing import Final
+
+import cv2
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.planes import Planes, features
+
+CLASSES_MAX: Final = 12
+CLEAR_ALPHA: Final = 0.05
+CODE_LEVELS: Final = 15
+NO_CLASS: Final = 255
+
+_FLAT_RANGE: Final = 8
+_STEADY_RANGE: Final = 40
+_BEND_MAX: Final = 4
+_AREA_MIN: Final = 8
+_CODE_BITS: Final = 4
+_MODE_SHARE_MIN: Final = 0.4
+_LEADING_AREAS_MAX: Final = 2000
+_WEIGHT_POWER: Final = 0.12
+_FAINT_SHARE_MAX: Final = 0.015
+_FAINT_MAX: Final = 300
+_SURROUNDING_SHARE_MIN: Final = 0.8
+_ROOM: Final = 6
+_RING: Final = np.ones((2 * _ROOM - 1, 2 * _ROOM - 1), dtype=np.uint8)
+
+
+class Flattening(msgspec.Struct, frozen=True, kw_only=True):
+    """How far to go: classes nearer than `distance_min` (OKLab) become one, `classes_max` stay."""
+
+    classes_max: int = CLASSES_MAX
+    distance_min: float = 0.05
+
+
+class Areas(msgspec.Struct, frozen=True, kw_only=True):
+    """Areas numbered from 1; 0 is what lies between them.
+
+    `sizes`, `boxes` (left, top, width, height), `colours` and `purity` have a row for each number.
+    A colour is the most frequent one; `purity` says how much of the area has it.
+    """
+
+    components: NDArray[np.int32]
+    sizes: NDArray[np.intp]
+    boxes: NDArray[np.int32]
+    colours: Planes
+    purity: NDArray[np.float32]
+
+    @property
+    def covered(self) -> NDArray[np.bool_]:
+        """Where the areas are."""
+        return self.components > 0
+
+    @property
+    def flat(self) -> NDArray[np.bool_]:
+        """Which areas have one colour but for a shadow; gradients have none."""
+        return self.purity >= _MODE_SHARE_MIN
+
+
+def find_areas(planes: Planes) -> Areas:
+    """Find connected areas that are flat or change steadily.
+
+    Steadily means by about the same step from pixel to pixel, as under a soft shadow; an edge,
+    blurred or not, is a step between two plains.
+    """
+    coarse = (planes * 255 + 0.5).astype(np.uint8)
+    kernel = np.ones((3, 3), dtype=np.uint8)
+    spread = cv2.subtract(cv2.dilate(coarse, kernel), cv2.erode(coarse, kernel)).max(axis=-1)
+    smooth = (spread <= _FLAT_RANGE) | ((spread <= _STEADY_RANGE) & _is_steady(coarse))
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(smooth.view(np.uint8), connectivity=4)
+    # A few pixels may be smooth by chance inside a steep shadow, and are no area of their own.
+    is_area = boxes[:, cv2.CC_STAT_AREA] >= _AREA_MIN
+    components = np.where(is_area[labels], labels, 0).astype(np.int32)
+    sizes = np.where(is_area, boxes[:, cv2.CC_STAT_AREA], 0).astype(np.intp)
+    sizes[0] = 0
+    colours, purity = _modes(planes, components, len(boxes))
+    return Areas(
+        components=components,
+        sizes=sizes,
+        boxes=np.asarray(boxes, dtype=np.int32),
+        colours=colours,
+        purity=purity,
+    )
+
+
+def classify(
+    planes: Planes, areas: Areas, flattening: Flattening
+) -> tuple[NDArray[np.uint8], Planes]:
+    """Put areas of like colour into classes of one colour each.
+
+    Returns:
+        Each pixel's class, or `NO_CLASS` between the areas; and the classes' colours.
+    """
+    colours = np.where(areas.flat[:, None], areas.colours, _means(planes, areas))
+    classes, flat = _grouped(areas.sizes, colours.astype(np.float32), flattening)
+    _join_faint(planes, areas, classes, flattening.distance_min)
+    labels = classes[areas.components].astype(np.uint8)
+    labels[~areas.covered] = NO_CLASS
+    return labels, flat
+
+
+def _is_steady(coarse: Pixels) -> NDArray[np.bool_]:
+    wide = coarse.astype(np.int16)
+    bend = np.zeros(wide.shape[:2], dtype=np.int16)
+    across = np.abs(wide[:, 2:] + wide[:, :-2] - 2 * wide[:, 1:-1]).max(axis=-1)
+    down = np.abs(wide[2:] + wide[:-2] - 2 * wide[1:-1]).max(axis=-1)
+    bend[:, 1:-1] = across
+    bend[1:-1] = np.maximum(bend[1:-1], down)
+    steady: NDArray[np.bool_] = cv2.dilate(bend, np.ones((3, 3), dtype=np.uint8)) <= _BEND_MAX
+    return steady
+
+
+def _means(planes: Planes, areas: Areas) -> Planes:
+    owner = areas.components.ravel()
+    count = len(areas.sizes)
+    sums = [
+        np.bincount(owner, weights=planes[..., channel].ravel(), minlength=count)
+        for channel in range(4)
+    ]
+    return (np.stack(sums, axis=-1) / np.maximum(areas.sizes, 1)[:, None]).astype(np.float32)
+
+
+def _modes(
+    planes: Planes, components: NDArray[np.int32], count: int
+) -> tuple[Planes, NDArray[np.float32]]:
+    """Return the most frequent colour of each area, and its share of the area."""
+    coarse = (planes * CODE_LEVELS + 0.5).astype(np.int64)
+    codes = components.astype(np.int64)
+    for channel in range(4):
+        codes = (codes << _CODE_BITS) | coarse[..., channel]
+    used, inverse, counts = np.unique(codes.ravel(), return_inverse=True, return_counts=True)
+    owner = (used >> (4 * _CODE_BITS)).astype(np.intp)
+    # In ascending order of counts, so that each area keeps its last, the largest.
+    order = np.argsort(counts, kind="stable")
+    winner = np.zeros(count, dtype=np.intp)
+    winner[owner[order]] = order
+    sums = [
+        np.bincount(inverse, weights=planes[..., channel].ravel()) / counts for channel in range(4)
+    ]
+    sizes = np.bincount(components.ravel(), minlength=count)
+    purity = (counts[winner] / np.maximum(sizes, 1)).astype(np.float32)
+    return np.stack(sums, axis=-1)[winner].astype(np.float32), purity
+
+
+def _grouped(
+    sizes: NDArray[np.intp], colours: Planes, flattening: Flattening
+) -> tuple[NDArray[np.intp], Planes]:
+    """Let the largest areas lead classes, and others join the nearest leader."""
+    places = features(colours)
+    leaders: list[int] = []
+    weights: list[float] = []
+    for area in np.argsort(-sizes, kind="stable")[:_LEADING_AREAS_MAX]:
+        if sizes[area] == 0:
+            break
+        distances = np.linalg.norm(places[leaders] - places[area], axis=-1)
+        if leaders and distances.min() < flattening.distance_min:
+            weights[int(distances.argmin())] += float(sizes[area])
+        elif len(leaders) < 3 * CLASSES_MAX:
+            leaders.append(int(area))
+            weights.append(float(sizes[area]))
+    # Nobody counts transparency among a logo's colours.
+    clear = sum(bool(colours[leader, 3] < CLEAR_ALPHA) for leader in leaders)
+    while len(leaders) - clear > min(flattening.classes_max, CLASSES_MAX):
+        _merge_nearest(leaders, weights, places)
+    nearest = ((places[:, None] - places[leaders][None]) ** 2).sum(axis=-1).argmin(axis=1)
+    return nearest, colours[leaders]
+
+
+def _merge_nearest(leaders: list[int], weights: list[float], places: Planes) -> None:
+    """Give up the class that is missed least: near to another, and small."""
+    best = (np.inf, 0, 0)
+    for one in range(len(leaders)):
+        for other in range(one + 1, len(leaders)):
+            distance = float(np.linalg.norm(places[leaders[one]] - places[leaders[other]]))
+            cost = distance * min(weights[one], weights[other]) ** _WEIGHT_POWER
+            best = min(best, (cost, one, other))
+    _, one, other = best
+    keep, drop = (one, other) if weights[one] >= weights[other] else (other, one)
+    weights[keep] += weights[drop]
+    del leaders[drop], weights[drop]
+
+
+def _join_faint(
+    planes: Planes, areas: Areas, classes: NDArray[np.intp], distance_min: float
+) -> None:
+    """Put small areas that hardly stand out, like a highlight, into the class around them.
+
+    By their colour alone they may belong to a class far from what surrounds them, and would then
+    stand out more than before.
+    """
+    order = np.argsort(-areas.sizes, kind="stable")
+    is_small = (areas.sizes > 0) & (areas.sizes <= _FAINT_SHARE_MAX * areas.components.size)
+    for area in order[is_small[order]][:_FAINT_MAX]:
+        left, top, width, height = areas.boxes[area, :4]
+        window = (
+            slice(max(0, top - _ROOM), top + height + _ROOM),
+            slice(max(0, left - _ROOM), left + width + _ROOM),
+        )
+        place = areas.components[window]
+        own = place == area
+        ring = cv2.dilate(own.view(np.uint8), _RING).astype(np.bool_) & ~own & (place > 0)
+        if not ring.any():
+            continue
+        around = np.bincount(place[ring])
+        neighbour = int(around.argmax())
+        if around[neighbour] < _SURROUNDING_SHARE_MIN * ring.sum():
+            continue
+        near = ring & (place == neighbour)
+        pair = [planes[window][own].mean(axis=0), planes[window][near].mean(axis=0)]
+        inner, outer = features(np.array(pair, dtype=np.float32))
+        if np.linalg.norm(inner - outer) < distance_min:
+            classes[area] = classes[neighbour]

@@ -1,0 +1,34 @@
+"""Pictures as premultiplied planes, in which transparency is one more colour to mix with."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from services.refinement.engines.local.colour import to_lab
+from services.refinement.engines.local.palette import Pixels
+
+# Red, green, blue multiplied by alpha, and alpha; 0 to 1 in the last axis.
+Planes = NDArray[np.float32]
+
+
+def premultiplied(pixels: Pixels) -> Planes:
+    """Convert RGBA bytes to premultiplied planes from 0 to 1."""
+    planes: Planes = pixels.astype(np.float32) / np.float32(255)
+    planes[..., :3] *= planes[..., 3:]
+    return planes
+
+
+def straight(planes: Planes) -> Pixels:
+    """Convert premultiplied planes to RGBA bytes."""
+    alpha = planes[..., 3:]
+    colours = np.divide(planes[..., :3], alpha, out=np.zeros_like(planes[..., :3]), where=alpha > 0)
+    merged = np.concatenate([colours, alpha], axis=-1)
+    pixels: Pixels = (merged * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    return pixels
+
+
+def features(colours: Planes) -> Planes:
+    """Return premultiplied OKLab and alpha, in which distances are what the eye sees."""
+    alpha = colours[..., 3:]
+    plain = np.divide(colours[..., :3], alpha, out=np.zeros_like(colours[..., :3]), where=alpha > 0)
+    lab = to_lab(plain.clip(0, 1)) * alpha
+    return np.concatenate([lab, alpha], axis=-1).astype(np.float32)
