@@ -155,8 +155,11 @@ class Studios:
         """
         try:
             _ = await asyncio.gather(*(studio.start() for studio in self._studios))
-        except BaseException:
+        except BaseException as failure:
             await self.close()
+            if isinstance(failure, ExceptionGroup):
+                # The others were cancelled for the first to fail.
+                raise failure.exceptions[0] from failure
             raise
 
     async def run(self, job: jobs.Job, *, timeout_s: float) -> Refinement:
