@@ -3,8 +3,9 @@
 import asyncio
 import importlib.resources
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -36,11 +37,13 @@ class UserPermissions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NatsUser(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the permission table."""
+    """One row of the permission table; `delivered` is what push consumers may send the user."""
 
     user: str
+    account: str
     purpose: str
     permissions: UserPermissions
+    delivered: tuple[str, ...] = ()
 
 
 class PermissionTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,6 +51,13 @@ class PermissionTable(msgspec.Struct, frozen=True, kw_only=True):
 
     about: str
     users: tuple[NatsUser, ...]
+
+
+class _Crossing(msgspec.Struct, frozen=True, kw_only=True):
+    """What passes between the stream's account and a user's."""
+
+    kind: Literal["service", "stream"]
+    subject: str
 
 
 _TABLE: Final = msgspec.json.Decoder(PermissionTable)
@@ -61,14 +71,6 @@ def permission_table() -> PermissionTable:
 
 def render_configuration(*, port: int, store: Path, passwords: NatsPasswords) -> bytes:
     """Return the server's configuration; JSON is a subset of its format, so quoting is JSON's."""
-    users = [
-        {
-            "user": row.user,
-            "password": getattr(passwords, row.user),
-            "permissions": msgspec.to_builtins(row.permissions),
-        }
-        for row in permission_table().users
-    ]
     configuration = {
         "server_name": "refinery",
         "host": "127.0.0.1",
@@ -76,9 +78,48 @@ def render_configuration(*, port: int, store: Path, passwords: NatsPasswords) ->
         "max_payload": PAYLOAD_BYTES_MAX,
         # Every acknowledged append is on disk; the default leaves two minutes to a power cut.
         "jetstream": {"store_dir": str(store), "sync_interval": "always"},
-        "accounts": {ACCOUNT: {"jetstream": "enabled", "users": users}},
+        "accounts": _accounts(passwords),
     }
     return json.dumps(configuration, indent=2).encode()
+
+
+def _accounts(passwords: NatsPasswords) -> Mapping[str, object]:
+    """The stream's account, and one for each other user that imports just what its row allows.
+
+    A request that is imported gets a reply subject of the server's making, so nobody outside the
+    stream's account can have an answer sent to a subject in it
+    (docs/decisions/0016-an-account-for-each-user.md).
+    """
+    accounts: dict[str, dict[str, object]] = {}
+    exports: dict[_Crossing, list[str]] = {}
+    for row in permission_table().users:
+        crossings = _crossings(row)
+        for crossing in crossings:
+            exports.setdefault(crossing, []).append(row.account)
+        user = {
+            "user": row.user,
+            "password": getattr(passwords, row.user),
+            "permissions": msgspec.to_builtins(row.permissions),
+        }
+        accounts[row.account] = {
+            "users": [user],
+            "imports": [
+                {one.kind: {"account": ACCOUNT, "subject": one.subject}} for one in crossings
+            ],
+        }
+    accounts[ACCOUNT] |= {
+        "jetstream": "enabled",
+        "exports": [{one.kind: one.subject, "accounts": to} for one, to in exports.items()],
+    }
+    return accounts
+
+
+def _crossings(row: NatsUser) -> Sequence[_Crossing]:
+    if row.account == ACCOUNT:
+        return ()
+    asked = (_Crossing(kind="service", subject=one) for one in row.permissions.publish.allow)
+    heard = (_Crossing(kind="stream", subject=one) for one in row.delivered)
+    return (*asked, *heard)
 
 
 async def start_nats(launch: Launch, *, credentials: Credentials) -> LeashedProcess:

@@ -44,7 +44,11 @@ async def serve(
     """
     await _verify(store, stop=stop)
     runner = Runner(
-        log=log, store=store, clock=SystemClock(), batch_max=settings.projection.batch_max
+        log=log,
+        store=store,
+        clock=SystemClock(),
+        batch_max=settings.projection.batch_max,
+        batch_interval_s=settings.projection.batch_interval_s,
     )
     try:
         await runner.run(stop)

@@ -167,6 +167,10 @@ class ProjectionSettings(Section, frozen=True, kw_only=True):
     """How the projector batches."""
 
     batch_max: Annotated[int, Meta(ge=1, le=10_000, description="Events applied at once")] = 1000
+    batch_interval_s: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Least time between batches: under load, fewer and larger"),
+    ] = 0.02
 
 
 class LogSettings(Section, frozen=True, kw_only=True):

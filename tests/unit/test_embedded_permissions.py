@@ -2,22 +2,26 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from services.embedded.credentials import NatsPasswords
-from services.embedded.nats_server import permission_table, render_configuration
+from services.embedded.nats_server import ACCOUNT, permission_table, render_configuration
 
 USERS = ("admin", "api", "worker", "projector", "observer")
-READERS = ("api", "projector", "observer")
+READERS = ("projector", "observer")
 APPENDS = {
     "api": {"requested", "cancelled", "removed"},
     "worker": {"processing", "retrying", "completed", "failed"},
     "projector": set[str](),
     "observer": set[str](),
 }
-TABLE = {row.user: row.permissions for row in permission_table().users}
+ROWS = {row.user: row for row in permission_table().users}
+TABLE = {user: row.permissions for user, row in ROWS.items()}
+API_INFO = "$JS.API.INFO"
+PASSWORDS = NatsPasswords(admin="a", api="b", worker="c", projector="d", observer="e")
 
 
 def test_the_table_has_the_users_that_have_passwords() -> None:
@@ -39,17 +43,79 @@ def test_each_user_hears_its_own_inbox_only(user: str) -> None:
     assert TABLE[user].subscribe.allow == (f"_INBOX_{user}.>",)
 
 
+def test_each_user_has_an_account_of_its_own() -> None:
+    """Only the administrator is where the stream is: replies cannot cross into another account."""
+    accounts = [row.account for row in ROWS.values()]
+
+    assert ROWS["admin"].account == ACCOUNT
+    assert len(set(accounts)) == len(USERS)
+
+
+@pytest.mark.parametrize("user", APPENDS)
+def test_each_user_has_the_stream_s_api_and_no_other(user: str) -> None:
+    """Where this import is missing, the server answers with an API that knows of no stream."""
+    assert API_INFO in TABLE[user].publish.allow
+
+
+@pytest.mark.parametrize("user", APPENDS)
+def test_nobody_deletes_and_nobody_is_answered_with_stored_bytes(user: str) -> None:
+    """Consumers end by themselves; what is read comes as JSON that no API takes for a request."""
+    risky = ("DELETE", "PURGE", "UPDATE", "DIRECT.GET", "STREAM.CREATE", "$SYS", "_R_")
+
+    assert not [one for one in TABLE[user].publish.allow if any(word in one for word in risky)]
+
+
+def test_only_readers_are_sent_anything_and_make_consumers() -> None:
+    """Each in its own inbox; the others get nothing but answers."""
+    sent = {user: row.delivered for user, row in ROWS.items() if row.delivered}
+    makers = {
+        user
+        for user in APPENDS
+        if any("CONSUMER.CREATE" in subject for subject in TABLE[user].publish.allow)
+    }
+
+    assert sent == {user: (f"_INBOX_{user}.>",) for user in READERS}
+    assert makers == set(READERS)
+
+
 @pytest.mark.parametrize("user", READERS)
 def test_readers_cannot_touch_the_workers_consumer(user: str) -> None:
-    """Whoever may make and delete consumers is kept from that one, and must name the others."""
+    """Whoever may make consumers is kept from that one, and must name the others."""
     permissions = TABLE[user].publish
 
     assert "$JS.API.CONSUMER.CREATE.TASKS" not in permissions.allow
     assert set(permissions.deny) == {
         "$JS.API.CONSUMER.CREATE.TASKS.refinement",
         "$JS.API.CONSUMER.CREATE.TASKS.refinement.>",
-        "$JS.API.CONSUMER.DELETE.TASKS.refinement",
     }
+
+
+def test_accounts_share_what_the_table_allows_and_no_more() -> None:
+    """Each import is exported to that account, and to those alone that import it."""
+    accounts = accounts_of(PASSWORDS)
+
+    exported = {
+        (kind, export[kind], account)
+        for export in accounts[ACCOUNT]["exports"]
+        for kind in ("service", "stream")
+        if kind in export
+        for account in export["accounts"]
+    }
+    imported = {
+        (kind, source["subject"], user)
+        for user in APPENDS
+        for one in accounts[ROWS[user].account]["imports"]
+        for kind, source in one.items()
+        if source["account"] == ACCOUNT
+    }
+    allowed = {
+        *(("service", one, user) for user in APPENDS for one in TABLE[user].publish.allow),
+        *(("stream", one, user) for user in APPENDS for one in ROWS[user].delivered),
+    }
+
+    assert imported == allowed
+    assert exported == {(kind, one, ROWS[user].account) for kind, one, user in allowed}
+    assert [name for name, account in accounts.items() if "jetstream" in account] == [ACCOUNT]
 
 
 def test_the_configuration_is_quoted_durable_and_local() -> None:
@@ -65,5 +131,12 @@ def test_the_configuration_is_quoted_durable_and_local() -> None:
 
     assert rendered["host"] == "127.0.0.1"
     assert rendered["jetstream"] == {"store_dir": f"/{hostile}", "sync_interval": "always"}
-    users = rendered["accounts"]["APP"]["users"]
+    users = [user for account in rendered["accounts"].values() for user in account["users"]]
     assert {user["user"]: user["password"] for user in users} == msgspec.to_builtins(passwords)
+
+
+def accounts_of(passwords: NatsPasswords) -> dict[str, Any]:
+    """The accounts of a configuration."""
+    rendered = render_configuration(port=4222, store=Path("/store"), passwords=passwords)
+    accounts: dict[str, Any] = json.loads(rendered)["accounts"]
+    return accounts

@@ -170,14 +170,20 @@ def script() -> controls.Scribe:
 
 
 def runner_of(
-    log: MemoryLog, store: ViewStore, *, batch_max: int = 1000, report_interval_s: float = 30.0
+    log: MemoryLog,
+    store: ViewStore,
+    *,
+    batch_max: int = 1000,
+    batch_interval_s: float = 0.0,
+    report_interval_s: float = 30.0,
 ) -> Runner:
-    """A runner that rests for no time."""
+    """A runner that rests for no time after a failure."""
     return Runner(
         log=log,
         store=store,
         clock=StoppedClock(),
         batch_max=batch_max,
+        batch_interval_s=batch_interval_s,
         backoff=AT_ONCE,
         report_interval_s=report_interval_s,
     )
@@ -230,6 +236,38 @@ class TestProgress:
 
         assert len(store.written) == 3
         assert store.views() == scribe.tasks
+
+    async def test_what_comes_fast_is_applied_together(self) -> None:
+        """The first event is applied at once; those behind it gather until the interval is over."""
+        scribe = script()
+        log = PlayedLog(scribe.stored[:1])
+        store = WatchedStore()
+        stop = asyncio.Event()
+        running = asyncio.create_task(runner_of(log, store, batch_interval_s=0.2).run(stop))
+
+        await store.until(1)
+        for stored in scribe.stored[1:]:
+            await log.play(stored)
+            await asyncio.sleep(0)
+        await store.until(5)
+        stop.set()
+        await running
+
+        assert [len(tasks) for tasks in store.written] == [1, 2]
+        assert store.views() == scribe.tasks
+
+    async def test_a_pause_between_batches_ends_when_told_to_stop(self) -> None:
+        """Nobody waits for an interval that is longer than the process lives."""
+        store = WatchedStore()
+        stop = asyncio.Event()
+        runner = runner_of(PlayedLog(script().stored), store, batch_interval_s=PATIENCE_S * 10)
+        running = asyncio.create_task(runner.run(stop))
+
+        await store.until(5)
+        stop.set()
+
+        async with asyncio.timeout(PATIENCE_S):
+            await running
 
     async def test_follows_what_is_appended_later(self) -> None:
         """An idle runner applies a new event when it comes, reports in between or not."""
