@@ -18,6 +18,7 @@ _COMMANDS: Final = {
     "worker": "services.cli.processes",
     "projector": "services.cli.processes",
     "provision": "services.cli.processes",
+    "nats-accounts": "services.cli.nats_accounts",
 }
 
 
@@ -30,7 +31,8 @@ class _LazyGroup(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
         if cmd_name not in _COMMANDS:
             return None
-        command = getattr(importlib.import_module(_COMMANDS[cmd_name]), cmd_name)
+        module = importlib.import_module(_COMMANDS[cmd_name])
+        command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
 

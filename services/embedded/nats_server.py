@@ -83,6 +83,18 @@ def render_configuration(*, port: int, store: Path, passwords: NatsPasswords) ->
     return json.dumps(configuration, indent=2).encode()
 
 
+def render_accounts() -> str:
+    """The accounts for the configuration of operated servers, passwords from their environment.
+
+    Each is the variable `NATS_<USER>_PASSWORD` of the server, which reads `$NAME` outside quotes.
+    """
+    names = {name: f"${name}$" for name in NatsPasswords.__struct_fields__}
+    text = json.dumps(_accounts(NatsPasswords(**names)), indent=2)
+    for name, placeholder in names.items():
+        text = text.replace(f'"{placeholder}"', f"$NATS_{name.upper()}_PASSWORD")
+    return f"accounts: {text}\n"
+
+
 def _accounts(passwords: NatsPasswords) -> Mapping[str, object]:
     """The stream's account, and one for each other user that imports just what its row allows.
 

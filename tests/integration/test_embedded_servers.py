@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
@@ -16,8 +17,10 @@ import pytest
 from pymongo import AsyncMongoClient
 from pymongo.errors import OperationFailure
 
-from services.embedded.credentials import Credentials
+from services.embedded.binaries import NATS_SERVER, find
+from services.embedded.credentials import Credentials, NatsPasswords
 from services.embedded.errors import DataDirectoryInUse, ServerDidNotStart
+from services.embedded.nats_server import render_accounts
 from services.embedded.seaweedfs import signed_request
 from services.embedded.servers import EmbeddedServers
 
@@ -367,3 +370,25 @@ def is_alive(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except (FileNotFoundError, ProcessLookupError):
         return False
+
+
+def test_the_accounts_for_operated_servers_are_a_valid_configuration(tmp_path: Path) -> None:
+    """What is printed for operators is taken by the server, with passwords from its environment."""
+    accounts = tmp_path / "accounts.conf"
+    accounts.write_text(render_accounts())
+    main = tmp_path / "server.conf"
+    main.write_text("jetstream { sync_interval: always }\ninclude accounts.conf\n")
+    variables = {
+        f"NATS_{name.upper()}_PASSWORD": f"p-{name}" for name in NatsPasswords.__struct_fields__
+    }
+
+    checked = subprocess.run(  # noqa: S603 - the program that the wheel installed
+        [find(NATS_SERVER), "--config", main, "-t"],
+        env=variables,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+
+    assert checked.returncode == 0, checked.stderr
