@@ -34,45 +34,67 @@ class FailureRule(msgspec.Struct, frozen=True, kw_only=True):
 
 FAILURE_RULES: Final[dict[FailureCode, FailureRule]] = {
     FailureCode.IMAGE_FETCH_REFUSED: FailureRule(
-        message="The image's address may not be fetched", quota_refunded=False
+        message="The image URL cannot be used: it must lead to a public http(s) address.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_NOT_FOUND: FailureRule(
-        message="There is no image at this address", quota_refunded=False
+        message="There is no image at the image URL.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_FETCH_FAILED: FailureRule(
-        message="The image could not be downloaded", quota_refunded=False
+        message="The image could not be downloaded from the image URL.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_TOO_LARGE: FailureRule(
-        message="The image has too many bytes", quota_refunded=False
+        message="The image has too many bytes.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_UNSUPPORTED: FailureRule(
-        message="Only PNG, JPEG and WebP images can be refined", quota_refunded=False
+        message="The image is not a PNG, JPEG or WebP picture.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_UNDECODABLE: FailureRule(
-        message="The image is damaged and cannot be read", quota_refunded=False
+        message="The image is damaged and cannot be read.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_ANIMATED: FailureRule(
-        message="Animated images cannot be refined", quota_refunded=False
+        message="Animated images cannot be refined.",
+        quota_refunded=False,
     ),
     FailureCode.IMAGE_DIMENSIONS: FailureRule(
-        message="The image is too small, too large or too narrow", quota_refunded=False
+        message=(
+            "The image must have sides of 16 to 8192 pixels, at most 25 megapixels, and be "
+            "no more than 20 times as long as it is wide."
+        ),
+        quota_refunded=False,
     ),
     FailureCode.PROMPT_NOT_UNDERSTOOD: FailureRule(
-        message="Nothing in the instruction could be applied to the image", quota_refunded=True
+        message=(
+            "Nothing in the prompt could be applied to this image. Ask for example for "
+            "lighter or darker, warmer or cooler, more or less saturated colours, more "
+            "contrast, named colours, grayscale, pastel or sepia, fewer colours, a simpler "
+            "or flat design, or no shadow."
+        ),
+        quota_refunded=True,
     ),
     FailureCode.ENGINE_UNAVAILABLE: FailureRule(
-        message="The refinement engine is unavailable", quota_refunded=True
+        message="The refinement engine is not available at the moment.",
+        quota_refunded=True,
     ),
     FailureCode.STORAGE_UNAVAILABLE: FailureRule(
-        message="The image storage is unavailable", quota_refunded=True
+        message="The image storage is not available at the moment.",
+        quota_refunded=True,
     ),
     FailureCode.DEADLINE_EXCEEDED: FailureRule(
-        message="The task was not done by its deadline", quota_refunded=True
+        message="The task was not done by its deadline.",
+        quota_refunded=True,
     ),
     FailureCode.ATTEMPTS_EXHAUSTED: FailureRule(
-        message="The task was tried as often as allowed and never finished", quota_refunded=True
+        message="The task was tried as often as allowed and never finished.",
+        quota_refunded=True,
     ),
     FailureCode.INTERNAL_ERROR: FailureRule(
-        message="Something went wrong on our side", quota_refunded=True
+        message="Something went wrong on our side.",
+        quota_refunded=True,
     ),
 }

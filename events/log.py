@@ -109,6 +109,15 @@ class EventLog(Protocol):
         """
         ...
 
+    async def read_last(self, *, user_key: str, task_id: str) -> RecordedEvent | None:
+        """The last event of one task of one user; None if there is none. One small read.
+
+        Raises:
+            LogUnavailable: no answer within the bound.
+            UnreadableEvent: the event cannot be read.
+        """
+        ...
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """All events of one task, oldest first.
 

@@ -119,6 +119,10 @@ class JetStreamLog:
             return None
         return TaskReading(position=last.position, events=await self._ends(first, last))
 
+    async def read_last(self, *, user_key: str, task_id: str) -> RecordedEvent | None:
+        """The task's last event."""
+        return await self._last(task_filter(user_key=user_key, task_id=task_id))
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """The task's events one after the other; a task has a handful of them."""
         wildcard = task_filter(user_key=user_key, task_id=task_id)
@@ -168,8 +172,8 @@ class JetStreamLog:
     async def _ends(self, first: RecordedEvent, last: RecordedEvent) -> tuple[RecordedEvent, ...]:
         """The first and the last event of a task, given the last event of its desk."""
         if last.task_id != first.task_id:
-            wildcard = task_filter(user_key=first.user_key, task_id=first.task_id)
-            last = await self._last(wildcard) or first
+            own = await self.read_last(user_key=first.user_key, task_id=first.task_id)
+            last = own or first
         return (first,) if last.position == first.position else (first, last)
 
     async def _last(self, wildcard: str) -> RecordedEvent | None:

@@ -72,6 +72,13 @@ class MemoryLog:
             return None
         return TaskReading(position=self._position(desk_filter(user_key)), events=ends)
 
+    async def read_last(self, *, user_key: str, task_id: str) -> RecordedEvent | None:
+        """The task's last event."""
+        await asyncio.sleep(0)
+        self._check("read a task")
+        ends = self._ends(user_key, task_id)
+        return ends[-1] if ends else None
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """All events of one task."""
         self._check("read a history")

@@ -1,5 +1,6 @@
 """The object store on any S3: the only module that imports `aiobotocore`."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Final
@@ -18,6 +19,8 @@ if TYPE_CHECKING:  # the stubs exist for type checking only
 
 CONNECT_TIMEOUT_S: Final = 2
 READ_TIMEOUT_S: Final = 15
+QUESTION_DEADLINE_S: Final = 5.0
+TRANSFER_DEADLINE_S: Final = 60.0
 TRIES_MAX: Final = 3
 CONNECTIONS_MAX: Final = 32
 CACHE_CONTROL: Final = "private, max-age=31536000, immutable"
@@ -77,7 +80,7 @@ class S3ObjectStore:
     async def exists(self, key: str) -> bool:
         """Whether there is an object."""
         try:
-            async with _translated("head", key):
+            async with _translated("head", key, deadline_s=QUESTION_DEADLINE_S):
                 await self._client.head_object(Bucket=self._bucket, Key=key)
         except ObjectMissing:
             return False
@@ -106,7 +109,7 @@ class S3ObjectStore:
     async def check(self) -> None:
         """Answer if the bucket can be reached."""
         try:
-            async with _translated("check", self._bucket):
+            async with _translated("check", self._bucket, deadline_s=QUESTION_DEADLINE_S):
                 await self._client.head_bucket(Bucket=self._bucket)
         except ObjectMissing as error:
             raise StorageUnavailable(operation="check", reason="no such bucket") from error
@@ -136,9 +139,13 @@ class S3ObjectStore:
 
 
 @asynccontextmanager
-async def _translated(operation: str, key: str) -> AsyncIterator[None]:
+async def _translated(
+    operation: str, key: str, *, deadline_s: float = TRANSFER_DEADLINE_S
+) -> AsyncIterator[None]:
+    """Bound a call with all its retries, and say what went wrong in our own terms."""
     try:
-        yield
+        async with asyncio.timeout(deadline_s):
+            yield
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _MISSING:

@@ -4,13 +4,14 @@ The algorithm and the key come from the settings, never from the token. Every re
 401 outside; its reason is only in the log.
 """
 
+import base64
 import hashlib
 import re
 from collections import OrderedDict
 from typing import Annotated, Final
 
 import msgspec
-from jwt import PyJWS
+from jwt import PyJWK, PyJWS
 from jwt.exceptions import PyJWTError
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -79,7 +80,7 @@ class TokenVerifier:
     """
 
     def __init__(self, *, auth: AuthSettings, user: UserSettings, clock: Clock) -> None:
-        self._key = auth.jwt_secret.reveal().encode()
+        self._key = _symmetric_key(auth.jwt_secret.reveal())
         self._audience = auth.audience
         self._issuer = auth.issuer
         self._leeway_s = auth.leeway_s
@@ -154,6 +155,12 @@ class TokenVerifier:
             raise InvalidToken("role")
         if _CONTROL.search(claims.sub):
             raise InvalidToken("subject")
+
+
+def _symmetric_key(secret: str) -> PyJWK:
+    """The key, prepared once: from bytes it would be looked at anew with each token."""
+    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode("ascii")
+    return PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
 
 
 class BearerAuthentication(AbstractAuthenticationMiddleware):

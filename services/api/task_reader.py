@@ -1,8 +1,8 @@
-"""Finds one task of one user: in the views, or in the log where the views do not have it."""
+"""Finds one task of one user: in the views, and in the log where the views may be behind."""
 
 from events.ids import is_task_id
-from events.log import EventLog
-from events.task import Status, Task, fold
+from events.log import EventLog, LogUnavailable
+from events.task import Status, Task, evolve, fold
 from projections.store import TaskViews, ViewsUnavailable
 
 
@@ -24,8 +24,9 @@ class TaskReader:
     async def find(self, task_id: str, *, user_key: str) -> Task:
         """One task of one user.
 
-        The views follow the log with a delay, so what they do not have is read from the log:
-        a task is found from the moment its 202 left.
+        The views follow the log with a delay, so a task that may still move is held against its
+        last event: what was told once is never taken back, whichever of the two told it, and a task
+        is found from the moment its 202 left. A finished task is read from the views alone.
 
         Raises:
             TaskNotFound: malformed, unknown, removed, or another user's.
@@ -33,15 +34,28 @@ class TaskReader:
         """
         if not is_task_id(task_id):
             raise TaskNotFound(task_id)
-        task: Task | None = None
-        try:
-            task = await self._views.find(user_key=user_key, task_id=task_id)
-        except ViewsUnavailable:
-            # Readiness reports it; the log has the same answer.
-            task = None
+        task = await self._view_of(task_id, user_key=user_key)
         if task is None:
             reading = await self._log.read_task(user_key=user_key, task_id=task_id)
             task = fold(reading.events) if reading is not None else None
+        elif task.status.is_active:
+            task = await self._brought_up_to_date(task)
         if task is None or task.status is Status.REMOVED:
             raise TaskNotFound(task_id)
         return task
+
+    async def _view_of(self, task_id: str, *, user_key: str) -> Task | None:
+        try:
+            return await self._views.find(user_key=user_key, task_id=task_id)
+        except ViewsUnavailable:
+            # Readiness reports it; the log has the same answer.
+            return None
+
+    async def _brought_up_to_date(self, task: Task) -> Task | None:
+        """The state after the task's last event, which says all there is to say."""
+        try:
+            last = await self._log.read_last(user_key=task.user_key, task_id=task.task_id)
+        except LogUnavailable:
+            # A view that is a moment old is better than no answer at all.
+            return task
+        return task if last is None else evolve(task, last)

@@ -23,7 +23,6 @@ from services.cli.display import Steps
 from services.cli.errors import CommandFailed
 from services.cli.stack import Stack, StackOptions
 from services.cli.tokens import sign_token
-from services.cli.up import choose_port
 from services.cli.uploads import upload, write_picture
 from services.runtime.lifecycle import stop_on_signals
 
@@ -82,9 +81,7 @@ async def _interruptible(data: Path, output: Path) -> None:
 
 async def _run(data: Path, output: Path) -> None:
     console = Console()
-    options = StackOptions(
-        data=data, port=choose_port(data, 0), engine=None, environment=dict(os.environ)
-    )
+    options = StackOptions(data=data, port=0, engine=None, environment=dict(os.environ))
     with Steps(console, title="starting", total=STEPS) as steps:
         stack = await Stack.start(options, tell=steps.done)
         try:

@@ -31,7 +31,7 @@ from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
-from services.runtime.lifecycle import ready_file, stop_on_signals
+from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
 from services.runtime.settings import (
@@ -108,6 +108,7 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
                 stamper=_stamper("api"),
                 settings=settings,
             )
+            quiet_the_collector()
             stack.enter_context(ready_file(ready))
             await api_process.serve(dependencies, stop)
 
@@ -141,6 +142,7 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
                 attempts_max=options.attempts_max,
                 backoff=Backoff(base_s=options.retry_base_s, max_s=options.retry_max_s),
             )
+            quiet_the_collector()
             stack.enter_context(ready_file(ready))
             await refinement_process.serve(
                 open_queue=lambda: JetStreamQueue(connection),
@@ -157,6 +159,7 @@ async def _serve_projector(settings: ProjectorSettings, ready: Path | None) -> N
             connection = await _connect(stack, settings.nats, name="projector")
             await verify_stream(connection)
             views = await _open_views(stack, settings.mongo)
+            quiet_the_collector()
             stack.enter_context(ready_file(ready))
             await projector_process.serve(
                 log=JetStreamLog(connection), store=views, settings=settings, stop=stop

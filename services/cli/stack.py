@@ -16,11 +16,20 @@ import msgspec
 
 from services.cli.errors import CommandFailed
 from services.cli.provisioning import provision_servers
+from services.embedded.errors import EmbeddedError, PortTaken
 from services.embedded.leash import LeashedProcess
+from services.embedded.ports import choose_ports, is_free
 from services.embedded.private_files import write_private
 from services.embedded.servers import EmbeddedServers
 from services.runtime.retries import Backoff
-from services.runtime.settings import PREFIX, MongoSettings, NatsSettings, S3Settings, Secret
+from services.runtime.settings import (
+    PREFIX,
+    MongoSettings,
+    NatsSettings,
+    S3Settings,
+    Secret,
+    check_names,
+)
 
 SERVICES: Final = ("api", "worker", "projector")
 SERVERS: Final[Mapping[str, str]] = {"nats": "nats-server", "mongo": "mongod", "s3": "weed"}
@@ -32,14 +41,17 @@ RESTARTS_WINDOW_S: Final = 60.0
 
 _STATE_FILE: Final = "stack.json"
 _BACKOFF: Final = Backoff(base_s=0.1, max_s=5.0)
-_NICE: Final[Mapping[str, int]] = {"worker": 10, "projector": 5}
+_NICE: Final[Mapping[str, int]] = {"worker": 19, "projector": 5}
 _INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH")
 
 Tell = Callable[[str], None]
 
 
 class StackOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How to run a stack. `environment` is the caller's; its settings reach the processes."""
+    """How to run a stack: `port` is the API's, or 0 for a free one, that of last time if it can be.
+
+    `environment` is the caller's; its settings reach the processes.
+    """
 
     data: Path
     port: int
@@ -58,10 +70,13 @@ class RunningStack(msgspec.Struct, frozen=True, kw_only=True):
 class Stack:
     """A running stack; callers use `start`, then `supervise`, then `stop`."""
 
-    def __init__(self, servers: EmbeddedServers, options: StackOptions, tell: Tell) -> None:
+    def __init__(
+        self, servers: EmbeddedServers, options: StackOptions, *, port: int, tell: Tell
+    ) -> None:
         """Take over running servers."""
         self.servers = servers
-        self.api = f"http://127.0.0.1:{options.port}"
+        self.port = port
+        self.api = f"http://127.0.0.1:{port}"
         self._options = options
         self._tell = tell
         self._services: dict[str, LeashedProcess] = {}
@@ -72,11 +87,22 @@ class Stack:
         """Start everything and return when the API is ready; on failure nothing is left running.
 
         Raises:
-            EmbeddedError: a server cannot run.
+            InvalidSettings: the environment names a setting that there is not.
+        EmbeddedError: a server cannot run, or the port is taken.
             CommandFailed: a process of ours did not become ready.
         """
+        check_names(options.environment)
+        if options.port and not is_free(options.port):
+            raise PortTaken(options.port)
         servers = await EmbeddedServers.start(data=options.data, on_progress=tell)
-        stack = cls(servers, options, tell)
+        try:
+            # Only now, when the data directory is ours: the choice is remembered there.
+            asked = {"api": options.port} if options.port else None
+            port = choose_ports(options.data, ["api"], asked=asked)["api"]
+        except BaseException:
+            await servers.stop()
+            raise
+        stack = cls(servers, options, port=port, tell=tell)
         try:
             await provision_servers(stack._nats("admin"), stack._mongo_admin(), replicas=1)
             async with asyncio.TaskGroup() as group:
@@ -149,8 +175,13 @@ class Stack:
                 )
             self._tell(f"{name} ended with status {status}, starting it again")
             await asyncio.sleep(_BACKOFF.delay_s(len(ended_at)))
-            await restart(name)
-            self._tell(f"{name} runs again, process {processes[name].pid}")
+            try:
+                await restart(name)
+            except (CommandFailed, EmbeddedError) as error:
+                # Perhaps what it needs is away as well: that counts as one more end of it.
+                self._tell(f"{name} does not start yet: {error}")
+            else:
+                self._tell(f"{name} runs again, process {processes[name].pid}")
 
     async def _start_service(self, name: str) -> None:
         ready = self._options.data / f"{name}.ready"
@@ -213,7 +244,7 @@ class Stack:
                 "MONGO_URL": addresses.mongo_api_url,
                 "AUTH_JWT_SECRET": credentials.jwt_secret,
                 "USER_KEY_SECRET": credentials.user_key_secret,
-                "HTTP_PORT": str(self._options.port),
+                "HTTP_PORT": str(self.port),
             }
         if name == "projector":
             settings["MONGO_URL"] = addresses.mongo_projector_url

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from services.cli.errors import CommandFailed
 from services.cli.tokens import sign_token
 from services.embedded.credentials import load_or_create
 
@@ -45,5 +46,7 @@ class Life(click.ParamType[timedelta]):
 )
 def token(user: str, scopes: tuple[str, ...], life: timedelta, data: Path) -> None:
     """Print a bearer token, signed with the embedded stack's own key."""
+    if not data.is_dir():
+        raise CommandFailed(f"{data} is not there: start a stack with `refinery up --data {data}`")
     credentials = load_or_create(data)
     click.echo(sign_token(user, secret=credentials.jwt_secret, life=life, scopes=scopes))

@@ -13,9 +13,6 @@ import uvloop
 from services.cli.stack import Stack, StackOptions
 from services.cli.token import DATA_DEFAULT
 from services.cli.tokens import AUDIT_SCOPE, sign_token
-from services.embedded.errors import unusable_when_unwritable
-from services.embedded.ports import choose_ports
-from services.embedded.private_files import make_private_directory
 from services.runtime.lifecycle import stop_on_signals
 
 TOKEN_LIFE: Final = timedelta(days=1)
@@ -60,25 +57,13 @@ def up(data: Path, port: int, engine: str | None, *, as_json: bool) -> None:
     Needs no root and no Docker. All data stays in one directory; a restart on it loses nothing.
     Variables REFINERY_... reach the processes.
     """
-    data = data.absolute()
     options = StackOptions(
-        data=data,
-        port=choose_port(data, port),
+        data=data.absolute(),
+        port=port,
         engine=engine,
         environment=dict(os.environ),
     )
     uvloop.run(_run(options, as_json=as_json))
-
-
-def choose_port(data: Path, asked: int) -> int:
-    """The port asked for, or for 0 a free one, the same as last time if it can be.
-
-    Raises:
-        EmbeddedError: the port is taken, or the data directory cannot be written.
-    """
-    with unusable_when_unwritable(data):
-        make_private_directory(data)
-        return choose_ports(data, ["api"], asked={"api": asked} if asked else None)["api"]
 
 
 async def _run(options: StackOptions, *, as_json: bool) -> None:

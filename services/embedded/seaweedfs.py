@@ -38,10 +38,11 @@ PAIRED_PORTS: Final = ("s3_admin",)
 _SOCKETS: Final = Path("/tmp")  # noqa: S108 - the server's choice, see above
 _ATTEMPT_S: Final = 5.0
 _OK: Final = 200
+_PROBE: Final = "ready.txt"
 
 
 async def start_seaweedfs(launch: Launch, *, credentials: Credentials) -> LeashedProcess:
-    """Start the server and wait until a signed request finds the bucket.
+    """Start the server and wait until it keeps an object.
 
     Raises:
         ServerDidNotStart: it ended, or did not become ready in time.
@@ -54,7 +55,7 @@ async def start_seaweedfs(launch: Launch, *, credentials: Credentials) -> Leashe
     return await start_server(
         launch,
         arguments=_arguments(store, launch.ports),
-        ready=lambda: _find_bucket(port=launch.ports["s3"], credentials=credentials),
+        ready=lambda: _keep_an_object(port=launch.ports["s3"], credentials=credentials),
         # Without an identity the server lets anybody in.
         variables={
             "AWS_ACCESS_KEY_ID": credentials.s3_access_key,
@@ -101,9 +102,23 @@ def _arguments(store: Path, ports: Mapping[str, int]) -> tuple[str, ...]:
     )
 
 
-async def _find_bucket(*, port: int, credentials: Credentials) -> None:
-    """Ask for the bucket with a signed request, as a client would."""
-    request = signed_request("HEAD", f"/{BUCKET}", port=port, credentials=credentials)
+async def _keep_an_object(*, port: int, credentials: Credentials) -> None:
+    """Write a small object and read it back, with signed requests, as a client would.
+
+    The bucket is there before the server has joined its parts: for some seconds it may know of no
+    volume to write to or to read from.
+    """
+    for method, body in (("PUT", b"ready"), ("GET", b"")):
+        request = signed_request(
+            method, f"/{BUCKET}/{_PROBE}", port=port, credentials=credentials, body=body
+        )
+        status = await _ask(request, port=port)
+        if status != str(_OK):
+            raise NotReady(f"{method} of an object is answered with {status or 'nothing'}")
+
+
+async def _ask(request: bytes, *, port: int) -> str:
+    """Send a request and return the status of its answer."""
     try:
         async with asyncio.timeout(_ATTEMPT_S):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -116,9 +131,8 @@ async def _find_bucket(*, port: int, credentials: Credentials) -> None:
                 await writer.wait_closed()
     except (OSError, TimeoutError, ValueError) as error:
         raise NotReady("nobody answers yet") from error
-    words = line.split()
-    if len(words) < 2 or words[1] != str(_OK).encode():  # noqa: PLR2004 - version and status
-        raise NotReady(f"the bucket is not there: {line.decode(errors='replace').strip()}")
+    _, _, rest = line.decode(errors="replace").partition(" ")
+    return rest[:3]
 
 
 def signed_request(

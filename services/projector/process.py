@@ -48,7 +48,7 @@ async def serve(
         store=store,
         clock=SystemClock(),
         batch_max=settings.projection.batch_max,
-        batch_interval_s=settings.projection.batch_interval_s,
+        duty_cycle=settings.projection.duty_cycle,
     )
     try:
         await runner.run(stop)

@@ -24,6 +24,7 @@ from services.runtime.retries import Backoff
 
 BACKOFF: Final = Backoff(base_s=0.1, max_s=10.0)
 REPORT_INTERVAL_S: Final = 30.0
+REST_MAX_S: Final = 0.25
 NAMED_TASKS_MAX: Final = 10
 
 _log = structlog.get_logger()
@@ -43,7 +44,7 @@ class Runner:
         store: ViewStore,
         clock: Clock,
         batch_max: int,
-        batch_interval_s: float = 0.0,
+        duty_cycle: float = 1.0,
         backoff: Backoff = BACKOFF,
         report_interval_s: float = REPORT_INTERVAL_S,
     ) -> None:
@@ -54,7 +55,7 @@ class Runner:
         self._store = store
         self._clock = clock
         self._batch_max = batch_max
-        self._batch_interval_s = batch_interval_s
+        self._duty_cycle = duty_cycle
         self._next_batch_s = 0.0
         self._backoff = backoff
         self._report_interval_s = report_interval_s
@@ -106,8 +107,9 @@ class Runner:
     async def _pace(self, stop: asyncio.Event) -> None:
         """Let events gather while they come fast; the first after a quiet moment never waits.
 
-        A batch costs three round trips to the store, two of them journaled, whatever its size: at a
-        thousand events a second, batches of whatever is there would spend a core on a few each.
+        A batch costs three round trips to the store, two of them journaled, whatever its size. So
+        the busier the log, the longer the rest and the larger the next batch; only who has fallen
+        behind by whole batches takes no rest.
         """
         pause_s = self._next_batch_s - _now_s()
         if pause_s > 0:
@@ -120,7 +122,6 @@ class Runner:
     async def _apply(self, batch: Sequence[StoredEvent]) -> None:
         """Views first, then the checkpoint: a crash in between repeats the batch, harmlessly."""
         started_s = perf_counter()
-        self._next_batch_s = _now_s() + self._batch_interval_s
         self._verify_order(batch)
         events, unreadable = _decode(batch)
         if events:
@@ -135,6 +136,9 @@ class Runner:
             )
         if unreadable is not None:
             raise unreadable
+        if len(batch) < self._batch_max:
+            rest_s = (perf_counter() - started_s) * (1 / self._duty_cycle - 1)
+            self._next_batch_s = _now_s() + min(rest_s, REST_MAX_S)
 
     async def _write(self, events: Sequence[RecordedEvent]) -> int:
         needed = tasks_to_load(events)

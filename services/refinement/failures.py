@@ -2,17 +2,17 @@
 
 from typing import Final
 
-_PICTURE_MESSAGES: Final = {
-    "image_too_large": "The image is larger than 20 MiB.",
-    "image_unsupported": "The image is not a PNG, JPEG or WebP picture.",
-    "image_undecodable": "The image is damaged and cannot be read.",
-    "image_animated": "Animated images cannot be refined.",
-    "image_dimensions": (
-        "The image must have sides of 16 to 8192 pixels, at most 25 megapixels, "
-        "and be no more than 20 times as long as it is wide."
-    ),
-}
-PICTURE_CODES: Final = frozenset(_PICTURE_MESSAGES)
+from events.failures import FAILURE_RULES, FailureCode
+
+PICTURE_CODES: Final = frozenset(
+    {
+        FailureCode.IMAGE_TOO_LARGE,
+        FailureCode.IMAGE_UNSUPPORTED,
+        FailureCode.IMAGE_UNDECODABLE,
+        FailureCode.IMAGE_ANIMATED,
+        FailureCode.IMAGE_DIMENSIONS,
+    }
+)
 
 
 class RefinementFailure(Exception):
@@ -22,15 +22,15 @@ class RefinementFailure(Exception):
     `reason` is for logs only.
     """
 
-    code: str
+    code: FailureCode
     message: str
     is_transient: bool
     reason: str
 
-    def __init__(self, *, code: str, message: str, is_transient: bool, reason: str) -> None:
+    def __init__(self, *, code: FailureCode, is_transient: bool, reason: str) -> None:
         super().__init__(f"{code}: {reason}")
         self.code = code
-        self.message = message
+        self.message = FAILURE_RULES[code].message
         self.is_transient = is_transient
         self.reason = reason
 
@@ -40,8 +40,7 @@ class FetchRefused(RefinementFailure):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(
-            code="image_fetch_refused",
-            message="The image URL cannot be used: it must lead to a public http(s) address.",
+            code=FailureCode.IMAGE_FETCH_REFUSED,
             is_transient=False,
             reason=reason,
         )
@@ -52,8 +51,7 @@ class OriginalMissing(RefinementFailure):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(
-            code="image_not_found",
-            message="There is no image at the image URL.",
+            code=FailureCode.IMAGE_NOT_FOUND,
             is_transient=False,
             reason=reason,
         )
@@ -64,8 +62,7 @@ class FetchFailed(RefinementFailure):
 
     def __init__(self, *, reason: str, is_transient: bool) -> None:
         super().__init__(
-            code="image_fetch_failed",
-            message="The image could not be downloaded from the image URL.",
+            code=FailureCode.IMAGE_FETCH_FAILED,
             is_transient=is_transient,
             reason=reason,
         )
@@ -75,9 +72,7 @@ class PictureRefused(RefinementFailure):
     """The bytes are not a picture we refine; `code` says which rule they break."""
 
     def __init__(self, *, code: str, reason: str) -> None:
-        super().__init__(
-            code=code, message=_PICTURE_MESSAGES[code], is_transient=False, reason=reason
-        )
+        super().__init__(code=FailureCode(code), is_transient=False, reason=reason)
 
 
 class PromptNotUnderstood(RefinementFailure):
@@ -85,13 +80,7 @@ class PromptNotUnderstood(RefinementFailure):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(
-            code="prompt_not_understood",
-            message=(
-                "Nothing in the prompt could be applied to this image. Ask for example for lighter "
-                "or darker, warmer or cooler, more or less saturated colours, more contrast, "
-                "named colours, grayscale, pastel or sepia, fewer colours, a simpler or flat "
-                "design, or no shadow."
-            ),
+            code=FailureCode.PROMPT_NOT_UNDERSTOOD,
             is_transient=False,
             reason=reason,
         )
@@ -102,8 +91,7 @@ class EngineUnavailable(RefinementFailure):
 
     def __init__(self, *, reason: str) -> None:
         super().__init__(
-            code="engine_unavailable",
-            message="The refinement engine is not available at the moment.",
+            code=FailureCode.ENGINE_UNAVAILABLE,
             is_transient=True,
             reason=reason,
         )

@@ -74,7 +74,6 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     """Why an attempt failed, in the terms of the log."""
 
     code: FailureCode
-    message: str
     is_transient: bool
 
 
@@ -143,7 +142,7 @@ class Reactor:
                 delay = until - self._stamper.clock.now()
                 return Outcome(result=Result.POSTPONED, delay_s=max(0.0, delay.total_seconds()))
             case Fail(code=code):
-                failed = self._failed(task.attempt, code, FAILURE_RULES[code].message)
+                failed = _failed(task.attempt, code)
                 await self._append(task, failed, expected_position=reading.position)
                 return DONE
             case Attempt(number=number):
@@ -164,20 +163,16 @@ class Reactor:
                 completed = await self._attempts.make(owned, attempt=number)
         except StorageUnavailable as error:
             _log.warning("task.attempt.failed", attempt=number, reason=str(error))
-            trouble = _trouble(FailureCode.STORAGE_UNAVAILABLE, is_transient=True)
+            trouble = _Trouble(code=FailureCode.STORAGE_UNAVAILABLE, is_transient=True)
         except RefinementFailure as failure:
             _log.info("task.attempt.failed", attempt=number, reason=str(failure))
-            trouble = _Trouble(
-                code=FailureCode(failure.code),
-                message=failure.message,
-                is_transient=failure.is_transient,
-            )
+            trouble = _Trouble(code=failure.code, is_transient=failure.is_transient)
         except Exception:  # noqa: BLE001 - the loop that classifies: a bug of ours costs the attempt
             if deadline.expired():
-                trouble = _trouble(FailureCode.DEADLINE_EXCEEDED, is_transient=False)
+                trouble = _Trouble(code=FailureCode.DEADLINE_EXCEEDED, is_transient=False)
             else:
                 _log.exception("task.attempt.crashed", attempt=number)
-                trouble = _trouble(FailureCode.INTERNAL_ERROR, is_transient=True)
+                trouble = _Trouble(code=FailureCode.INTERNAL_ERROR, is_transient=True)
         else:
             return await self._complete(owned, completed)
         return await self._give_up(owned, number, trouble)
@@ -210,7 +205,7 @@ class Reactor:
             retrying = TaskRetrying(
                 attempt=number,
                 error_code=trouble.code,
-                error_message=trouble.message,
+                error_message=FAILURE_RULES[trouble.code].message,
                 next_attempt_at=next_attempt_at,
             )
             await self._append_owned(owned, retrying)
@@ -218,7 +213,7 @@ class Reactor:
                 "task.refinement.retrying", attempt=number, code=trouble.code, delay_s=delay_s
             )
             return Outcome(result=Result.POSTPONED, delay_s=delay_s)
-        await self._append_owned(owned, self._failed(number, trouble.code, trouble.message))
+        await self._append_owned(owned, _failed(number, trouble.code))
         _log.info("task.refinement.failed", attempt=number, code=trouble.code)
         return DONE
 
@@ -251,14 +246,6 @@ class Reactor:
         assert evolved is not None
         return evolved
 
-    def _failed(self, attempt: int, code: FailureCode, message: str) -> TaskFailed:
-        return TaskFailed(
-            attempt=attempt,
-            error_code=code,
-            error_message=message,
-            quota_refunded=FAILURE_RULES[code].quota_refunded,
-        )
-
 
 @asynccontextmanager
 async def _kept_alive(delivery: Delivery) -> AsyncIterator[None]:
@@ -290,5 +277,11 @@ async def _answer(delivery: Delivery, outcome: Outcome) -> None:
             assert_never(unreachable)
 
 
-def _trouble(code: FailureCode, *, is_transient: bool) -> _Trouble:
-    return _Trouble(code=code, message=FAILURE_RULES[code].message, is_transient=is_transient)
+def _failed(attempt: int, code: FailureCode) -> TaskFailed:
+    rule = FAILURE_RULES[code]
+    return TaskFailed(
+        attempt=attempt,
+        error_code=code,
+        error_message=rule.message,
+        quota_refunded=rule.quota_refunded,
+    )

@@ -167,10 +167,10 @@ class ProjectionSettings(Section, frozen=True, kw_only=True):
     """How the projector batches."""
 
     batch_max: Annotated[int, Meta(ge=1, le=10_000, description="Events applied at once")] = 1000
-    batch_interval_s: Annotated[
+    duty_cycle: Annotated[
         float,
-        Meta(ge=0, le=1, description="Least time between batches: under load, fewer and larger"),
-    ] = 0.02
+        Meta(gt=0, le=1, description="Share of the time spent on batches; in the rest they gather"),
+    ] = 0.25
 
 
 class LogSettings(Section, frozen=True, kw_only=True):
@@ -252,7 +252,7 @@ def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
     Raises:
         InvalidSettings: a variable is missing, malformed, or not known at all.
     """
-    problems = [f"{name} is not a setting" for name in sorted(environment) if _is_unknown(name)]
+    problems = _unknown_names(environment)
     values: dict[str, dict[str, object]] = {}
     for setting in describe(kind):
         try:
@@ -267,6 +267,16 @@ def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
         raise InvalidSettings(problems)
     sections = {name: section(**values.get(name, {})) for name, section in _sections(kind).items()}
     return kind(**sections)
+
+
+def check_names(environment: Mapping[str, str]) -> None:
+    """Look for misspelt settings before anything is started.
+
+    Raises:
+        InvalidSettings: a variable looks like a setting and is none.
+    """
+    if problems := _unknown_names(environment):
+        raise InvalidSettings(problems)
 
 
 def describe(kind: type[Section]) -> Iterator[Setting]:
@@ -315,6 +325,10 @@ def _parse(text: str, setting: Setting) -> object:
 def _extra(hint: object) -> dict[str, int]:
     metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
     return metas[0].extra or {}
+
+
+def _unknown_names(environment: Mapping[str, str]) -> list[str]:
+    return [f"{name} is not a setting" for name in sorted(environment) if _is_unknown(name)]
 
 
 def _is_unknown(name: str) -> bool:

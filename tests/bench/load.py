@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--requests", type=Path, required=True)
-    parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--connections", type=int, default=128)
     options = parser.parse_args()
     requests = msgspec.msgpack.decode(options.requests.read_bytes(), type=list[bytes])
     report = uvloop.run(

@@ -31,12 +31,12 @@ RAISED: Final[tuple[RefinementFailure, ...]] = (
 
 @pytest.mark.parametrize("code", FailureCode)
 def test_every_code_has_a_rule(code: FailureCode) -> None:
-    """The owner is told something in one sentence, and it is known who pays."""
+    """The owner is told something in whole sentences, and it is known who pays."""
     rule = FAILURE_RULES[code]
 
     assert rule.message
     assert rule.message[0].isupper()
-    assert not rule.message.endswith(".")
+    assert rule.message.endswith(".")
 
 
 @pytest.mark.parametrize("failure", RAISED, ids=lambda failure: failure.code)

@@ -20,7 +20,7 @@ from projections.store import Checkpoint, ViewStore, ViewsUnavailable
 from projections.task_views import task_of
 from services.adapters.memory import MemoryLog
 from services.projector.anchor import LogDiverged
-from services.projector.runner import Runner
+from services.projector.runner import REST_MAX_S, Runner
 from services.runtime.retries import Backoff
 from tests import controls
 
@@ -174,7 +174,7 @@ def runner_of(
     store: ViewStore,
     *,
     batch_max: int = 1000,
-    batch_interval_s: float = 0.0,
+    duty_cycle: float = 1.0,
     report_interval_s: float = 30.0,
 ) -> Runner:
     """A runner that rests for no time after a failure."""
@@ -183,7 +183,7 @@ def runner_of(
         store=store,
         clock=StoppedClock(),
         batch_max=batch_max,
-        batch_interval_s=batch_interval_s,
+        duty_cycle=duty_cycle,
         backoff=AT_ONCE,
         report_interval_s=report_interval_s,
     )
@@ -238,12 +238,12 @@ class TestProgress:
         assert store.views() == scribe.tasks
 
     async def test_what_comes_fast_is_applied_together(self) -> None:
-        """The first event is applied at once; those behind it gather until the interval is over."""
+        """The first event is applied at once; those behind it gather until the rest is over."""
         scribe = script()
         log = PlayedLog(scribe.stored[:1])
         store = WatchedStore()
         stop = asyncio.Event()
-        running = asyncio.create_task(runner_of(log, store, batch_interval_s=0.2).run(stop))
+        running = asyncio.create_task(runner_of(log, store, duty_cycle=1e-6).run(stop))
 
         await store.until(1)
         for stored in scribe.stored[1:]:
@@ -256,18 +256,19 @@ class TestProgress:
         assert [len(tasks) for tasks in store.written] == [1, 2]
         assert store.views() == scribe.tasks
 
-    async def test_a_pause_between_batches_ends_when_told_to_stop(self) -> None:
-        """Nobody waits for an interval that is longer than the process lives."""
+    async def test_who_is_behind_takes_no_rest(self) -> None:
+        """Full batches follow each other at once, however low the duty cycle."""
         store = WatchedStore()
         stop = asyncio.Event()
-        runner = runner_of(PlayedLog(script().stored), store, batch_interval_s=PATIENCE_S * 10)
-        running = asyncio.create_task(runner.run(stop))
+        runner = runner_of(PlayedLog(script().stored), store, batch_max=1, duty_cycle=1e-6)
+        store.stop_at(5, stop)
+        loop = asyncio.get_running_loop()
+        started_s = loop.time()
 
-        await store.until(5)
-        stop.set()
+        await runner.run(stop)
 
-        async with asyncio.timeout(PATIENCE_S):
-            await running
+        # Four rests would have taken a second.
+        assert loop.time() - started_s < 3 * REST_MAX_S
 
     async def test_follows_what_is_appended_later(self) -> None:
         """An idle runner applies a new event when it comes, reports in between or not."""
