@@ -46,13 +46,14 @@ async def apply(connection: JetStreamConnection, *, replicas: int) -> None:
     Raises:
         LogUnavailable: the server did not do it.
     """
-    stream = _declared("stream.json") | {"num_replicas": replicas}
+    stream = _declared("stream") | {"num_replicas": replicas}
     answer = _CONFIG.decode(await connection.ask(f"STREAM.CREATE.{STREAM}", stream))
     if answer.error is not None and answer.error.err_code != _NAME_IN_USE:
         raise LogUnavailable(operation="create the stream", reason=answer.reason())
-    consumer = {"stream_name": STREAM, "config": _declared("consumer.json")}
-    subject = f"CONSUMER.CREATE.{STREAM}.{CONSUMER}.{_declared('consumer.json')['filter_subject']}"
-    answer = _CONFIG.decode(await connection.ask(subject, consumer))
+    consumer = _declared("consumer")
+    subject = f"CONSUMER.CREATE.{STREAM}.{CONSUMER}.{consumer['filter_subject']}"
+    request = {"stream_name": STREAM, "config": consumer}
+    answer = _CONFIG.decode(await connection.ask(subject, request))
     if answer.error is not None:
         raise LogUnavailable(operation="create the consumer", reason=answer.reason())
 
@@ -64,15 +65,11 @@ async def verify_stream(connection: JetStreamConnection) -> None:
         LogMismatch: it is missing or differs; the process must not serve.
         LogUnavailable: no answer.
     """
-    answer = _CONFIG.decode(await connection.ask(f"STREAM.INFO.{STREAM}"))
-    if answer.error is not None:
-        raise LogMismatch(differences=[f"stream {STREAM}: {answer.reason()}"])
-    differences = _differences("stream", _declared("stream.json"), answer.config)
-    differences += [
-        f"stream.{name} is set" for name in _FORBIDDEN if answer.config.get(name) not in _UNSET
+    found = await _config_of(connection, f"STREAM.INFO.{STREAM}", kind="stream")
+    set_though_forbidden = [
+        f"stream.{name} is set" for name in _FORBIDDEN if found.get(name) not in _UNSET
     ]
-    if differences:
-        raise LogMismatch(differences=differences)
+    _require_none(_differences("stream", found) + set_though_forbidden)
 
 
 async def verify_consumer(connection: JetStreamConnection) -> None:
@@ -82,27 +79,35 @@ async def verify_consumer(connection: JetStreamConnection) -> None:
         LogMismatch: it is missing or differs; the process must not serve.
         LogUnavailable: no answer.
     """
-    answer = _CONFIG.decode(await connection.ask(f"CONSUMER.INFO.{STREAM}.{CONSUMER}"))
-    if answer.error is not None:
-        raise LogMismatch(differences=[f"consumer {CONSUMER}: {answer.reason()}"])
-    differences = _differences("consumer", _declared("consumer.json"), answer.config)
-    if differences:
-        raise LogMismatch(differences=differences)
+    found = await _config_of(connection, f"CONSUMER.INFO.{STREAM}.{CONSUMER}", kind="consumer")
+    _require_none(_differences("consumer", found))
 
 
 _UNSET: Final[tuple[object, ...]] = (None, False, 0, "", [], {}, "default")
 
 
-def _declared(name: str) -> dict[str, object]:
-    text = (files("deploy") / "jetstream" / name).read_bytes()
+async def _config_of(
+    connection: JetStreamConnection, operation: str, *, kind: str
+) -> Mapping[str, object]:
+    answer = _CONFIG.decode(await connection.ask(operation))
+    if answer.error is not None:
+        raise LogMismatch(differences=[f"the {kind}: {answer.reason()}"])
+    return answer.config
+
+
+def _declared(kind: str) -> dict[str, object]:
+    text = (files("deploy") / "jetstream" / f"{kind}.json").read_bytes()
     return msgspec.json.decode(text, type=dict[str, object])
 
 
-def _differences(
-    kind: str, declared: Mapping[str, object], found: Mapping[str, object]
-) -> list[str]:
+def _differences(kind: str, found: Mapping[str, object]) -> list[str]:
     return [
         f"{kind}.{name} is {found.get(name)!r} instead of {value!r}"
-        for name, value in declared.items()
+        for name, value in _declared(kind).items()
         if name != "description" and found.get(name, _DEFAULTS.get(name)) != value
     ]
+
+
+def _require_none(differences: list[str]) -> None:
+    if differences:
+        raise LogMismatch(differences=differences)
