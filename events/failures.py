@@ -34,7 +34,9 @@ class FailureRule(msgspec.Struct, frozen=True, kw_only=True):
 
 FAILURE_RULES: Final[dict[FailureCode, FailureRule]] = {
     FailureCode.IMAGE_FETCH_REFUSED: FailureRule(
-        message="The image URL cannot be used: it must lead to a public http(s) address.",
+        message=(
+            "The image URL cannot be used: its host is unknown, or not a public http(s) address."
+        ),
         quota_refunded=False,
     ),
     FailureCode.IMAGE_NOT_FOUND: FailureRule(

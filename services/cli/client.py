@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import aiohttp
 import msgspec
@@ -14,6 +14,7 @@ TIMEOUT_S: Final = 20.0
 POLL_MIN_S: Final = 0.1
 POLL_MAX_S: Final = 2.0
 POLL_GROWTH: Final = 1.2
+OUTAGE_MAX_S: Final = 60.0
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 _ACCEPTED: Final = 202
@@ -30,13 +31,20 @@ class TaskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     image_url: str | None = None
     error_code: str | None = None
     error_message: str | None = None
-    result: dict[str, object] = msgspec.field(default_factory=dict)
+    result: dict[str, Any] = msgspec.field(default_factory=dict)
 
 
 class _Problem(msgspec.Struct, frozen=True, kw_only=True):
     title: str = ""
     detail: str = ""
     field_errors: dict[str, list[str]] = msgspec.field(default_factory=dict)
+
+
+class Unreachable(CommandFailed):
+    """The API does not answer."""
+
+    def __init__(self, api: str, *, reason: str) -> None:
+        super().__init__(f"the API at {api} cannot be reached: {reason}")
 
 
 class ApiClient:
@@ -89,11 +97,25 @@ class ApiClient:
         return msgspec.json.decode(body, type=TaskAnswer)
 
     async def watch(self, task_id: str) -> AsyncIterator[TaskAnswer]:
-        """A task at each change of its status, until it has ended."""
+        """A task at each change of its status, until it has ended.
+
+        Raises:
+            CommandFailed: the API said no, or could not be reached for a minute.
+        """
         pause_s = POLL_MIN_S
         seen = ""
+        loop = asyncio.get_running_loop()
+        reached_at = loop.time()
         while True:
-            task = await self.task(task_id)
+            try:
+                task = await self.task(task_id)
+            except Unreachable:
+                # The task goes on without us: an API that restarts is worth waiting for.
+                if loop.time() - reached_at > OUTAGE_MAX_S:
+                    raise
+                await asyncio.sleep(POLL_MAX_S)
+                continue
+            reached_at = loop.time()
             if task.status != seen:
                 seen, pause_s = task.status, POLL_MIN_S
                 yield task
@@ -123,7 +145,7 @@ class ApiClient:
             async with self._session.request(method, self._api + path, json=payload) as answer:
                 return answer.status, await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
-            raise CommandFailed(f"the API at {self._api} cannot be reached: {error}") from error
+            raise Unreachable(self._api, reason=type(error).__name__) from error
 
 
 def _explain(status: int, body: bytes) -> str:

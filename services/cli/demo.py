@@ -23,7 +23,7 @@ from services.cli.display import Steps
 from services.cli.errors import CommandFailed
 from services.cli.stack import Stack, StackOptions
 from services.cli.tokens import sign_token
-from services.cli.uploads import upload, write_picture
+from services.cli.uploads import require_writable, upload, write_picture
 from services.runtime.lifecycle import stop_on_signals
 
 DEADLINE_S: Final = 120.0
@@ -115,6 +115,7 @@ async def _refine(stack: Stack, steps: Steps, output: Path, console: Console) ->
 
 def _save(output: Path, sample: Path, refined: bytes) -> tuple[Path, Path]:
     before, after = output / "coffee-logo-before.png", output / "coffee-logo-after.png"
+    require_writable(after)
     write_picture(before, sample.read_bytes())
     write_picture(after, refined)
     return before, after

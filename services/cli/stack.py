@@ -4,6 +4,7 @@ What ends by itself is started again, so that killing any part of it is an outag
 """
 
 import asyncio
+import os
 import shutil
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -62,6 +63,7 @@ class StackOptions(msgspec.Struct, frozen=True, kw_only=True):
 class RunningStack(msgspec.Struct, frozen=True, kw_only=True):
     """What other commands need to find a running stack; kept in its data directory."""
 
+    pid: int
     api: str
     s3_endpoint: str
     s3_bucket: str
@@ -221,7 +223,10 @@ class Stack:
     def _remember(self) -> None:
         addresses = self.servers.addresses
         running = RunningStack(
-            api=self.api, s3_endpoint=addresses.s3_endpoint, s3_bucket=addresses.s3_bucket
+            pid=os.getpid(),
+            api=self.api,
+            s3_endpoint=addresses.s3_endpoint,
+            s3_bucket=addresses.s3_bucket,
         )
         write_private(self._state, msgspec.json.encode(running))
 
@@ -275,11 +280,15 @@ def find_running(data: Path) -> RunningStack:
         CommandFailed: none does.
     """
     try:
-        return msgspec.json.decode((data / _STATE_FILE).read_bytes(), type=RunningStack)
+        running = msgspec.json.decode((data / _STATE_FILE).read_bytes(), type=RunningStack)
+        # One that was killed has left its file behind.
+        os.kill(running.pid, 0)
     except (OSError, msgspec.MsgspecError) as error:
         raise CommandFailed(
-            f"no stack runs on {data}: start one with `refinery up --data {data}`"
+            f"no stack runs on {data}: start one with `refinery up --data {data}`, "
+            "or name its directory with --data"
         ) from error
+    return running
 
 
 def _politely(name: str) -> tuple[str, ...]:
@@ -289,5 +298,5 @@ def _politely(name: str) -> tuple[str, ...]:
 
 
 def _last_line(process: LeashedProcess) -> str:
-    lines = process.log_tail(1) or "it wrote nothing"
-    return f"{lines} (log: {process.log})"
+    line = process.log_tail(1).removeprefix("error: ") or "it wrote nothing"
+    return f"{line} (log: {process.log})"

@@ -1,8 +1,9 @@
 """`refinery submit`: send a picture and an instruction to the running stack, as a user would."""
 
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import uvloop
@@ -14,7 +15,7 @@ from services.cli.errors import CommandFailed
 from services.cli.stack import RunningStack, find_running
 from services.cli.token import DATA_DEFAULT
 from services.cli.tokens import sign_token
-from services.cli.uploads import upload, write_picture
+from services.cli.uploads import require_writable, upload, write_picture
 from services.embedded.credentials import Credentials, load_or_create
 from services.runtime.settings import S3Settings, Secret
 
@@ -54,6 +55,8 @@ def submit(
     A local picture is uploaded to the object store first. Prints the task's id; with --wait follows
     the task and fails if it does.
     """
+    if output is not None:
+        require_writable(output)
     uvloop.run(
         _submit(picture, prompt, user=user, data=data, is_waiting=wait or bool(output), save=output)
     )
@@ -85,11 +88,22 @@ async def _follow(client: ApiClient, task: TaskAnswer, steps: Steps, save: Path 
     if last.status != "completed" or last.image_url is None:
         reason = last.error_message or last.status
         raise CommandFailed(f"{last.task_id} is {last.status}: {reason}")
+    for line in _left_undone(last.result):
+        click.echo(line, err=True)
     if save is None:
         click.echo(last.image_url)
     else:
         write_picture(save, await client.download(last.image_url))
         click.echo(str(save))
+
+
+def _left_undone(result: Mapping[str, Any]) -> Iterator[str]:
+    """What the plan of a finished task says was not done, a line each."""
+    plan = result.get("plan") or {}
+    for skipped in plan.get("skipped", ()):
+        yield f"not done: {skipped.get('phrase') or skipped.get('operation')}: {skipped['reason']}"
+    for phrase in plan.get("unmatched", ()):
+        yield f"not understood: {phrase}"
 
 
 def _s3_settings(running: RunningStack, credentials: Credentials) -> S3Settings:

@@ -46,6 +46,8 @@ class Life(click.ParamType[timedelta]):
 )
 def token(user: str, scopes: tuple[str, ...], life: timedelta, data: Path) -> None:
     """Print a bearer token, signed with the embedded stack's own key."""
+    if not user:
+        raise CommandFailed("a token needs a user: --user must not be empty")
     if not data.is_dir():
         raise CommandFailed(f"{data} is not there: start a stack with `refinery up --data {data}`")
     credentials = load_or_create(data)

@@ -48,7 +48,10 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True):
     help="Port of the API; 0 takes a free one.",
 )
 @click.option(
-    "--engine", type=click.Choice(["local", "null"]), default=None, help="What refines. [local]"
+    "--engine",
+    type=click.Choice(["local", "null"]),
+    default=None,
+    help="What refines; local by default.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON when ready.")
 def up(data: Path, port: int, engine: str | None, *, as_json: bool) -> None:
@@ -88,8 +91,10 @@ async def _start_unless_stopped(options: StackOptions, stop: asyncio.Event) -> S
     stopping.cancel()
     if starting.done():
         return starting.result()
+    _tell("stopping ...")
     starting.cancel()
     await asyncio.wait({starting})
+    _tell("stopped; nothing was left behind")
     return None
 
 

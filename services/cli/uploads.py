@@ -1,6 +1,7 @@
 """Pictures between this machine's files and the service."""
 
 import hashlib
+import os
 from pathlib import Path
 from typing import Final
 
@@ -36,6 +37,20 @@ async def upload(picture: Path, settings: S3Settings) -> str:
     return f"{settings.endpoint}/{settings.bucket}/{key}"
 
 
+def require_writable(path: Path) -> None:
+    """Refuse a path that a picture could not be saved under, before any work is done for it.
+
+    Raises:
+        CommandFailed: its directory cannot be made, or is not ours to write.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
+    if not os.access(path.parent, os.W_OK):
+        raise CommandFailed(f"{path} cannot be written: {path.parent} is not yours to write")
+
+
 def write_picture(path: Path, body: bytes) -> None:
     """Save a refined picture.
 
@@ -43,7 +58,6 @@ def write_picture(path: Path, body: bytes) -> None:
         CommandFailed: it cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(body)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error

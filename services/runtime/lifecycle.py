@@ -12,6 +12,8 @@ from typing import Final
 # 700 by default, and bounds the garbage that waits.
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 100)
 
+STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
 
 class CannotServe(Exception):
     """A process cannot go on, for a reason that its operator can mend; the message says which."""
@@ -19,24 +21,19 @@ class CannotServe(Exception):
 
 @contextmanager
 def stop_on_signals() -> Iterator[asyncio.Event]:
-    """An event that SIGTERM or SIGINT sets, so that work in hand can be finished.
+    """An event that SIGTERM, SIGINT or SIGHUP sets, so that work in hand can be finished.
 
-    A second signal is delivered as usual, for whoever does not want to wait.
+    More signals change nothing: what they would interrupt is the orderly end, and that has a bound.
     """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
-    def ask_to_stop() -> None:
-        stop.set()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.remove_signal_handler(number)
-
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, ask_to_stop)
+    for number in STOP_SIGNALS:
+        loop.add_signal_handler(number, stop.set)
     try:
         yield stop
     finally:
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
 

@@ -189,3 +189,20 @@ def test_a_long_prompt_of_noise_is_read_quickly_and_plans_nothing() -> None:
     plan = plan_for("ligght brovn sattur whyte " * 20)
 
     assert len(plan.steps) <= 2
+
+
+@pytest.mark.parametrize(
+    ("prompt", "operation"),
+    [
+        ("make the background dark blue", Background(colour="darkblue")),
+        ("light grey background", Background(colour="lightgray")),
+        ("replace blue with dark green", Replace(source="blue", target="darkgreen")),
+    ],
+)
+def test_a_dark_or_light_colour_is_one_colour(prompt: str, operation: Operation) -> None:
+    """Dark blue is a colour; it is not blue, made darker together with what lies on it."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert [(step.operation, step.phrase) for step in plan.steps] == [
+        (operation, prompt.replace("grey", "gray"))
+    ]

@@ -79,7 +79,8 @@ class _Clause(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def text(self) -> str:
-        return " ".join(self.words)
+        """The clause in the user's words: names that were put together are taken apart again."""
+        return " ".join(words_of.SPOKEN.get(word, word) for word in self.words)
 
     def before(self, index: int) -> str:
         return self.words[index - 1] if index else ""

@@ -59,6 +59,18 @@ PHRASES: Final = {
     ("one", "colour"): "onetone",
     ("off", "white"): "offwhite",
     ("sky", "blue"): "skyblue",
+    ("dark", "red"): "darkred",
+    ("dark", "green"): "darkgreen",
+    ("dark", "blue"): "darkblue",
+    ("dark", "purple"): "darkpurple",
+    ("dark", "gray"): "darkgray",
+    ("dark", "grey"): "darkgray",
+    ("light", "green"): "lightgreen",
+    ("light", "blue"): "lightblue",
+    ("light", "purple"): "lightpurple",
+    ("light", "pink"): "lightpink",
+    ("light", "gray"): "lightgray",
+    ("light", "grey"): "lightgray",
     ("navy", "blue"): "navy",
     ("baby", "blue"): "babyblue",
     ("royal", "blue"): "royalblue",
@@ -71,6 +83,12 @@ PHRASES: Final = {
     ("hot", "pink"): "hotpink",
     ("coffee", "brown"): "coffeebrown",
     ("chocolate", "brown"): "chocolate",
+}
+# The way back, for what people are shown: the first phrase of a word is its usual one.
+SPOKEN: Final = {
+    word: " ".join(phrase)
+    for phrase, word in reversed(PHRASES.items())
+    if word.replace(" ", "") == "".join(phrase) or word.startswith(("dark", "light"))
 }
 PHRASE_WORDS_MAX: Final = 3
 
