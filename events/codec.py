@@ -56,7 +56,7 @@ _TYPE: Final = msgspec.json.Decoder(_Typed)
 _FIELDS: Final = msgspec.json.Decoder(Fields)
 # The type of an event stands in its envelope, so the payload is chosen before it is decoded.
 _DECODERS: Final[Mapping[str, msgspec.json.Decoder[CloudEvent[TaskEvent]]]] = {
-    event_type: msgspec.json.Decoder(CloudEvent[payload])  # type: ignore[valid-type]
+    event_type: msgspec.json.Decoder(CloudEvent[payload])  # type: ignore[valid-type]  # a variable as a type argument
     for payload, event_type in EVENT_TYPES.items()
 }
 

@@ -33,6 +33,9 @@ OPERATION_TIMEOUT_S: Final = 5.0
 SELECTION_TIMEOUT_MS: Final = 2_000
 
 # What a server answers while it stops, starts, elects or is overloaded: it passes by itself.
+# Refused by the server until somebody mends its users or its disk: 13 unauthorized, 18 a wrong
+# password, 14031 no space left. Nothing of ours is wrong, and the log still answers.
+_OPERATORS_CODES: Final = frozenset({13, 18, 14031})
 _PASSING_CODES: Final = frozenset(
     {
         6,  # HostUnreachable
@@ -252,6 +255,11 @@ def _is_passing(error: PyMongoError) -> bool:
             # Without any such code it is the confirmation that failed, which passes.
             return _codes(error) <= _PASSING_CODES
         case OperationFailure(code=code):
-            return code in _PASSING_CODES
+            return code in _PASSING_CODES or code in _OPERATORS_CODES or _is_full(error)
         case _:
             return False
+
+
+def _is_full(error: OperationFailure) -> bool:
+    """A disk that is full while an index is made has no code of its own."""
+    return "No space left" in str(error)

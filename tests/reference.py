@@ -71,7 +71,7 @@ def schema_text(payload: type[TaskEvent]) -> str:
     schema: JsonSchema = {
         "$schema": SCHEMA,
         "$id": f"{SOURCE}:schema:{event_type}",
-        **msgspec.json.schema(CloudEvent[payload]),  # type: ignore[valid-type]
+        **msgspec.json.schema(CloudEvent[payload]),  # type: ignore[valid-type]  # a variable as a type argument
     }
     for definition in schema["$defs"].values():
         definition["description"] = cleandoc(definition["description"])

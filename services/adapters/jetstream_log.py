@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from events.codec import decode, encode, event_name
+from events.codec import CONTENT_TYPE, decode, encode, event_name
 from events.log import AppendConflict, DeskReading, LogUnavailable, StoredEvent, TaskReading
 from events.subjects import STREAM, desk_filter, desk_requests, event_subject, task_filter
 from events.task import CloudEvent, RecordedEvent, TaskEvent
@@ -49,6 +49,7 @@ class JetStreamLog:
         subject = event_subject(user_key=user_key, task_id=event.subject, event=name)
         body = encode(event)
         headers = {
+            "Content-Type": CONTENT_TYPE,
             "Nats-Msg-Id": event.id,
             "Nats-Expected-Stream": STREAM,
             "Nats-Expected-Last-Subject-Sequence": str(expected_position),

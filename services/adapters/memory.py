@@ -176,6 +176,10 @@ class MemoryQueue:
         """Hand out no more."""
         self._is_closed = True
 
+    def is_waiting(self, position: int) -> bool:
+        """Whether a request is still to be handed out, now or later."""
+        return position in self._open
+
     def hurry(self) -> None:
         """Let every postponed request be due now, as if time had passed."""
         self._open = {position: (stored, 0.0) for position, (stored, _) in self._open.items()}

@@ -151,13 +151,13 @@ class Admissions:
                 now=stamp.now,
                 policy=self._policy,
             )
-            # A replay is answered from history, also when its original is long gone.
-            if not is_image_known and not isinstance(admission, Replayed | ReplayMismatch):
-                await self._require_image(submission, desk, stamp.now)
-                is_image_known = True
             quota = QuotaReport(standing=admission.quota, at=stamp.now)
             if not isinstance(admission, Admitted):
                 return _receipt(admission, quota)
+            # Last before the append, so that no other answer ever waits for the object store.
+            if not is_image_known:
+                await self._require_image(submission, desk, stamp.now)
+                is_image_known = True
             try:
                 task = await self._append(admission, submission, stamp)
             except AppendConflict:

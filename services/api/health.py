@@ -93,9 +93,9 @@ async def check_readiness(
     """Ask the three servers at once, each for at most `timeout_s`.
 
     Only the log makes this process unavailable: nothing can be admitted without it. Without the
-    views, reads are answered from the log; without the object store, requests are still admitted
-    and pictures signed (signing asks nobody). So both only degrade it: taking every process out of
-    the balance because of them would turn a partial outage into a whole one.
+    views, reads are answered from the log; without the object store, requests for pictures of other
+    servers are admitted and results signed (signing asks nobody). So both only degrade it: taking
+    every process out of the balance because of them would turn a partial outage into a whole one.
     """
     outcomes = await asyncio.gather(
         _check(log.head(), timeout_s),

@@ -13,10 +13,10 @@ from services.cli.client import ApiClient, TaskAnswer
 from services.cli.display import Steps
 from services.cli.errors import CommandFailed
 from services.cli.stack import RunningStack, find_running
-from services.cli.token import DATA_DEFAULT
+from services.cli.token import DATA_DEFAULT, credentials_of
 from services.cli.tokens import sign_token
 from services.cli.uploads import require_writable, upload, write_picture
-from services.embedded.credentials import Credentials, load_or_create
+from services.embedded.credentials import Credentials
 from services.runtime.settings import S3Settings, Secret
 
 TOKEN_LIFE: Final = timedelta(hours=1)
@@ -66,7 +66,7 @@ async def _submit(
     picture: str, prompt: str, *, user: str, data: Path, is_waiting: bool, save: Path | None
 ) -> None:
     running = find_running(data)
-    credentials = load_or_create(data)
+    credentials = credentials_of(data)
     console = Console(stderr=True)
     token = sign_token(user, secret=credentials.jwt_secret, life=TOKEN_LIFE)
     with Steps(console, title="refining", total=STEPS) as steps:

@@ -9,7 +9,7 @@ import click
 
 from services.cli.errors import CommandFailed
 from services.cli.tokens import sign_token
-from services.embedded.credentials import load_or_create
+from services.embedded.credentials import Credentials, load
 
 DATA_DEFAULT: Final = Path("refinery-data")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
@@ -33,6 +33,24 @@ class Life(click.ParamType[timedelta]):
         return timedelta(seconds=int(match[1]) * _UNITS[match[2]])
 
 
+def credentials_of(data: Path) -> Credentials:
+    """The secrets of the stack on a data directory.
+
+    Raises:
+        CommandFailed: no stack has run on it, or it cannot be read.
+    """
+    try:
+        credentials = load(data)
+    except OSError as error:
+        raise CommandFailed(f"{data} cannot be read: {error.strerror}") from error
+    if credentials is None:
+        raise CommandFailed(
+            f"no stack has run on {data}: start one with `refinery up --data {data}`, "
+            "or name its directory with --data"
+        )
+    return credentials
+
+
 @click.command()
 @click.option("--user", required=True, help="Whose token: the `sub` claim.")
 @click.option("--scope", "scopes", multiple=True, help="A scope, such as audit:read; repeatable.")
@@ -48,7 +66,5 @@ def token(user: str, scopes: tuple[str, ...], life: timedelta, data: Path) -> No
     """Print a bearer token, signed with the embedded stack's own key."""
     if not user:
         raise CommandFailed("a token needs a user: --user must not be empty")
-    if not data.is_dir():
-        raise CommandFailed(f"{data} is not there: start a stack with `refinery up --data {data}`")
-    credentials = load_or_create(data)
+    credentials = credentials_of(data)
     click.echo(sign_token(user, secret=credentials.jwt_secret, life=life, scopes=scopes))

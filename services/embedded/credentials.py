@@ -64,13 +64,26 @@ def load_or_create(data: Path) -> Credentials:
         OSError: the directory cannot be written.
     """
     make_private_directory(data)
+    found = load(data)
+    if found is not None:
+        return found
+    created = _create()
+    write_private(data / _FILE, msgspec.json.format(msgspec.json.encode(created)))
+    return created
+
+
+def load(data: Path) -> Credentials | None:
+    """Read the secrets of a data directory; None if no stack has run on it. Changes nothing.
+
+    Raises:
+        CredentialsUnreadable: the file is there but damaged.
+        OSError: it cannot be read.
+    """
     path = data / _FILE
     try:
         return _DECODER.decode(path.read_bytes())
-    except FileNotFoundError:
-        created = _create()
-        write_private(path, msgspec.json.format(msgspec.json.encode(created)))
-        return created
+    except (FileNotFoundError, NotADirectoryError):
+        return None
     except msgspec.DecodeError as error:
         raise CredentialsUnreadable(path=path) from error
 

@@ -13,11 +13,12 @@ from typing import Final, Self
 from services.embedded.errors import DataDirectoryInUse, DataDirectoryUnusable
 from services.embedded.private_files import FILE_MODE, make_private_directory
 
-FREE_BYTES_MIN: Final = 200 * 1024 * 1024
+FREE_BYTES_MIN: Final = 512 * 1024 * 1024
 # Longer than the servers take to end after their stack was killed.
 LEFTOVERS_S: Final = 15.0
 _POLL_S: Final = 0.05
 _LOCK: Final = "lock"
+_MARKS: Final = (_LOCK, "credentials.json")
 _BUSY: Final = frozenset({errno.EAGAIN, errno.EACCES})
 
 
@@ -61,12 +62,25 @@ def prepare(data: Path) -> Path:
     """Make the directory, for its owner only, and return its absolute path.
 
     Raises:
-        DataDirectoryUnusable: too little space is left on its disk.
+        DataDirectoryUnusable: it holds other things than a stack's, or too little space is left.
         OSError: it cannot be made.
     """
+    require_ours(data)
     make_private_directory(data)
     require_space(data)
     return data.absolute()
+
+
+def require_ours(data: Path) -> None:
+    """Refuse a directory that somebody uses for something else: it would be closed to others.
+
+    Raises:
+        DataDirectoryUnusable: it is not empty, and no stack has ever run on it.
+    """
+    if not data.is_dir() or any((data / mark).exists() for mark in _MARKS):
+        return
+    if any(data.iterdir()):
+        raise DataDirectoryUnusable(path=data, reason="it holds other things; name an empty one")
 
 
 def require_space(data: Path, *, free_bytes_min: int = FREE_BYTES_MIN) -> None:

@@ -75,6 +75,7 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
     code: FailureCode
     is_transient: bool
+    reason: str = ""
 
 
 class Reactor:
@@ -144,6 +145,7 @@ class Reactor:
             case Fail(code=code):
                 failed = _failed(task.attempt, code)
                 await self._append(task, failed, expected_position=reading.position)
+                _log.info("task.refinement.failed", attempt=task.attempt, code=code)
                 return DONE
             case Attempt(number=number):
                 processing = TaskProcessing(
@@ -162,11 +164,12 @@ class Reactor:
             async with deadline:
                 completed = await self._attempts.make(owned, attempt=number)
         except StorageUnavailable as error:
-            _log.warning("task.attempt.failed", attempt=number, reason=str(error))
-            trouble = _Trouble(code=FailureCode.STORAGE_UNAVAILABLE, is_transient=True)
+            code = FailureCode.STORAGE_UNAVAILABLE
+            trouble = _Trouble(code=code, is_transient=True, reason=str(error))
         except RefinementFailure as failure:
-            _log.info("task.attempt.failed", attempt=number, reason=str(failure))
-            trouble = _Trouble(code=failure.code, is_transient=failure.is_transient)
+            trouble = _Trouble(
+                code=failure.code, is_transient=failure.is_transient, reason=failure.reason
+            )
         except Exception:  # noqa: BLE001 - the loop that classifies: a bug of ours costs the attempt
             if deadline.expired():
                 trouble = _Trouble(code=FailureCode.DEADLINE_EXCEEDED, is_transient=False)
@@ -210,11 +213,17 @@ class Reactor:
             )
             await self._append_owned(owned, retrying)
             _log.info(
-                "task.refinement.retrying", attempt=number, code=trouble.code, delay_s=delay_s
+                "task.refinement.retrying",
+                attempt=number,
+                code=trouble.code,
+                reason=trouble.reason,
+                delay_s=round(delay_s, 3),
             )
             return Outcome(result=Result.POSTPONED, delay_s=delay_s)
         await self._append_owned(owned, _failed(number, trouble.code))
-        _log.info("task.refinement.failed", attempt=number, code=trouble.code)
+        _log.info(
+            "task.refinement.failed", attempt=number, code=trouble.code, reason=trouble.reason
+        )
         return DONE
 
     async def _append_owned(self, owned: Task, change: TaskEvent) -> None:

@@ -5,9 +5,10 @@ A setting `nats.url` is read from `REFINERY_NATS_URL`, or from the file that
 once. Only composition roots call `load`; `docs/reference/settings.md` is generated from here.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Final, Literal, TypeVar, get_args, get_type_hints
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_type_hints
 
 import msgspec
 from msgspec import Meta
@@ -15,6 +16,12 @@ from msgspec import Meta
 PREFIX: Final = "REFINERY_"
 SECRET_BYTES_MIN: Final = 32
 STRONG: Final = {"bytes_min": SECRET_BYTES_MIN}
+HTTP_URL: Final = {"pattern": r"https?://[^\s/@?#]+/?", "example": "https://host:port"}
+MONGO_URL: Final = {"pattern": r"mongodb(\+srv)?://\S+", "example": "mongodb://host:27017"}
+NATS_URL: Final = {
+    "pattern": r"(nats|tls|ws|wss)://[^\s/@,]+(,(nats|tls|ws|wss)://[^\s/@,]+)*",
+    "example": "nats://host:4222",
+}
 
 _PLACEHOLDERS: Final = ("changeme", "change-me", "secret", "password", "example")
 
@@ -52,7 +59,13 @@ class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
 class NatsSettings(Section, frozen=True, kw_only=True):
     """The NATS server or cluster that keeps the log."""
 
-    url: Annotated[str, Meta(description="Server addresses, comma-separated: `nats://host:4222`")]
+    url: Annotated[
+        str,
+        Meta(
+            description="Server addresses, comma-separated: `nats://host:4222`",
+            extra=NATS_URL,
+        ),
+    ]
     user: Annotated[str, Meta(description="User name; also the prefix of the private inbox")]
     password: Annotated[Secret, Meta(description="Password of that user")]
 
@@ -60,21 +73,32 @@ class NatsSettings(Section, frozen=True, kw_only=True):
 class MongoSettings(Section, frozen=True, kw_only=True):
     """The MongoDB server or replica set that keeps the views."""
 
-    url: Annotated[Secret, Meta(description="Connection string, with credentials")]
+    url: Annotated[
+        Secret,
+        Meta(
+            description="Connection string, with credentials: `mongodb://…`",
+            extra=MONGO_URL,
+        ),
+    ]
     database: Annotated[str, Meta(description="Database of the views")] = "refinery"
 
 
 class S3Settings(Section, frozen=True, kw_only=True):
     """The object store that keeps the pictures."""
 
-    endpoint: Annotated[str, Meta(description="Address of the S3 service: `https://host:port`")]
+    endpoint: Annotated[
+        str, Meta(description="Address of the S3 service: `https://host:port`", extra=HTTP_URL)
+    ]
     bucket: Annotated[str, Meta(description="The bucket; it must exist")]
     access_key: Annotated[Secret, Meta(description="Access key id")]
     secret_key: Annotated[Secret, Meta(description="Secret access key")]
     region: Annotated[str, Meta(description="Region that requests are signed for")] = "us-east-1"
     public_endpoint: Annotated[
         str | None,
-        Meta(description="Address that clients reach the store under, if not `endpoint`"),
+        Meta(
+            description="Address that clients reach the store under, if not `endpoint`",
+            extra=HTTP_URL,
+        ),
     ] = None
     url_expires_s: Annotated[
         int, Meta(ge=1, le=604_800, description="Life of a presigned picture URL, seconds")
@@ -310,21 +334,31 @@ def _read(variable: str, environment: Mapping[str, str]) -> str | None:
         return environment.get(variable) or None
     if environment.get(variable):
         raise ValueError(f"set it or {variable}_FILE, not both")
-    return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    if not text:
+        raise ValueError("the file it names is empty")
+    return text
 
 
 def _parse(text: str, setting: Setting) -> object:
     value: object = msgspec.convert(text, setting.type, strict=False, dec_hook=_decode_secret)
-    if isinstance(value, Secret):
-        bytes_min = _extra(setting.type).get("bytes_min", 1)
-        if len(value.reveal().encode()) < bytes_min:
-            raise ValueError(f"must have at least {bytes_min} bytes")
+    if isinstance(value, str | Secret):
+        _require_form(text, _extra(setting.type))
     return value
 
 
-def _extra(hint: object) -> dict[str, int]:
+def _require_form(text: str, form: Mapping[str, Any]) -> None:
+    """Hold a text to its form, without repeating it in an error: it may be a secret."""
+    bytes_min = form.get("bytes_min", 0)
+    if len(text.encode()) < bytes_min:
+        raise ValueError(f"must have at least {bytes_min} bytes")
+    if "pattern" in form and re.fullmatch(form["pattern"], text) is None:
+        raise ValueError(f"is not of the form {form['example']}")
+
+
+def _extra(hint: object) -> Mapping[str, Any]:
     metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
-    return metas[0].extra or {}
+    return metas[0].extra or {} if metas else {}
 
 
 def _unknown_names(environment: Mapping[str, str]) -> list[str]:

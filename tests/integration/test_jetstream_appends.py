@@ -13,7 +13,7 @@ from events.log import AppendConflict, LogMismatch, LogUnavailable
 from events.task import TaskProcessing, fold, next_event
 from services.adapters import jetstream_log
 from services.adapters.jetstream import JetStreamConnection
-from services.adapters.jetstream_declared import verify_stream
+from services.adapters.jetstream_declared import verify_consumer, verify_stream
 from services.adapters.jetstream_log import JetStreamLog
 from tests.desks import new_desk, requested_event, stamp
 from tests.servers import Servers
@@ -193,4 +193,23 @@ async def test_a_stream_that_is_not_as_declared_is_refused(servers: Servers) -> 
     finally:
         await connection.ask("STREAM.UPDATE.TASKS", config)
         await verify_stream(connection)
+        await connection.close()
+
+
+async def test_a_consumer_that_is_not_as_declared_is_refused(servers: Servers) -> None:
+    """A worker whose consumer gives up after some deliveries would lose tasks silently."""
+    connection = await JetStreamConnection.open(servers.nats("admin"), name="mismatch")
+    info = msgspec.json.decode(await connection.ask("CONSUMER.INFO.TASKS.refinement"))
+    subject = f"CONSUMER.CREATE.TASKS.refinement.{info['config']['filter_subject']}"
+    try:
+        changed = info["config"] | {"max_deliver": 3}
+        await connection.ask(subject, {"stream_name": "TASKS", "config": changed})
+
+        with pytest.raises(LogMismatch) as caught:
+            await verify_consumer(connection)
+
+        assert "max_deliver" in str(caught.value)
+    finally:
+        await connection.ask(subject, {"stream_name": "TASKS", "config": info["config"]})
+        await verify_consumer(connection)
         await connection.close()

@@ -30,10 +30,17 @@ def is_secret(setting: Setting) -> bool:
     return getattr(setting.type, "__origin__", None) is Secret
 
 
+FORMS: Final = {
+    "REFINERY_NATS_URL": "nats://one:4222,nats://two:4222",
+    "REFINERY_MONGO_URL": f"mongodb://views:{STRONG}@one:27017/refinery",
+    "REFINERY_S3_ENDPOINT": "https://pictures.example:9000",
+}
+
+
 def complete(kind: type[Section], **changes: str | None) -> dict[str, str]:
     """An environment with all that a process requires, changed; None takes a variable out."""
     required = {
-        setting.variable: STRONG if is_secret(setting) else "plain"
+        setting.variable: FORMS.get(setting.variable, STRONG if is_secret(setting) else "plain")
         for setting in describe(kind)
         if setting.default is msgspec.NODEFAULT
     }
@@ -83,6 +90,23 @@ class TestLoad:
         problems = problems_of(kind, {})
 
         assert set(problems) == {f"{name} is missing" for name in complete(kind)}
+
+    @pytest.mark.parametrize(
+        ("variable", "value", "form"),
+        [
+            ("NATS_URL", "localhost:4222", "nats://host:4222"),
+            ("NATS_URL", "nats://user:pass@host", "nats://host:4222"),
+            ("MONGO_URL", "http://views", "mongodb://host:27017"),
+            ("S3_ENDPOINT", "pictures.example", "https://host:port"),
+            ("S3_ENDPOINT", "https://pictures.example/bucket", "https://host:port"),
+            ("S3_PUBLIC_ENDPOINT", "ftp://pictures.example", "https://host:port"),
+        ],
+    )
+    def test_an_address_has_its_form(self, variable: str, value: str, form: str) -> None:
+        """What could never be reached is refused at the start, and not repeated."""
+        problems = problems_of(ApiSettings, complete(ApiSettings, **{variable: value}))
+
+        assert problems == (f"REFINERY_{variable}: is not of the form {form}",)
 
     def test_an_empty_variable_is_one_that_is_not_set(self) -> None:
         """Deployment tools write an empty variable for a value that is not given."""
