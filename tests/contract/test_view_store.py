@@ -442,7 +442,7 @@ class TestUnavailability:
     @pytest.mark.parametrize(
         "error",
         [
-            OperationFailure("not authorized", code=13),
+            OperationFailure("an unknown operator", code=168),
             BulkWriteError({"writeErrors": [{"code": 10107}, {"code": 9}]}),
             InvalidOperation("no operations to execute"),
         ],
@@ -468,15 +468,31 @@ class TestUnavailability:
         assert "private words" not in caught.value.reason
         assert "11000" in caught.value.reason
 
-    async def test_our_own_errors_are_not_taken_for_an_outage(self, mongo_url: str) -> None:
-        """What no waiting mends is raised as it is."""
+    async def test_a_refused_password_is_an_outage(self, mongo_url: str) -> None:
+        """Until its operator mends it the store is away, and readers go to the log."""
         url = mongo_url.replace("mongodb://", "mongodb://nobody:nothing@")
         store = await open_views(url=url, database="nowhere")
 
-        with pytest.raises(OperationFailure):
+        with pytest.raises(ViewsUnavailable):
             _ = await _find(store)
 
         await store.close()
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OperationFailure("not authorized", code=13),
+            OperationFailure("no disk space", code=14031),
+            OperationFailure("28: No space left on device", code=8),
+        ],
+    )
+    async def test_what_an_operator_must_mend_is_an_outage(
+        self, error: OperationFailure, mongo: MongoViewStore
+    ) -> None:
+        """A full disk and a user without rights are said in our words."""
+        with pytest.raises(ViewsUnavailable):
+            async with mongo._bounded("write views"):
+                raise error
 
 
 def _port_of(mongo_url: str) -> int:

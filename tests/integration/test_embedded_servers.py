@@ -19,7 +19,11 @@ from pymongo.errors import OperationFailure
 
 from services.embedded.binaries import NATS_SERVER, find
 from services.embedded.credentials import Credentials, NatsPasswords
-from services.embedded.errors import DataDirectoryInUse, ServerDidNotStart
+from services.embedded.errors import (
+    DataDirectoryInUse,
+    DataDirectoryUnusable,
+    ServerDidNotStart,
+)
 from services.embedded.nats_server import render_accounts
 from services.embedded.seaweedfs import signed_request
 from services.embedded.servers import EmbeddedServers
@@ -198,6 +202,7 @@ async def test_a_data_directory_serves_one_stack(tmp_path: Path) -> None:
 async def test_a_server_that_cannot_start_takes_the_others_along(tmp_path: Path) -> None:
     """One line says which server and why, and the data directory is free again."""
     (tmp_path / "data" / "mongod" / "store" / "mongod.lock").mkdir(parents=True)
+    (tmp_path / "data" / "lock").touch()
 
     with pytest.raises(ServerDidNotStart, match="mongod did not start: it ended with") as caught:
         await EmbeddedServers.start(data=tmp_path / "data")
@@ -205,6 +210,18 @@ async def test_a_server_that_cannot_start_takes_the_others_along(tmp_path: Path)
     assert caught.value.log == tmp_path / "data" / "logs" / "mongod.log"
     assert len(str(caught.value).splitlines()) == 1
     assert processes_with(str(tmp_path)) == []
+
+
+async def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
+    """Nothing is written into it, and nobody is shut out of it."""
+    (tmp_path / "photo.png").touch()
+    mode = tmp_path.stat().st_mode
+
+    with pytest.raises(DataDirectoryUnusable, match="it holds other things"):
+        await EmbeddedServers.start(data=tmp_path)
+
+    assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
+    assert tmp_path.stat().st_mode == mode
 
 
 async def test_passwords_that_do_not_fit_the_data_are_named(tmp_path: Path) -> None:
