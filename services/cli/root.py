@@ -13,6 +13,8 @@ _COMMANDS: Final = {
     "demo": "services.cli.demo",
     "up": "services.cli.up",
     "submit": "services.cli.submit",
+    "refine": "services.cli.refine",
+    "engine": "services.cli.engine",
     "token": "services.cli.token",
     "api": "services.cli.processes",
     "worker": "services.cli.processes",
