@@ -20,6 +20,7 @@ _COMMANDS: Final = {
     "worker": "services.cli.processes",
     "projector": "services.cli.processes",
     "provision": "services.cli.processes",
+    "storage": "services.cli.storage",
     "nats-accounts": "services.cli.nats_accounts",
 }
 

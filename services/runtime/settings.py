@@ -249,11 +249,20 @@ class ProvisionSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
 
+class StorageSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery storage`, which compares the bucket with the log."""
+
+    nats: NatsSettings
+    s3: S3Settings
+    log: LogSettings = LogSettings()
+
+
 PROCESSES: Final[Mapping[str, type[Section]]] = {
     "api": ApiSettings,
     "worker": WorkerSettings,
     "projector": ProjectorSettings,
     "provision": ProvisionSettings,
+    "storage": StorageSettings,
 }
 
 SettingsT = TypeVar("SettingsT", bound=Section)
