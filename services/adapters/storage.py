@@ -12,7 +12,7 @@ from events.ids import is_task_id, is_user_key
 RESULTS: Final = "concepts/"
 
 _OWNED_AREA: Final = re.compile(r"concepts/([^/]+)/.+")
-_RESULT: Final = re.compile(r"concepts/([^/]+)/([^/]+)/([1-9][0-9]{0,8})\.png")
+_RESULT: Final = re.compile(r"concepts/([^/]+)/([^/]+)/([1-9][0-9]{0,8})(?:-thumbnail)?\.png")
 
 
 class StorageError(Exception):
@@ -130,8 +130,13 @@ def result_key(*, user_key: str, task_id: str, attempt: int) -> str:
     return f"{RESULTS}{user_key}/{task_id}/{attempt}.png"
 
 
+def thumbnail_key(*, user_key: str, task_id: str, attempt: int) -> str:
+    """Where the thumbnail of one attempt is stored: beside its picture."""
+    return f"{RESULTS}{user_key}/{task_id}/{attempt}-thumbnail.png"
+
+
 def result_place(key: str) -> ResultPlace | None:
-    """What `result_key` was given; None for a key that it does not make."""
+    """What `result_key` or `thumbnail_key` was given; None for a key that neither makes."""
     match = _RESULT.fullmatch(key)
     if match is None or not is_user_key(match[1]) or not is_task_id(match[2]):
         return None

@@ -110,7 +110,7 @@ async def report(
         await audit.verify(head=head, tell=differs, passed=passed)
         await audit.find_orphans(tell=orphan_found, passed=listed)
         bar.print(
-            f"{audit.images_count} results verified, {counts['differ']} differ; "
+            f"{audit.images_count} pictures verified, {counts['differ']} differ; "
             f"{audit.objects_count} objects listed, {counts['orphans']} orphans, "
             f"{counts['removed']} removed"
         )
@@ -156,8 +156,9 @@ class _Bar:
             self._progress.update(self._task, completed=position, description=text)
 
     def print(self, line: str) -> None:
-        """Print a line above it; keys are text, whatever is in them."""
-        self._console.out(line, highlight=False)
+        """Print a line above it; whoever made a key does not get to steer the terminal."""
+        shown = "".join(one if one.isprintable() else "\N{REPLACEMENT CHARACTER}" for one in line)
+        self._console.out(shown, highlight=False)
 
 
 def _embedded(data: Path) -> StorageSettings:

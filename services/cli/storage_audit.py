@@ -187,12 +187,14 @@ def _images_of(stored: StoredEvent) -> tuple[tuple[RecordedEvent, StoredImage], 
     recorded = decode(stored)
     completed = recorded.event.data
     assert isinstance(completed, TaskCompleted)
-    return ((recorded, completed.image),)
+    return tuple((recorded, image) for image in completed.images)
 
 
 def _names(recorded: RecordedEvent, key: str) -> bool:
     completed = recorded.event.data
-    return isinstance(completed, TaskCompleted) and completed.image.key == key
+    return isinstance(completed, TaskCompleted) and any(
+        image.key == key for image in completed.images
+    )
 
 
 def _sha256(body: bytes) -> str:

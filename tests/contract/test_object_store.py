@@ -13,9 +13,12 @@ from services.adapters.storage import (
     ObjectMissing,
     ObjectStore,
     ObjectTooLarge,
+    ResultPlace,
     StorageUnavailable,
     may_read,
     result_key,
+    result_place,
+    thumbnail_key,
 )
 from services.runtime.settings import S3Settings, Secret
 from tests.desks import IDENTIFIERS, new_desk
@@ -204,6 +207,17 @@ class TestKeys:
 
         assert may_read(key, user_key=mine)
         assert not may_read(key, user_key=other)
+
+    def test_keys_of_results_tell_whose_they_are(self) -> None:
+        """A key leads back to its attempt; no other key does."""
+        owner = {"user_key": new_desk(), "task_id": IDENTIFIERS.task_id()}
+        place = ResultPlace(**owner, attempt=12)
+
+        assert result_place(result_key(**owner, attempt=12)) == place
+        assert result_place(thumbnail_key(**owner, attempt=12)) == place
+        assert result_place(result_key(**owner, attempt=0)) is None
+        assert result_place(f"concepts/{owner['user_key']}/logo/1.png") is None
+        assert result_place("uploads/abc.png") is None
 
     @pytest.mark.parametrize("key", ["uploads/abc.png", "concepts/1234-5678.png", "logo.png"])
     def test_what_is_nobody_s_result_may_be_named(self, key: str) -> None:

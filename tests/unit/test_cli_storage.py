@@ -8,7 +8,13 @@ import pytest
 
 from events.log import LogUnavailable
 from events.task import TaskCancelled, TaskCompleted, TaskProcessing, TaskRemoved
-from services.adapters.storage import RESULTS, ObjectStore, StorageUnavailable, result_key
+from services.adapters.storage import (
+    RESULTS,
+    ObjectStore,
+    StorageUnavailable,
+    result_key,
+    thumbnail_key,
+)
 from services.cli.storage import report
 from services.cli.storage_audit import AT_ONCE, StorageAudit
 from tests import controls
@@ -36,8 +42,25 @@ async def test_results_as_recorded_are_no_difference(
 
     count = AT_ONCE * 3
     assert capsys.readouterr().out == (
-        f"{count} results verified, 0 differ; {count} objects listed, 0 orphans, 0 removed\n"
+        f"{count} pictures verified, 0 differ; {count} objects listed, 0 orphans, 0 removed\n"
     )
+
+
+async def test_a_thumbnail_is_verified_like_its_picture(
+    bench: Workbench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is no orphan, and it is missing where it is not."""
+    requested = await bench.request()
+    await bench.handle_next()
+    owner = {"user_key": requested.user_key, "task_id": requested.task_id}
+    key = thumbnail_key(**owner, attempt=1)
+    await bench.store.delete(key)
+
+    await run(bench)
+
+    told = capsys.readouterr().out
+    assert f"differs: {key}: missing" in told
+    assert "1 objects listed, 0 orphans" in told
 
 
 @pytest.mark.parametrize(

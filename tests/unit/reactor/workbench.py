@@ -10,7 +10,7 @@ from events.log import Delivery
 from events.task import RecordedEvent, Task, TaskEvent, TaskRequested, fold, next_event
 from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryQueue
 from services.refinement.attempts import Attempts
-from services.refinement.engines import Instruction, Provenance, Refinement
+from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 from services.refinement.reactor import Outcome, Reactor
@@ -21,6 +21,7 @@ from tests.desks import new_desk, requested_event
 ATTEMPTS_MAX = 3
 ORIGINAL = b"original bytes"
 REFINED = b"refined bytes"
+SMALL = b"small"
 
 
 class StandingClock:
@@ -62,6 +63,7 @@ class ToldEngine:
             original=_facts(original),
             plan={"applied": ["lighten"], "skipped": [], "unmatched": []},
             engine=Provenance(name=self.name, version=self.version),
+            thumbnail=Thumbnail(body=SMALL, picture=_facts(SMALL)),
         )
 
     async def close(self) -> None:
