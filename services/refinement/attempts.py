@@ -1,5 +1,6 @@
 """One attempt at a task: fetch the original, refine it, store the result. Appends nothing."""
 
+import asyncio
 from collections.abc import Callable
 from time import perf_counter
 from typing import Final
@@ -8,7 +9,7 @@ import msgspec
 from msgspec import UNSET, UnsetType
 
 from events.task import Durations, EngineRun, OriginalImage, StoredImage, Task, TaskCompleted
-from services.adapters.storage import ObjectStore, result_key, thumbnail_key
+from services.adapters.storage import ObjectStore, StorageUnavailable, result_key, thumbnail_key
 from services.refinement.engines import Engine, Instruction, Refinement
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
@@ -26,12 +27,14 @@ class Attempts:
         originals: Originals,
         engine: Engine,
         timeout_s: float,
+        store_timeout_s: float,
         new_concept_id: Callable[[], str],
     ) -> None:
         self.engine = engine
         self._store = store
         self._originals = originals
         self._timeout_s = timeout_s
+        self._store_timeout_s = store_timeout_s
         self._new_concept_id = new_concept_id
 
     async def make(self, task: Task, *, attempt: int) -> TaskCompleted:
@@ -77,15 +80,21 @@ class Attempts:
     async def _keep(
         self, refinement: Refinement, task: Task, *, attempt: int
     ) -> tuple[StoredImage, StoredImage | UnsetType]:
-        """Store what an engine made."""
+        """Store what an engine made, within a bound of its own besides the task's deadline."""
         place = {"user_key": task.user_key, "task_id": task.task_id}
         thumbnail: StoredImage | UnsetType = UNSET
-        if refinement.thumbnail is not None:
-            small = refinement.thumbnail
-            key = thumbnail_key(**place, attempt=attempt)
-            thumbnail = await self._put(key, small.body, small.picture)
-        key = result_key(**place, attempt=attempt)
-        image = await self._put(key, refinement.body, refinement.picture)
+        try:
+            async with asyncio.timeout(self._store_timeout_s):
+                if refinement.thumbnail is not None:
+                    small = refinement.thumbnail
+                    key = thumbnail_key(**place, attempt=attempt)
+                    thumbnail = await self._put(key, small.body, small.picture)
+                key = result_key(**place, attempt=attempt)
+                image = await self._put(key, refinement.body, refinement.picture)
+        except TimeoutError as error:
+            raise StorageUnavailable(
+                operation="put", reason=f"no answer within {self._store_timeout_s:g} s"
+            ) from error
         return image, thumbnail
 
     async def _put(self, key: str, body: bytes, picture: PictureFacts) -> StoredImage:

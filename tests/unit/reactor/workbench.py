@@ -1,5 +1,6 @@
 """A reactor on memory adapters, with an engine that does as it is told and a clock that stands."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -70,6 +71,24 @@ class ToldEngine:
         """Nothing to end."""
 
 
+class HangingStore(MemoryObjectStore):
+    """A bucket that, once it is told to, takes results and never answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_hanging = False
+
+    async def hang(self) -> None:
+        """Answer no upload any more."""
+        self.is_hanging = True
+
+    async def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Store an object, or hang."""
+        if self.is_hanging:
+            await asyncio.Event().wait()
+        await super().put(key, body, content_type=content_type)
+
+
 class NoDownload:
     """The outside world, which these tests have no need of."""
 
@@ -85,7 +104,8 @@ class Workbench:
         self.clock = StandingClock()
         self.log = MemoryLog()
         self.queue = MemoryQueue(self.log)
-        self.store = MemoryObjectStore()
+        self.store = HangingStore()
+        self.store_timeout_s = 5.0
         self.engine = ToldEngine()
         self.stamper = Stamper(
             producer="tests/0", clock=self.clock, identifiers=RandomIdentifiers()
@@ -99,6 +119,7 @@ class Workbench:
             originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
             engine=self.engine,
             timeout_s=5,
+            store_timeout_s=self.store_timeout_s,
             new_concept_id=self.stamper.identifiers.event_id,
         )
         return Reactor(
