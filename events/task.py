@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Generic, Literal, TypeVar, assert_never
 
 import msgspec
-from msgspec import Meta
+from msgspec import UNSET, Meta, UnsetType
 
 # A moment, not a reading of some clock: without an offset it is refused (RFC 3339).
 Moment = Annotated[datetime, Meta(tz=True)]
@@ -98,7 +98,11 @@ class TaskRetrying(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
-    """The refined image is stored under `image.key`. Recorded only after the store has it."""
+    """The refined image is stored under `image.key`. Recorded only after the store has it.
+
+    `thumbnail` is the same picture, small, for lists. It is not there in older events, and where an
+    engine makes none.
+    """
 
     attempt: int
     concept_id: str
@@ -106,6 +110,13 @@ class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
     original: OriginalImage
     engine: EngineRun
     durations_ms: Durations
+    # Unset, not null: events without it keep their bytes.
+    thumbnail: StoredImage | UnsetType = UNSET
+
+    @property
+    def images(self) -> tuple[StoredImage, ...]:
+        """Everything that the attempt has stored."""
+        return (self.image,) if self.thumbnail is UNSET else (self.image, self.thumbnail)
 
 
 class TaskFailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+import msgspec
+
 from events.codec import decode, encode, event_name
 from events.ids import task_id_of, user_key_of, uuid7
 from events.log import StoredEvent
@@ -113,6 +115,20 @@ def completed(attempt: int = 1, *, plan: Mapping[str, object] | None = None) -> 
         engine=EngineRun(name="local", version="1", plan=None if plan is None else dict(plan)),
         durations_ms=Durations(fetch=12.5, refine=250.25, store=3.75),
     )
+
+
+def completed_with_thumbnail(attempt: int = 1) -> TaskCompleted:
+    """The same, with a thumbnail beside the picture."""
+    plain = completed(attempt)
+    thumbnail = StoredImage(
+        key=f"concepts/{user_key()}/{task_id()}/{attempt}-thumbnail.png",
+        content_type="image/png",
+        width=256,
+        height=192,
+        bytes=2_345,
+        sha256="c" * 64,
+    )
+    return msgspec.structs.replace(plain, thumbnail=thumbnail)
 
 
 def failed(attempt: int = 1) -> TaskFailed:

@@ -4,6 +4,7 @@ from datetime import UTC, date
 from typing import Final
 
 from hypothesis import strategies as st
+from msgspec import UNSET
 
 from events.codec import event_name
 from events.log import StoredEvent
@@ -16,6 +17,7 @@ from events.task import (
     Quota,
     RecordedEvent,
     Status,
+    StoredImage,
     TaskCancelled,
     TaskCompleted,
     TaskEvent,
@@ -83,6 +85,7 @@ payloads: Final[dict[type[TaskEvent], st.SearchStrategy[TaskEvent]]] = {
             cost=st.none() | numbers,
         ),
         durations_ms=st.builds(Durations, fetch=numbers, refine=numbers, store=numbers),
+        thumbnail=st.just(UNSET) | st.builds(StoredImage),
     ),
     TaskFailed: st.builds(TaskFailed),
     TaskCancelled: st.builds(TaskCancelled),

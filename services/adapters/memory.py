@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
 
@@ -16,7 +17,12 @@ from events.log import (
 )
 from events.subjects import desk_filter, event_subject, parse_subject, task_filter
 from events.task import CloudEvent, RecordedEvent, TaskEvent
-from services.adapters.storage import ObjectMissing, ObjectTooLarge, StorageUnavailable
+from services.adapters.storage import (
+    ListedObject,
+    ObjectMissing,
+    ObjectTooLarge,
+    StorageUnavailable,
+)
 
 ACK_WAIT_S: Final = 30.0
 
@@ -234,12 +240,14 @@ class MemoryObjectStore:
     ) -> None:
         self.is_available = True
         self.objects: dict[str, tuple[bytes, str]] = {}
+        self.modified_at: dict[str, datetime] = {}
         self._base = f"{endpoint}/{bucket}/"
 
     async def put(self, key: str, body: bytes, *, content_type: str) -> None:
         """Store an object."""
         await self.check()
         self.objects[key] = (body, content_type)
+        self.modified_at[key] = datetime.now(UTC)
 
     async def get(self, key: str, *, bytes_max: int) -> bytes:
         """The bytes of an object."""
@@ -260,6 +268,14 @@ class MemoryObjectStore:
         """Remove an object."""
         await self.check()
         self.objects.pop(key, None)
+
+    async def keys(self, prefix: str) -> AsyncIterator[ListedObject]:
+        """All objects under a prefix."""
+        for key in sorted(self.objects):
+            await self.check()
+            if key.startswith(prefix) and key in self.objects:
+                body, _ = self.objects[key]
+                yield ListedObject(key=key, bytes=len(body), modified_at=self.modified_at[key])
 
     async def presign(self, key: str, *, expires_s: int) -> str:
         """A URL that looks signed."""

@@ -11,7 +11,12 @@ from aiobotocore.config import AioConfig
 from aiobotocore.session import get_session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from services.adapters.storage import ObjectMissing, ObjectTooLarge, StorageUnavailable
+from services.adapters.storage import (
+    ListedObject,
+    ObjectMissing,
+    ObjectTooLarge,
+    StorageUnavailable,
+)
 from services.runtime.settings import S3Settings
 
 if TYPE_CHECKING:  # the stubs exist for type checking only
@@ -23,6 +28,7 @@ QUESTION_DEADLINE_S: Final = 5.0
 TRANSFER_DEADLINE_S: Final = 60.0
 TRIES_MAX: Final = 3
 CONNECTIONS_MAX: Final = 32
+PAGE_KEYS: Final = 1000
 CACHE_CONTROL: Final = "private, max-age=31536000, immutable"
 
 _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
@@ -31,8 +37,9 @@ _MISSING: Final = frozenset({"404", "NoSuchKey", "NotFound"})
 class S3ObjectStore:
     """One bucket: see `services.adapters.storage.ObjectStore` for what each call promises."""
 
-    def __init__(self, settings: S3Settings) -> None:
+    def __init__(self, settings: S3Settings, *, page_keys: int = PAGE_KEYS) -> None:
         self._settings = settings
+        self._page_keys = page_keys
         self._bucket = settings.bucket
         self._bases = tuple(
             f"{endpoint.rstrip('/')}/{settings.bucket}/"
@@ -44,9 +51,12 @@ class S3ObjectStore:
         self._presigner: S3Client
 
     @classmethod
-    async def open(cls, settings: S3Settings) -> "S3ObjectStore":
-        """Make the clients; nothing is connected before the first call."""
-        store = cls(settings)
+    async def open(cls, settings: S3Settings, *, page_keys: int = PAGE_KEYS) -> "S3ObjectStore":
+        """Make the clients; nothing is connected before the first call.
+
+        `page_keys` is how many keys of a listing are asked for at once.
+        """
+        store = cls(settings, page_keys=page_keys)
         store._client = await store._connect(settings.endpoint)
         public = settings.public_endpoint
         # A signature covers the host, so URLs for clients are signed for the host that clients see.
@@ -90,6 +100,26 @@ class S3ObjectStore:
         """Remove an object."""
         async with _translated("delete", key):
             await self._client.delete_object(Bucket=self._bucket, Key=key)
+
+    async def keys(self, prefix: str) -> AsyncIterator[ListedObject]:
+        """All objects under a prefix; each page has a bound of its own."""
+        after = ""
+        while True:
+            async with _translated("list", prefix):
+                page = await self._client.list_objects_v2(
+                    Bucket=self._bucket,
+                    Prefix=prefix,
+                    # Not the continuation token: that one may name a key that was removed since.
+                    StartAfter=after,
+                    MaxKeys=self._page_keys,
+                )
+            for listed in page.get("Contents", ()):
+                after = listed["Key"]
+                yield ListedObject(
+                    key=after, bytes=listed["Size"], modified_at=listed["LastModified"]
+                )
+            if not page.get("IsTruncated") or not page.get("Contents"):
+                return
 
     async def presign(self, key: str, *, expires_s: int) -> str:
         """A URL that reads the object; computed here, without asking the store."""

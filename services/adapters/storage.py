@@ -1,11 +1,18 @@
 """The object store as this project uses it, and the layout of its keys."""
 
 import re
+from collections.abc import AsyncIterator
+from datetime import datetime
 from typing import Final, Protocol
 
-from events.ids import is_user_key
+import msgspec
+
+from events.ids import is_task_id, is_user_key
+
+RESULTS: Final = "concepts/"
 
 _OWNED_AREA: Final = re.compile(r"concepts/([^/]+)/.+")
+_RESULT: Final = re.compile(r"concepts/([^/]+)/([^/]+)/([1-9][0-9]{0,8})(?:-thumbnail)?\.png")
 
 
 class StorageError(Exception):
@@ -36,6 +43,22 @@ class StorageUnavailable(StorageError):
         super().__init__(f"the object store is unavailable: {operation}: {reason}")
         self.operation = operation
         self.reason = reason
+
+
+class ListedObject(msgspec.Struct, frozen=True, kw_only=True):
+    """An object as the listing has it; `modified_at` is when it was stored."""
+
+    key: str
+    bytes: int
+    modified_at: datetime
+
+
+class ResultPlace(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose result a key of the layout is, and which attempt's."""
+
+    user_key: str
+    task_id: str
+    attempt: int
 
 
 class ObjectStore(Protocol):
@@ -75,6 +98,16 @@ class ObjectStore(Protocol):
         """
         ...
 
+    def keys(self, prefix: str) -> AsyncIterator[ListedObject]:
+        """All objects whose keys begin with `prefix`, in the order of their keys.
+
+        Read page by page: what is stored or removed meanwhile may or may not be among them.
+
+        Raises:
+            StorageUnavailable: no answer within the bound.
+        """
+        ...
+
     async def presign(self, key: str, *, expires_s: int) -> str:
         """A URL that reads the object for `expires_s` seconds. Asks nobody."""
         ...
@@ -94,7 +127,20 @@ class ObjectStore(Protocol):
 
 def result_key(*, user_key: str, task_id: str, attempt: int) -> str:
     """Where the picture of one attempt is stored: no two attempts share a key."""
-    return f"concepts/{user_key}/{task_id}/{attempt}.png"
+    return f"{RESULTS}{user_key}/{task_id}/{attempt}.png"
+
+
+def thumbnail_key(*, user_key: str, task_id: str, attempt: int) -> str:
+    """Where the thumbnail of one attempt is stored: beside its picture."""
+    return f"{RESULTS}{user_key}/{task_id}/{attempt}-thumbnail.png"
+
+
+def result_place(key: str) -> ResultPlace | None:
+    """What `result_key` or `thumbnail_key` was given; None for a key that neither makes."""
+    match = _RESULT.fullmatch(key)
+    if match is None or not is_user_key(match[1]) or not is_task_id(match[2]):
+        return None
+    return ResultPlace(user_key=match[1], task_id=match[2], attempt=int(match[3]))
 
 
 def upload_key(*, sha256: str, extension: str) -> str:

@@ -4,8 +4,9 @@ from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
+from msgspec import UNSET
 
-from events.task import Durations, OriginalImage, Status, Task
+from events.task import Durations, OriginalImage, Status, StoredImage, Task
 from services.adapters.storage import ObjectStore
 
 CREATED: Final = "Concept refinement task created and queued for processing"
@@ -20,11 +21,12 @@ class EngineBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ResultBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The refined image. `image_url` is signed when the task is read, and expires."""
+    """The refined image. URLs are signed when the task is read, and expire."""
 
     concept_id: str
     image_url: str
     image_path: str
+    thumbnail_url: str | None = None
     content_type: str
     width: int
     height: int
@@ -106,11 +108,12 @@ class TaskBodies:
         completed = task.result
         if completed is None:
             return None
-        image = completed.image
+        image, thumbnail = completed.image, completed.thumbnail
         return ResultBody(
             concept_id=completed.concept_id,
-            image_url=await self._store.presign(image.key, expires_s=self._url_expires_s),
+            image_url=await self._presign(image),
             image_path=image.key,
+            thumbnail_url=None if thumbnail is UNSET else await self._presign(thumbnail),
             content_type=image.content_type,
             width=image.width,
             height=image.height,
@@ -121,3 +124,6 @@ class TaskBodies:
             plan=completed.engine.plan,
             durations_ms=completed.durations_ms,
         )
+
+    async def _presign(self, image: StoredImage) -> str:
+        return await self._store.presign(image.key, expires_s=self._url_expires_s)

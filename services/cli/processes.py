@@ -132,6 +132,7 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
                 ),
                 engine=_engine(options.engine, studios),
                 timeout_s=options.attempt_timeout_s,
+                store_timeout_s=options.store_timeout_s,
                 new_concept_id=stamper.identifiers.event_id,
             )
             reactor = Reactor(

@@ -13,11 +13,14 @@ _COMMANDS: Final = {
     "demo": "services.cli.demo",
     "up": "services.cli.up",
     "submit": "services.cli.submit",
+    "refine": "services.cli.refine",
+    "engine": "services.cli.engine",
     "token": "services.cli.token",
     "api": "services.cli.processes",
     "worker": "services.cli.processes",
     "projector": "services.cli.processes",
     "provision": "services.cli.processes",
+    "storage": "services.cli.storage",
     "nats-accounts": "services.cli.nats_accounts",
 }
 

@@ -65,6 +65,7 @@ class RunningStack(msgspec.Struct, frozen=True, kw_only=True):
 
     pid: int
     api: str
+    nats_url: str
     s3_endpoint: str
     s3_bucket: str
 
@@ -225,6 +226,7 @@ class Stack:
         running = RunningStack(
             pid=os.getpid(),
             api=self.api,
+            nats_url=addresses.nats_url,
             s3_endpoint=addresses.s3_endpoint,
             s3_bucket=addresses.s3_bucket,
         )

@@ -26,7 +26,7 @@ async def upload(picture: Path, settings: S3Settings) -> str:
         CommandFailed: it cannot be read, or is not a picture we take.
         StorageUnavailable: the object store did not take it.
     """
-    body = _read(picture)
+    body = read_picture(picture)
     extension, content_type = _type_of(picture, body)
     key = upload_key(sha256=hashlib.sha256(body).hexdigest(), extension=extension)
     store = await S3ObjectStore.open(settings)
@@ -51,19 +51,25 @@ def require_writable(path: Path) -> None:
         raise CommandFailed(f"{path} cannot be written: {path.parent} is not yours to write")
 
 
-def write_picture(path: Path, body: bytes) -> None:
+def write_picture(path: Path, body: bytes, *, may_replace: bool = True) -> None:
     """Save a refined picture.
 
     Raises:
-        CommandFailed: it cannot be written.
+        CommandFailed: it cannot be written, or there is one and it may not be replaced.
     """
     try:
-        path.write_bytes(body)
+        with path.open("wb" if may_replace else "xb") as file:
+            file.write(body)
     except OSError as error:
         raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
 
 
-def _read(picture: Path) -> bytes:
+def read_picture(picture: Path) -> bytes:
+    """The bytes of a file that may be a picture.
+
+    Raises:
+        CommandFailed: it cannot be read, or is too large.
+    """
     try:
         with picture.open("rb") as file:
             body = file.read(BYTES_MAX + 1)

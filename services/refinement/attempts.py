@@ -1,15 +1,18 @@
 """One attempt at a task: fetch the original, refine it, store the result. Appends nothing."""
 
+import asyncio
 from collections.abc import Callable
 from time import perf_counter
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from events.task import Durations, EngineRun, OriginalImage, StoredImage, Task, TaskCompleted
-from services.adapters.storage import ObjectStore, result_key
+from services.adapters.storage import ObjectStore, StorageUnavailable, result_key, thumbnail_key
 from services.refinement.engines import Engine, Instruction, Refinement
 from services.refinement.originals import Originals
+from services.refinement.pictures import PictureFacts
 
 _MS: Final = 1000.0
 
@@ -24,12 +27,14 @@ class Attempts:
         originals: Originals,
         engine: Engine,
         timeout_s: float,
+        store_timeout_s: float,
         new_concept_id: Callable[[], str],
     ) -> None:
         self.engine = engine
         self._store = store
         self._originals = originals
         self._timeout_s = timeout_s
+        self._store_timeout_s = store_timeout_s
         self._new_concept_id = new_concept_id
 
     async def make(self, task: Task, *, attempt: int) -> TaskCompleted:
@@ -48,12 +53,11 @@ class Attempts:
             original=original, instruction=_instruction_of(task), timeout_s=self._timeout_s
         )
         refined_at = perf_counter()
-        key = result_key(user_key=task.user_key, task_id=task.task_id, attempt=attempt)
-        await self._store.put(key, refinement.body, content_type=refinement.picture.content_type)
+        image, thumbnail = await self._keep(refinement, task, attempt=attempt)
         return TaskCompleted(
             attempt=attempt,
             concept_id=self._new_concept_id(),
-            image=_image_of(refinement, key=key),
+            image=image,
             original=OriginalImage(**msgspec.structs.asdict(refinement.original)),
             engine=_engine_run_of(refinement),
             durations_ms=Durations(
@@ -61,15 +65,41 @@ class Attempts:
                 refine=_ms(refined_at - fetched_at),
                 store=_ms(perf_counter() - refined_at),
             ),
+            thumbnail=thumbnail,
         )
 
     async def discard(self, completed: TaskCompleted) -> None:
-        """Remove the picture of an attempt that lost its task.
+        """Remove the pictures of an attempt that lost its task.
 
         Raises:
             StorageUnavailable: it may still be there.
         """
-        await self._store.delete(completed.image.key)
+        for image in completed.images:
+            await self._store.delete(image.key)
+
+    async def _keep(
+        self, refinement: Refinement, task: Task, *, attempt: int
+    ) -> tuple[StoredImage, StoredImage | UnsetType]:
+        """Store what an engine made, within a bound of its own besides the task's deadline."""
+        place = {"user_key": task.user_key, "task_id": task.task_id}
+        thumbnail: StoredImage | UnsetType = UNSET
+        try:
+            async with asyncio.timeout(self._store_timeout_s):
+                if refinement.thumbnail is not None:
+                    small = refinement.thumbnail
+                    key = thumbnail_key(**place, attempt=attempt)
+                    thumbnail = await self._put(key, small.body, small.picture)
+                key = result_key(**place, attempt=attempt)
+                image = await self._put(key, refinement.body, refinement.picture)
+        except TimeoutError as error:
+            raise StorageUnavailable(
+                operation="put", reason=f"no answer within {self._store_timeout_s:g} s"
+            ) from error
+        return image, thumbnail
+
+    async def _put(self, key: str, body: bytes, picture: PictureFacts) -> StoredImage:
+        await self._store.put(key, body, content_type=picture.content_type)
+        return StoredImage(key=key, **msgspec.structs.asdict(picture))
 
 
 def _instruction_of(task: Task) -> Instruction:
@@ -80,10 +110,6 @@ def _instruction_of(task: Task) -> Instruction:
         theme_description=request.theme_description,
         preserve_aspects=request.preserve_aspects,
     )
-
-
-def _image_of(refinement: Refinement, *, key: str) -> StoredImage:
-    return StoredImage(key=key, **msgspec.structs.asdict(refinement.picture))
 
 
 def _engine_run_of(refinement: Refinement) -> EngineRun:

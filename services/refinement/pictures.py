@@ -34,6 +34,7 @@ _CONTENT_TYPES: Final[dict[str, str]] = {
 }
 _SCAN_MARKER: Final = b"\xff\xda"
 _COMPRESSION_LEVEL: Final = 6
+_THUMBNAIL_SIDE: Final = 256
 
 # Text chunks can be bombs of their own, and we keep none of them.
 PngImagePlugin.MAX_TEXT_CHUNK = 64 * 1024
@@ -98,6 +99,13 @@ def encode_png(image: Image.Image) -> bytes:
     buffer = io.BytesIO()
     image.save(buffer, "PNG", compress_level=_COMPRESSION_LEVEL)
     return buffer.getvalue()
+
+
+def shrink(image: Image.Image) -> Image.Image:
+    """Make a thumbnail; a picture that is small already is only copied."""
+    small = image.copy()
+    small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), Image.Resampling.LANCZOS)
+    return small
 
 
 def describe_png(body: bytes, image: Image.Image) -> PictureFacts:

@@ -178,6 +178,9 @@ class RefinementSettings(Section, frozen=True, kw_only=True):
     attempt_timeout_s: Annotated[
         float, Meta(gt=0, le=600, description="Seconds the engine has for one picture")
     ] = 60.0
+    store_timeout_s: Annotated[
+        float, Meta(gt=0, le=300, description="Seconds for storing the result of one attempt")
+    ] = 30.0
     retry_base_s: Annotated[
         float, Meta(gt=0, description="Delay before the second attempt; doubles with each")
     ] = 1.0
@@ -249,11 +252,20 @@ class ProvisionSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
 
+class StorageSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery storage`, which compares the bucket with the log."""
+
+    nats: NatsSettings
+    s3: S3Settings
+    log: LogSettings = LogSettings()
+
+
 PROCESSES: Final[Mapping[str, type[Section]]] = {
     "api": ApiSettings,
     "worker": WorkerSettings,
     "projector": ProjectorSettings,
     "provision": ProvisionSettings,
+    "storage": StorageSettings,
 }
 
 SettingsT = TypeVar("SettingsT", bound=Section)

@@ -1,6 +1,7 @@
 """What every object store promises: run on memory and on real SeaweedFS."""
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import aiohttp
@@ -12,13 +13,19 @@ from services.adapters.storage import (
     ObjectMissing,
     ObjectStore,
     ObjectTooLarge,
+    ResultPlace,
     StorageUnavailable,
     may_read,
     result_key,
+    result_place,
+    thumbnail_key,
 )
 from services.runtime.settings import S3Settings, Secret
 from tests.desks import IDENTIFIERS, new_desk
 from tests.servers import Servers
+
+# Listings have whole seconds.
+CLOCK_STEP = timedelta(seconds=2)
 
 
 @pytest.fixture(params=["memory", "s3"])
@@ -82,6 +89,34 @@ class TestObjects:
         assert store.key_of("https://example.test/logo.png") is None
         assert store.key_of(url.partition("concepts/")[0]) is None
 
+    async def test_keys_are_listed_in_order_with_size_and_age(self, store: ObjectStore) -> None:
+        """All under a prefix, however deep, and nothing else."""
+        prefix = f"concepts/{new_desk()}/"
+        before = datetime.now(UTC) - CLOCK_STEP
+        for name in ("b/2.png", "a/1.png", "b/1.png"):
+            await store.put(prefix + name, b"x" * len(name), content_type="image/png")
+        await store.put(f"concepts/{new_desk()}/other.png", b"x", content_type="image/png")
+
+        listed = [one async for one in store.keys(prefix)]
+
+        assert [one.key.removeprefix(prefix) for one in listed] == ["a/1.png", "b/1.png", "b/2.png"]
+        assert {one.bytes for one in listed} == {len("a/1.png")}
+        assert all(before <= one.modified_at <= datetime.now(UTC) + CLOCK_STEP for one in listed)
+
+    async def test_what_is_listed_may_be_removed_meanwhile(self, store: ObjectStore) -> None:
+        """Removing behind the reader's back loses none of the others."""
+        prefix = f"concepts/{new_desk()}/"
+        for number in range(5):
+            await store.put(f"{prefix}{number}.png", b"x", content_type="image/png")
+
+        seen: list[str] = []
+        async for one in store.keys(prefix):
+            seen.append(one.key)
+            await store.delete(one.key)
+
+        assert len(seen) == 5
+        assert [one async for one in store.keys(prefix)] == []
+
     async def test_the_store_answers(self, store: ObjectStore) -> None:
         """A store that is there passes its check."""
         await store.check()
@@ -107,6 +142,23 @@ class TestS3:
 
         assert signed == (200, "image/png", b"picture")
         assert bare == 403
+
+    async def test_a_listing_of_many_pages_is_whole(self, servers: Servers) -> None:
+        """No key is left out or told twice where pages meet, removed ones included."""
+        store = await S3ObjectStore.open(servers.s3(), page_keys=2)
+        prefix = f"concepts/{new_desk()}/"
+        names = [f"{prefix}{folder}/{number}.png" for folder in "abc" for number in range(3)]
+        for name in names:
+            await store.put(name, b"x", content_type="image/png")
+
+        listed = [one.key async for one in store.keys(prefix)]
+        swept: list[str] = []
+        async for one in store.keys(prefix):
+            swept.append(one.key)
+            await store.delete(one.key)
+        await store.close()
+
+        assert listed == swept == names
 
     async def test_a_wrong_key_is_an_unavailable_store(self, servers: Servers, key: str) -> None:
         """Refused credentials are our trouble, not a missing object."""
@@ -155,6 +207,17 @@ class TestKeys:
 
         assert may_read(key, user_key=mine)
         assert not may_read(key, user_key=other)
+
+    def test_keys_of_results_tell_whose_they_are(self) -> None:
+        """A key leads back to its attempt; no other key does."""
+        owner = {"user_key": new_desk(), "task_id": IDENTIFIERS.task_id()}
+        place = ResultPlace(**owner, attempt=12)
+
+        assert result_place(result_key(**owner, attempt=12)) == place
+        assert result_place(thumbnail_key(**owner, attempt=12)) == place
+        assert result_place(result_key(**owner, attempt=0)) is None
+        assert result_place(f"concepts/{owner['user_key']}/logo/1.png") is None
+        assert result_place("uploads/abc.png") is None
 
     @pytest.mark.parametrize("key", ["uploads/abc.png", "concepts/1234-5678.png", "logo.png"])
     def test_what_is_nobody_s_result_may_be_named(self, key: str) -> None:

@@ -193,6 +193,21 @@ class TestSubmit:
         assert not nowhere.exists()
 
 
+class TestStorage:
+    """`refinery storage verify`."""
+
+    def test_a_sound_bucket_is_no_difference(self, stack: Service, picture: Path) -> None:
+        """What was refined is as its event says; the last line counts."""
+        submitted = submit(stack, picture, PROMPT, "--wait")
+
+        verified = refinery("storage", "verify", "--data", stack.data)
+
+        assert submitted.status == 0, submitted.stderr
+        assert verified.status == 0, verified.stdout + verified.stderr
+        assert " 0 differ;" in lines_of(verified.stdout)[-1]
+        assert ESCAPE not in verified.stdout
+
+
 class TestUp:
     """`refinery up` that cannot."""
 

@@ -2,10 +2,20 @@
 
 from typing import Final
 
+import msgspec
 import pytest
 
 from events.task import TaskRemoved, TaskRetrying
-from tests.unit.api_world import FAILED, SEED_REQUEST, START, World, completed, processing
+from services.adapters.storage import thumbnail_key
+from tests.unit.api_world import (
+    FAILED,
+    SEED_REQUEST,
+    START,
+    World,
+    completed,
+    processing,
+    user_key,
+)
 
 UNKNOWN: Final = "task-01960000-0000-7000-8000-000000000001"
 ROUTES: Final = ("/api/tasks/", "/api/concepts/task/")
@@ -82,6 +92,23 @@ async def test_completed_shows_the_result_and_a_fresh_url() -> None:
         "plan": {"applied": ["minimalist"]},
         "durations_ms": {"fetch": 12.5, "refine": 250.25, "store": 3.75},
     }
+
+
+async def test_a_thumbnail_has_a_signed_url_of_its_own() -> None:
+    """It is there where the event names a thumbnail, and no key of it otherwise."""
+    world = World()
+    async with world.client() as client:
+        task_id = (await world.refine(client)).json()["task_id"]
+        plain = completed(task_id)
+        key = thumbnail_key(user_key=user_key(), task_id=task_id, attempt=1)
+        thumbnail = msgspec.structs.replace(plain.image, key=key)
+        done = msgspec.structs.replace(plain, thumbnail=thumbnail)
+        _ = await world.happen(task_id, processing(), done)
+        answer = await client.get(f"/api/tasks/{task_id}", headers=world.signed_in())
+
+    url = answer.json()["result"]["thumbnail_url"]
+    assert world.store.key_of(url) == key
+    assert "X-Amz-Signature" in url
 
 
 async def test_failed_shows_its_code_and_message() -> None:

@@ -209,6 +209,8 @@ def commands() -> list[str]:
 
 
 def options_of(command: click.Command | None) -> set[str]:
-    """The long options that a command understands."""
+    """The long options that a command understands, and those of the commands in it."""
     assert command is not None
-    return {option for parameter in command.params for option in parameter.opts}
+    inner = command.commands.values() if isinstance(command, click.Group) else ()
+    own = {option for parameter in command.params for option in parameter.opts}
+    return own.union(*map(options_of, inner))

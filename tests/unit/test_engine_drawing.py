@@ -1,5 +1,6 @@
 """The local engine on pixels: the sample logo, and pictures that are hardly pictures."""
 
+import hashlib
 import io
 from pathlib import Path
 
@@ -273,3 +274,34 @@ def test_colours_that_cannot_be_shown_lose_chroma_and_keep_hue() -> None:
 def test_every_named_colour_belongs_to_its_family(name: str) -> None:
     """Whoever asks for a colour by name can also address it by name."""
     assert membership(named(name)[None], NAMED[name][1])[0] > 0.3
+
+
+class TestThumbnails:
+    """The small picture beside each refined one."""
+
+    def test_the_longer_side_is_256(self) -> None:
+        """It shows the refined picture, in its shape, with the facts of its own bytes."""
+        made = refine(SAMPLE.read_bytes(), PROMPT)
+
+        assert made.thumbnail is not None
+        small = Image.open(io.BytesIO(made.thumbnail.body))
+        facts = made.thumbnail.picture
+        assert small.size == (256, 256) == (facts.width, facts.height)
+        assert facts.bytes == len(made.thumbnail.body) < len(made.body)
+        assert facts.sha256 == hashlib.sha256(made.thumbnail.body).hexdigest()
+        shrunk = Image.open(io.BytesIO(made.body)).resize((256, 256), Image.Resampling.LANCZOS)
+        apart = np.abs(np.asarray(small, dtype=int) - np.asarray(shrunk, dtype=int))
+        assert apart.mean() < 2
+
+    @pytest.mark.parametrize(
+        ("size", "expected"),
+        [((512, 128), (256, 64)), ((40, 64), (40, 64)), ((64, 1000), (16, 256))],
+    )
+    def test_shape_is_kept_and_nothing_is_enlarged(
+        self, size: tuple[int, int], expected: tuple[int, int]
+    ) -> None:
+        """A picture that is small already is as it is."""
+        made = refine(encode_png(Image.new("RGB", size, BROWN)), "lighter")
+
+        assert made.thumbnail is not None
+        assert Image.open(io.BytesIO(made.thumbnail.body)).size == expected

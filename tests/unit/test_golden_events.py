@@ -48,6 +48,14 @@ LIVES: Final[Mapping[str, tuple[TaskEvent, ...]]] = {
     ),
 }
 
+# Beside the file of its event's type: one for each field that was added to a version later.
+WITH_OPTIONAL_FIELDS: Final[Mapping[str, tuple[TaskEvent, ...]]] = {
+    "concepts.task.completed.v1.with-thumbnail": (
+        controls.processing(),
+        controls.completed_with_thumbnail(),
+    ),
+}
+
 
 class GoldenEvent(msgspec.Struct, frozen=True, kw_only=True):
     """A stored message of a history; its body is JSON text, kept byte for byte."""
@@ -123,6 +131,16 @@ class TestEvents:
         golden = read_or_add(EVENTS / f"{event_type}.json", example, may_write=may_write)
 
         assert golden == example
+
+    @pytest.mark.parametrize("name", WITH_OPTIONAL_FIELDS)
+    def test_optional_fields_are_encoded_byte_for_byte(self, name: str, *, may_write: bool) -> None:
+        """Where a field that was added later is there, the format has not moved either."""
+        [*_, example] = controls.stored(*WITH_OPTIONAL_FIELDS[name])
+
+        golden = read_or_add(EVENTS / f"{name}.json", example.body, may_write=may_write)
+
+        assert golden == example.body
+        assert encode(decode(example).event) == golden
 
     def test_every_version_is_read(self) -> None:
         """Every golden event is decoded; those at their newest version are encoded as they were."""

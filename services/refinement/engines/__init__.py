@@ -25,6 +25,13 @@ class Provenance(msgspec.Struct, frozen=True, kw_only=True):
     cost: float | None = None
 
 
+class Thumbnail(msgspec.Struct, frozen=True, kw_only=True):
+    """A refined picture made small."""
+
+    body: bytes
+    picture: PictureFacts
+
+
 class Refinement(msgspec.Struct, frozen=True, kw_only=True):
     """A refined picture and how it came about.
 
@@ -37,6 +44,7 @@ class Refinement(msgspec.Struct, frozen=True, kw_only=True):
     original: PictureFacts
     plan: dict[str, Any]
     engine: Provenance
+    thumbnail: Thumbnail | None = None
 
 
 class Engine(Protocol):

@@ -3,7 +3,7 @@
 from events.task import Status, TaskProcessing
 from services.refinement.reactor import Result
 from tests.desks import requested_event
-from tests.unit.reactor.workbench import REFINED, Workbench
+from tests.unit.reactor.workbench import REFINED, SMALL, Workbench
 
 
 async def test_a_request_is_processed_stored_and_completed(bench: Workbench) -> None:
@@ -20,6 +20,20 @@ async def test_a_request_is_processed_stored_and_completed(bench: Workbench) -> 
     assert task.result.image.key == (
         f"concepts/{requested.user_key}/{requested.task_id}/{task.attempt}.png"
     )
+
+
+async def test_the_thumbnail_is_stored_beside_the_result(bench: Workbench) -> None:
+    """And the event names it, so that who reads the event finds it."""
+    requested = await bench.request()
+
+    await bench.handle_next()
+
+    task = await bench.task(requested)
+    assert task.result is not None
+    image, thumbnail = task.result.images
+    assert thumbnail.key == image.key.replace(".png", "-thumbnail.png")
+    assert thumbnail.bytes == len(SMALL)
+    assert bench.store.objects[thumbnail.key] == (SMALL, "image/png")
 
 
 async def test_a_completed_request_is_never_delivered_again(bench: Workbench) -> None:

@@ -65,6 +65,17 @@ async def test_an_engine_that_hangs_is_stopped_at_the_deadline(bench: Workbench)
     assert (await bench.task(requested)).error_code == FailureCode.DEADLINE_EXCEEDED
 
 
+async def test_an_upload_that_hangs_is_stopped_at_the_deadline(bench: Workbench) -> None:
+    """Storing is part of the attempt: it ends with the task's time, whatever its own bound."""
+    requested = await bench.request()
+    bench.clock.move(minutes=5, seconds=-0.05)
+    bench.engine.before = bench.store.hang
+
+    await bench.handle_next()
+
+    assert (await bench.task(requested)).error_code == FailureCode.DEADLINE_EXCEEDED
+
+
 async def test_a_task_that_kills_its_workers_runs_out_of_attempts(bench: Workbench) -> None:
     """Attempts that never reported back count."""
     requested = await bench.request()

@@ -30,6 +30,20 @@ async def test_a_passing_failure_is_recorded_and_postponed(bench: Workbench) -> 
     assert task.next_attempt_at is not None
 
 
+async def test_an_upload_that_hangs_is_given_up_and_tried_again(bench: Workbench) -> None:
+    """It has a bound of its own, so that one bad connection does not cost the whole deadline."""
+    bench.store_timeout_s = 0.05
+    bench.reactor = bench.new_reactor()
+    requested = await bench.request()
+    bench.engine.before = bench.store.hang
+
+    outcome = await bench.handle_next()
+
+    task = await bench.task(requested)
+    assert outcome.result is Result.POSTPONED
+    assert (task.status, task.error_code) == (Status.RETRYING, FailureCode.STORAGE_UNAVAILABLE)
+
+
 async def test_an_early_delivery_waits_for_its_time(bench: Workbench) -> None:
     """A request that comes back before its next attempt is due is postponed by the rest."""
     requested = await bench.request()

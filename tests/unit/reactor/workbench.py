@@ -1,5 +1,6 @@
 """A reactor on memory adapters, with an engine that does as it is told and a clock that stands."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
@@ -10,7 +11,7 @@ from events.log import Delivery
 from events.task import RecordedEvent, Task, TaskEvent, TaskRequested, fold, next_event
 from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryQueue
 from services.refinement.attempts import Attempts
-from services.refinement.engines import Instruction, Provenance, Refinement
+from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 from services.refinement.reactor import Outcome, Reactor
@@ -21,6 +22,7 @@ from tests.desks import new_desk, requested_event
 ATTEMPTS_MAX = 3
 ORIGINAL = b"original bytes"
 REFINED = b"refined bytes"
+SMALL = b"small"
 
 
 class StandingClock:
@@ -62,10 +64,29 @@ class ToldEngine:
             original=_facts(original),
             plan={"applied": ["lighten"], "skipped": [], "unmatched": []},
             engine=Provenance(name=self.name, version=self.version),
+            thumbnail=Thumbnail(body=SMALL, picture=_facts(SMALL)),
         )
 
     async def close(self) -> None:
         """Nothing to end."""
+
+
+class HangingStore(MemoryObjectStore):
+    """A bucket that, once it is told to, takes results and never answers."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_hanging = False
+
+    async def hang(self) -> None:
+        """Answer no upload any more."""
+        self.is_hanging = True
+
+    async def put(self, key: str, body: bytes, *, content_type: str) -> None:
+        """Store an object, or hang."""
+        if self.is_hanging:
+            await asyncio.Event().wait()
+        await super().put(key, body, content_type=content_type)
 
 
 class NoDownload:
@@ -83,7 +104,8 @@ class Workbench:
         self.clock = StandingClock()
         self.log = MemoryLog()
         self.queue = MemoryQueue(self.log)
-        self.store = MemoryObjectStore()
+        self.store = HangingStore()
+        self.store_timeout_s = 5.0
         self.engine = ToldEngine()
         self.stamper = Stamper(
             producer="tests/0", clock=self.clock, identifiers=RandomIdentifiers()
@@ -97,6 +119,7 @@ class Workbench:
             originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
             engine=self.engine,
             timeout_s=5,
+            store_timeout_s=self.store_timeout_s,
             new_concept_id=self.stamper.identifiers.event_id,
         )
         return Reactor(

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from PIL import Image
 
-from services.refinement.engines import Instruction, Provenance, Refinement
+from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
 from services.refinement.engines.local.areas import Flattening
 from services.refinement.engines.local.colour import named, to_displayable
@@ -41,6 +41,7 @@ from services.refinement.pictures import (
     describe_png,
     encode_png,
     inspect,
+    shrink,
 )
 
 ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
@@ -74,12 +75,15 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
         raise PromptNotUnderstood(reason=_explain(plan))
     image = Image.fromarray(after)
     body = encode_png(image)
+    small = shrink(image)
+    small_body = encode_png(small)
     return Refinement(
         body=body,
         picture=describe_png(body, image),
         original=facts,
         plan=describe(plan),
         engine=Provenance(name=NAME, version=VERSION),
+        thumbnail=Thumbnail(body=small_body, picture=describe_png(small_body, small)),
     )
 
 
