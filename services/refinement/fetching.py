@@ -261,7 +261,8 @@ class _MeteringConnector(aiohttp.TCPConnector):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # No public seam sees bytes before aiohttp has taken headers and framing off them.
-        self._factory = partial[ResponseHandler](_MeteredConnection, loop=self._loop)
+        kind: type[ResponseHandler] = _MeteredConnection
+        self._factory = partial(kind, loop=self._loop)
 
 
 class _CheckingResolver(AbstractResolver):
