@@ -35,6 +35,8 @@ LIMITS: Final = PictureLimits()
 LIGHTER: Final = Instruction(refinement_prompt="make it lighter")
 LOGO: Final = encoded(logo())
 JOB_S: Final = 20.0
+# The first test waits for all pictures.
+pytestmark = pytest.mark.timeout(180)
 MEMORY_BYTES_MAX: Final = 1024**3
 LOOK_EVERY_S: Final = 0.01
 _KIB: Final = 1024

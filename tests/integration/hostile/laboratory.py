@@ -37,7 +37,7 @@ from tests.integration.hostile.urls import (
 CANNOT_ISOLATE: Final = 77
 CERTIFICATE: Final = "certificate.pem"
 KEY: Final = "key.pem"
-LIMITS: Final = FetchLimits(bytes_max=1_000_000, timeout_s=1.5)
+LIMITS: Final = FetchLimits(bytes_max=1_000_000, timeout_s=2.5)
 WELL_SERVED: Final = frozenset({"/logo.png", "/a%2Fb.png"})
 TLS_URLS: Final = {
     "good": "https://shop.example/logo.png",
@@ -63,9 +63,14 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that happened; `sent` in bytes by path of the origin."""
+    """Everything that happened; `sent` in bytes by path of the origin.
+
+    `control` are the canaries that did not hear a call on purpose, `canaries` all that were called
+    later.
+    """
 
     control: list[tuple[str, int]]
+    canaries: list[tuple[str, int]]
     hostile: list[Outcome]
     good: list[Outcome]
     resources: dict[str, Outcome]
@@ -179,6 +184,7 @@ async def experiment(folder: Path) -> Report:
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return Report(
         control=silent,
+        canaries=laboratory.canaries,
         hostile=hostile,
         good=good,
         resources=resources,
