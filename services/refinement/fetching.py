@@ -2,7 +2,8 @@
 
 A URL is parsed once, and the object that was checked is the object that is requested. Every address
 is checked twice: when a name is resolved, and again when a socket is made for it, because aiohttp
-does not ask the resolver about address literals.
+does not ask the resolver about address literals. What a server sends is counted twice: as a body,
+and as it comes from the network, because headers and framing can be endless too.
 """
 
 import asyncio
@@ -10,6 +11,7 @@ import re
 import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
 from functools import partial
 from http import HTTPStatus
 from types import TracebackType
@@ -18,6 +20,7 @@ from typing import Any, Final, Self, TypeAlias
 import aiohttp
 import msgspec
 from aiohttp.abc import AbstractResolver, ResolveResult
+from aiohttp.client_proto import ResponseHandler
 from typing_extensions import override
 from yarl import URL
 
@@ -40,6 +43,8 @@ LookUp: TypeAlias = Callable[..., list[tuple[Any, ...]]]
 _LOOK_UP_THREADS: Final = 8
 _CONNECTIONS_MAX: Final = 16
 _CHUNK_BYTES: Final = 64 * 1024
+# Headers, chunk sizes and the bodies of redirects: honest servers need a few kilobytes.
+_OVERHEAD_BYTES_MAX: Final = 1024 * 1024
 # One printable ASCII character after another, no space and no backslash: callers send punycode.
 _URL: Final = re.compile(r"https?://[!-\[\]-~]+", re.IGNORECASE)
 _LOCATION: Final = re.compile(r"[!-\[\]-~]+")
@@ -109,13 +114,21 @@ class Fetcher:
             PictureRefused: the body is larger than the limit.
             FetchFailed: anything else went wrong; `is_transient` tells whether to try again.
         """
+        meter = _Meter(bytes_max=self._limits.bytes_max + _OVERHEAD_BYTES_MAX)
+        token = _METER.set(meter)
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                return await self._follow(self._admit(url))
+                body = await self._follow(self._admit(url))
         except TimeoutError as error:
             raise FetchFailed(reason="timeout", is_transient=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
+            meter.check(cause=error)
             raise _classify(error) from error
+        finally:
+            _METER.reset(token)
+        # A body that ends with its connection looks whole when we were the ones to end it.
+        meter.check()
+        return body
 
     def _admit(self, text: str, *, base: URL | None = None) -> URL:
         pattern = _URL if base is None else _LOCATION
@@ -160,9 +173,10 @@ class Fetcher:
 
     async def _read(self, response: aiohttp.ClientResponse) -> bytes:
         _check_status(response.status)
-        encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
-        if encoding not in {"", "identity"}:
+        if _codings(response, "Content-Encoding") - {"identity"}:
             raise FetchRefused(reason="content encoding not asked for")
+        if _codings(response, "Transfer-Encoding") - {"chunked"}:
+            raise FetchRefused(reason="transfer encoding not asked for")
         if (response.content_length or 0) > self._limits.bytes_max:
             raise PictureRefused(code="image_too_large", reason="declared length")
         body = bytearray()
@@ -176,7 +190,7 @@ class Fetcher:
         if self._session is None:
             # Made here and not in the constructor because aiohttp asks for a running loop.
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
+                connector=_MeteringConnector(
                     resolver=self._resolver,
                     socket_factory=self._make_socket,
                     use_dns_cache=False,
@@ -197,6 +211,58 @@ class Fetcher:
         if address is None or not self._rule.permits(address, port=int(target[1])):
             raise _AddressRefused
         return socket.socket(family, kind, protocol)
+
+
+class _Meter:
+    """Counts what one fetch reads from the network, over all its connections."""
+
+    def __init__(self, *, bytes_max: int) -> None:
+        self._bytes_left = bytes_max
+
+    @property
+    def is_overrun(self) -> bool:
+        """Whether more was read than may be."""
+        return self._bytes_left < 0
+
+    def count(self, received: int) -> None:
+        """Take bytes into account."""
+        self._bytes_left -= received
+
+    def check(self, *, cause: Exception | None = None) -> None:
+        """Raise PictureRefused once too much was read."""
+        if self.is_overrun:
+            raise PictureRefused(code="image_too_large", reason="bytes on the network") from cause
+
+
+# Connections are made deep inside aiohttp, in the context of the fetch that needs them.
+_METER: Final[ContextVar[_Meter]] = ContextVar("fetch_meter")
+
+
+class _MeteredConnection(ResponseHandler):
+    """A connection that ends itself when its fetch has read too much."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        super().__init__(loop)
+        self._meter = _METER.get()
+
+    @override
+    def data_received(self, data: bytes) -> None:
+        self._meter.count(len(data))
+        if not self._meter.is_overrun:
+            super().data_received(data)
+        elif self.transport is not None:
+            self.set_exception(aiohttp.ClientPayloadError())
+            self.transport.abort()
+
+
+class _MeteringConnector(aiohttp.TCPConnector):
+    """Makes connections that are metered."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        # No public seam sees bytes before aiohttp has taken headers and framing off them.
+        kind: type[ResponseHandler] = _MeteredConnection
+        self._factory = partial(kind, loop=self._loop)
 
 
 class _CheckingResolver(AbstractResolver):
@@ -239,6 +305,12 @@ class _CheckingResolver(AbstractResolver):
 
 class _AddressRefused(OSError):
     """Raised inside aiohttp, which passes an `OSError` on without opening a connection."""
+
+
+def _codings(response: aiohttp.ClientResponse, header: str) -> set[str]:
+    """All that is named in a header, however often it is there."""
+    named = ",".join(response.headers.getall(header, ())).lower().split(",")
+    return {coding.strip() for coding in named} - {""}
 
 
 def _check_status(status: int) -> None:

@@ -135,6 +135,21 @@ async def flood(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
+async def pad(writer: asyncio.StreamWriter) -> None:
+    """A chunk extension without an end: much is received, and none of it is a body."""
+    writer.write(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;")
+    while not writer.is_closing():
+        writer.write(b"x" * 65536)
+        await writer.drain()
+
+
+async def announce(writer: asyncio.StreamWriter) -> None:
+    """Interim answers without an end."""
+    while not writer.is_closing():
+        writer.write(b"HTTP/1.1 103 Early Hints\r\n\r\n" * 1000)
+        await writer.drain()
+
+
 @pytest.fixture
 async def origin() -> AsyncIterator[Origin]:
     """A running server."""
@@ -367,8 +382,14 @@ async def test_a_slow_server_is_given_up_at_the_deadline(
 
 @pytest.mark.parametrize(
     "answer",
-    [flood, respond(200, Content_Length="1000000000000"), respond(200, b"x" * 100_001)],
-    ids=["endless", "declared", "received"],
+    [
+        flood,
+        pad,
+        announce,
+        respond(200, Content_Length="1000000000000"),
+        respond(200, b"x" * 100_001),
+    ],
+    ids=["endless", "padded", "announced", "declared", "received"],
 )
 async def test_a_body_over_the_limit_is_refused(
     answer: Answer, origin: Origin, fetcher: Fetcher
@@ -403,6 +424,18 @@ async def test_a_compressed_body_is_refused(
 
     with pytest.raises(FetchRefused):
         await fetcher.fetch(origin.url("/"))
+
+
+async def test_an_encoding_is_refused_wherever_it_is_named(
+    origin: Origin, fetcher: Fetcher
+) -> None:
+    """Not only in the first header, and not only in the one for content."""
+    origin.answers["/second"] = respond(200, Content_Encoding="identity\r\nContent-Encoding: gzip")
+    origin.answers["/transfer"] = respond(200, Content_Length="", Transfer_Encoding="gzip, chunked")
+
+    for path in ("/second", "/transfer"):
+        with pytest.raises(FetchRefused):
+            await fetcher.fetch(origin.url(path))
 
 
 @pytest.mark.parametrize(
