@@ -56,6 +56,8 @@ def _perform(job: jobs.Job) -> Refinement:
     match job:
         case jobs.Copy():
             return null.copy(job.original, job.limits)
+        case jobs.Clean():
+            return null.clean(job.original, job.limits)
         case jobs.Draw():
             return drawing.draw(job.original, job.instruction, job.limits)
 
