@@ -114,12 +114,21 @@ async def hangs(_: web.Request) -> web.StreamResponse:
 
 async def cuts(request: web.Request) -> web.StreamResponse:
     """Begin an answer, and cut the connection in the middle of its body."""
-    response = web.StreamResponse(headers={"Content-Length": "1000"})
-    await response.prepare(request)
-    await response.write(b'{"data": [')
-    assert request.transport is not None
-    request.transport.abort()
-    return response
+    return await cuts_with(200)(request)
+
+
+def cuts_with(status: int) -> Handler:
+    """Like `cuts`, with a status that says something."""
+
+    async def answer(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(status=status, headers={"Content-Length": "1000"})
+        await response.prepare(request)
+        await response.write(b'{"data": [')
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    return answer
 
 
 async def babbles(request: web.Request) -> web.StreamResponse:
@@ -131,11 +140,11 @@ async def babbles(request: web.Request) -> web.StreamResponse:
     raise AssertionError
 
 
-def endless(limit: int) -> Handler:
+def endless(limit: int, *, status: int = 200) -> Handler:
     """Send a body without an announced end, until `limit` or the client goes."""
 
     async def answer(request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse()
+        response = web.StreamResponse(status=status)
         await response.prepare(request)
         for _ in range(limit // 65_536 + 1):
             await response.write(b" " * 65_536)

@@ -29,6 +29,7 @@ from tests.providers import (
     babbles,
     bomb,
     cuts,
+    cuts_with,
     endless,
     failure_codes,
     hangs,
@@ -214,6 +215,20 @@ async def test_retry_after_is_waited_for(server: ProviderServer, engine: RemoteE
     assert outcome.delay_s == 17
     assert await failure_codes(bench) == [FailureCode.ENGINE_THROTTLED]
     assert (await bench.task(requested)).status is Status.COMPLETED
+
+
+@pytest.mark.parametrize(
+    "answer", [cuts_with(500), endless(4 * BODY_BYTES_MAX, status=500)], ids=["cut", "huge"]
+)
+async def test_an_error_is_known_by_its_status(
+    server: ProviderServer, engine: RemoteEngine, answer: Handler
+) -> None:
+    """Whatever comes of its body: the task is tried again."""
+    server.answer(EDITS, answer)
+
+    failure = await failure_of(engine)
+
+    assert failure.code == FailureCode.ENGINE_UNAVAILABLE
 
 
 async def test_throttling_does_not_count_as_a_call_that_cost(

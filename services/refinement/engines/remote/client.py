@@ -1,6 +1,7 @@
 """HTTP with a provider: bounded in connections, bytes and time, and clear about what was sent."""
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final, TypeVar
@@ -9,7 +10,7 @@ import aiohttp
 import msgspec
 
 from events.failures import FailureCode
-from services.refinement.engines.remote.faults import failure_of
+from services.refinement.engines.remote.faults import EXPLANATION_BYTES_MAX, failure_of
 from services.refinement.failures import (
     EngineUnavailable,
     ProviderRefused,
@@ -22,6 +23,7 @@ REQUEST_ID_LENGTH_MAX: Final = 128
 
 _CONNECTIONS_MAX: Final = 16
 _CONNECT_S: Final = 10.0
+_EXPLANATION_S: Final = 2.0
 _CHUNK_BYTES: Final = 64 * 1024
 _HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": "concept-refinery"}
 
@@ -122,14 +124,17 @@ class ProviderClient:
         async with session.request(
             method, url, allow_redirects=False, timeout=timeout, **content
         ) as response:
+            if response.status // 100 != HTTPStatus.OK // 100:
+                raise failure_of(
+                    response.status,
+                    await _explanation(response),
+                    retry_after=response.headers.get("Retry-After"),
+                    is_paid=is_paid,
+                )
             encoding = response.headers.get("Content-Encoding", "identity").strip().lower()
             if encoding not in {"", "identity"}:
                 raise unusable("content encoding not asked for")
-            is_success = response.status // 100 == HTTPStatus.OK // 100
             body = await self._read(response)
-            if not is_success:
-                retry_after = response.headers.get("Retry-After")
-                raise failure_of(response.status, body, retry_after=retry_after, is_paid=is_paid)
             return Answer(
                 status=response.status,
                 headers={name.lower(): value for name, value in response.headers.items()},
@@ -157,6 +162,16 @@ class ProviderClient:
                 auto_decompress=False,
             )
         return self._session
+
+
+async def _explanation(response: aiohttp.ClientResponse) -> bytes:
+    """The beginning of an error's body, as far as it comes: the status already says enough."""
+    body = bytearray()
+    with contextlib.suppress(aiohttp.ClientError, TimeoutError):
+        async with asyncio.timeout(_EXPLANATION_S):
+            while len(body) < EXPLANATION_BYTES_MAX and not response.content.at_eof():
+                body += await response.content.readany()
+    return bytes(body[:EXPLANATION_BYTES_MAX])
 
 
 def unusable(reason: str) -> ProviderRefused:

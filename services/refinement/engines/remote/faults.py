@@ -15,6 +15,7 @@ from services.refinement.failures import (
     RefinementFailure,
 )
 
+EXPLANATION_BYTES_MAX: Final = 4096
 RETRY_AFTER_S_MAX: Final = 3600.0
 
 # The provider's gateway gave up waiting: what stands behind it may have worked, and be paid for.
@@ -44,7 +45,6 @@ _OURS: Final = re.compile(
     r"|does not exist",
     re.IGNORECASE,
 )
-_TEXT_BYTES_MAX: Final = 4096
 
 
 def failure_of(
@@ -55,7 +55,7 @@ def failure_of(
     The provider's words only help to tell kinds of refusal apart; none of them is repeated, because
     they may quote our request, and with it the key.
     """
-    text = body[:_TEXT_BYTES_MAX].decode("utf-8", "replace")
+    text = body[:EXPLANATION_BYTES_MAX].decode("utf-8", "replace")
     reason = f"status {status}"
     if status == HTTPStatus.PAYMENT_REQUIRED or (
         status in {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.FORBIDDEN, HTTPStatus.BAD_REQUEST}
