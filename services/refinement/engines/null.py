@@ -4,14 +4,7 @@ from typing import Final
 
 from services.refinement.engines import Instruction, Provenance, Refinement
 from services.refinement.jobs import Copy
-from services.refinement.pictures import (
-    PictureFacts,
-    PictureLimits,
-    decode,
-    describe_png,
-    encode_png,
-    inspect,
-)
+from services.refinement.pictures import PictureLimits, inspect
 from services.refinement.studio import Studios
 
 NAME: Final = "null"
@@ -47,22 +40,10 @@ class NullEngine:
 def copy(original: bytes, limits: PictureLimits) -> Refinement:
     """Do the job, in the child."""
     facts = inspect(original, limits)
-    return _unchanged(original, picture=facts, original=facts)
-
-
-def clean(original: bytes, limits: PictureLimits) -> Refinement:
-    """Make a PNG of a picture's pixels, in the child."""
-    facts = inspect(original, limits)
-    image = decode(original, limits)
-    body = encode_png(image)
-    return _unchanged(body, picture=describe_png(body, image), original=facts)
-
-
-def _unchanged(body: bytes, *, picture: PictureFacts, original: PictureFacts) -> Refinement:
     return Refinement(
-        body=body,
-        picture=picture,
-        original=original,
+        body=original,
+        picture=facts,
+        original=facts,
         plan={"applied": [], "skipped": [], "unmatched": []},
         engine=Provenance(name=NAME, version=VERSION),
     )
