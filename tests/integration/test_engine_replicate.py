@@ -191,6 +191,19 @@ async def test_a_worker_that_stops_cancels_its_prediction(
     assert server.paths()[-1] == CANCEL
 
 
+async def test_a_prediction_that_cannot_be_asked_for_is_cancelled(
+    server: ProviderServer, engine: RemoteEngine
+) -> None:
+    """Its output would reach nobody."""
+    server.answer(CREATE, prediction("starting"))
+    server.answer(POLL, says(401))
+
+    failure = await failure_of(engine)
+
+    assert failure.code == FailureCode.ENGINE_MISCONFIGURED
+    assert server.paths() == [CREATE, POLL, CANCEL]
+
+
 @pytest.mark.parametrize("answer", [hangs, cuts], ids=["hangs", "cuts"])
 async def test_a_creation_without_an_answer_is_risked_as_often_as_allowed(
     server: ProviderServer, engine: RemoteEngine, answer: Handler

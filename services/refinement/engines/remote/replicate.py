@@ -95,7 +95,7 @@ class ReplicateProvider:
         except TimeoutError:
             await self._cancel(prediction.id)
             raise ProviderUnclear(reason="not done in time, and cancelled") from None
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, ProviderRefused):
             await self._cancel(prediction.id)
             raise
         body = await self._fetch_output(_output_of(prediction), timeout_s=deadline - clock.time())
