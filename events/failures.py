@@ -19,6 +19,13 @@ class FailureCode(StrEnum):
     IMAGE_DIMENSIONS = "image_dimensions"
     PROMPT_NOT_UNDERSTOOD = "prompt_not_understood"
     ENGINE_UNAVAILABLE = "engine_unavailable"
+    ENGINE_THROTTLED = "engine_throttled"
+    ENGINE_INPUT_REFUSED = "engine_input_refused"
+    CONTENT_BLOCKED = "content_blocked"
+    ENGINE_MISCONFIGURED = "engine_misconfigured"
+    ENGINE_QUOTA_EXHAUSTED = "engine_quota_exhausted"
+    ENGINE_OUTCOME_UNKNOWN = "engine_outcome_unknown"
+    ENGINE_RESULT_UNUSABLE = "engine_result_unusable"
     STORAGE_UNAVAILABLE = "storage_unavailable"
     DEADLINE_EXCEEDED = "deadline_exceeded"
     ATTEMPTS_EXHAUSTED = "attempts_exhausted"
@@ -81,6 +88,34 @@ FAILURE_RULES: Final[dict[FailureCode, FailureRule]] = {
     ),
     FailureCode.ENGINE_UNAVAILABLE: FailureRule(
         message="The refinement engine is not available at the moment.",
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_THROTTLED: FailureRule(
+        message="The refinement engine has too much to do at the moment.",
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_INPUT_REFUSED: FailureRule(
+        message="The refinement engine's provider does not accept this image or this prompt.",
+        quota_refunded=False,
+    ),
+    FailureCode.CONTENT_BLOCKED: FailureRule(
+        message="The refinement engine's provider does not edit what the image or prompt shows.",
+        quota_refunded=False,
+    ),
+    FailureCode.ENGINE_MISCONFIGURED: FailureRule(
+        message="The refinement engine is not set up correctly on our side.",
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_QUOTA_EXHAUSTED: FailureRule(
+        message="Our own quota at the refinement engine's provider is used up.",
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_OUTCOME_UNKNOWN: FailureRule(
+        message="The refinement engine's provider was asked, and its answer never arrived.",
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_RESULT_UNUSABLE: FailureRule(
+        message="The refinement engine's provider did not return a usable refined image.",
         quota_refunded=True,
     ),
     FailureCode.STORAGE_UNAVAILABLE: FailureRule(

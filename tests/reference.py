@@ -29,6 +29,13 @@ WHAT_TO_DO: Final[Mapping[FailureCode, str]] = {
     FailureCode.IMAGE_DIMENSIONS: "Scale or crop the image.",
     FailureCode.PROMPT_NOT_UNDERSTOOD: "Say what to change: colours, lightness, contrast, detail.",
     FailureCode.ENGINE_UNAVAILABLE: "Try again later.",
+    FailureCode.ENGINE_THROTTLED: "Try again later.",
+    FailureCode.ENGINE_INPUT_REFUSED: "Try a simpler image, or a shorter prompt.",
+    FailureCode.CONTENT_BLOCKED: "Change the prompt or the image to what the provider allows.",
+    FailureCode.ENGINE_MISCONFIGURED: "Tell us; trying again does not help before we have acted.",
+    FailureCode.ENGINE_QUOTA_EXHAUSTED: "Try again later, when we have raised our quota.",
+    FailureCode.ENGINE_OUTCOME_UNKNOWN: "Try again; you were not charged.",
+    FailureCode.ENGINE_RESULT_UNUSABLE: "Say more precisely what to change, and try again.",
     FailureCode.STORAGE_UNAVAILABLE: "Try again later.",
     FailureCode.DEADLINE_EXCEEDED: "Try again later.",
     FailureCode.ATTEMPTS_EXHAUSTED: "Try another image; if that works, this one is the reason.",
@@ -211,7 +218,8 @@ def _setting_row(setting: Setting) -> tuple[str, str, str, str, str]:
         default = "required"
     else:
         default = f"`{setting.default}`" if setting.default not in {None, ""} else "none"
-    is_secret = get_args(setting.type)[0] is Secret
+    kind = get_args(setting.type)[0]
+    is_secret = kind is Secret or Secret in get_args(kind)
     return (
         f"`{setting.variable}`",
         default,

@@ -19,13 +19,11 @@ from services.adapters.jetstream_log import JetStreamLog
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
+from services.cli.engines import calls_max, make_engine
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
 from services.refinement import process as refinement_process
 from services.refinement.attempts import Attempts
-from services.refinement.engines import Engine
-from services.refinement.engines.local.engine import LocalEngine
-from services.refinement.engines.null import NullEngine
 from services.refinement.fetching import Fetcher, FetchLimits
 from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
@@ -124,13 +122,15 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
             stack.push_async_callback(store.close)
             fetcher = await stack.enter_async_context(_fetcher(settings.fetch))
             studios = await stack.enter_async_context(Studios(slots=options.slots))
+            engine = make_engine(settings, studios=studios, download=fetcher)
+            stack.push_async_callback(engine.close)
             stamper = _stamper("refinement")
             attempts = Attempts(
                 store=store,
                 originals=Originals(
                     store=store, download=fetcher, bytes_max=settings.fetch.bytes_max
                 ),
-                engine=_engine(options.engine, studios),
+                engine=engine,
                 timeout_s=options.attempt_timeout_s,
                 store_timeout_s=options.store_timeout_s,
                 new_concept_id=stamper.identifiers.event_id,
@@ -142,6 +142,7 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 attempts_max=options.attempts_max,
                 backoff=Backoff(base_s=options.retry_base_s, max_s=options.retry_max_s),
+                calls_max=calls_max(settings),
             )
             quiet_the_collector()
             stack.enter_context(ready_file(ready))
@@ -198,7 +199,3 @@ def _fetcher(settings: FetchSettings) -> Fetcher:
         raise InvalidSettings([f"REFINERY_FETCH_ALLOW_NETWORKS: {error}"]) from error
     limits = FetchLimits(bytes_max=settings.bytes_max, timeout_s=settings.timeout_s)
     return Fetcher(limits=limits, allowed_networks=networks)
-
-
-def _engine(name: str, studios: Studios) -> Engine:
-    return NullEngine(studios=studios) if name == "null" else LocalEngine(studios=studios)

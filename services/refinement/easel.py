@@ -15,6 +15,7 @@ from typing import BinaryIO, Final
 from services.refinement import jobs
 from services.refinement.engines import Refinement, null
 from services.refinement.engines.local import drawing
+from services.refinement.engines.remote.cleaning import clean
 from services.refinement.failures import EngineUnavailable, RefinementFailure
 
 _MEMORY_BYTES_MAX: Final = 2 * 1024**3
@@ -56,6 +57,8 @@ def _perform(job: jobs.Job) -> Refinement:
     match job:
         case jobs.Copy():
             return null.copy(job.original, job.limits)
+        case jobs.Clean():
+            return clean(job.original, job.limits)
         case jobs.Draw():
             return drawing.draw(job.original, job.instruction, job.limits)
 

@@ -19,20 +19,29 @@ class RefinementFailure(Exception):
     """A refinement that did not happen, and whether trying again may help.
 
     `code` and `message` are for the user and never repeat input, DNS answers or exception texts;
-    `reason` is for logs only.
+    `reason` is for logs only. `retry_after_s` is how long whoever refused asks us to stay away.
     """
 
     code: FailureCode
     message: str
     is_transient: bool
     reason: str
+    retry_after_s: float | None
 
-    def __init__(self, *, code: FailureCode, is_transient: bool, reason: str) -> None:
+    def __init__(
+        self,
+        *,
+        code: FailureCode,
+        is_transient: bool,
+        reason: str,
+        retry_after_s: float | None = None,
+    ) -> None:
         super().__init__(f"{code}: {reason}")
         self.code = code
         self.message = FAILURE_RULES[code].message
         self.is_transient = is_transient
         self.reason = reason
+        self.retry_after_s = retry_after_s
 
 
 class FetchRefused(RefinementFailure):
@@ -92,6 +101,39 @@ class EngineUnavailable(RefinementFailure):
     def __init__(self, *, reason: str) -> None:
         super().__init__(
             code=FailureCode.ENGINE_UNAVAILABLE,
+            is_transient=True,
+            reason=reason,
+        )
+
+
+class ProviderThrottled(RefinementFailure):
+    """The provider asks for patience; nothing was done and nothing is paid for."""
+
+    def __init__(self, *, reason: str, retry_after_s: float | None = None) -> None:
+        super().__init__(
+            code=FailureCode.ENGINE_THROTTLED,
+            is_transient=True,
+            reason=reason,
+            retry_after_s=retry_after_s,
+        )
+
+
+class ProviderRefused(RefinementFailure):
+    """The provider answered in a way that asking again would not mend; `code` says in which."""
+
+    def __init__(self, *, code: FailureCode, reason: str) -> None:
+        super().__init__(code=code, is_transient=False, reason=reason)
+
+
+class ProviderUnclear(RefinementFailure):
+    """The provider was asked, and it is not known whether it did the work: it may be paid for.
+
+    Another attempt may succeed, and may be paid for again; how often that is risked is bounded.
+    """
+
+    def __init__(self, *, reason: str) -> None:
+        super().__init__(
+            code=FailureCode.ENGINE_OUTCOME_UNKNOWN,
             is_transient=True,
             reason=reason,
         )

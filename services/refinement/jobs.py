@@ -26,6 +26,13 @@ class Copy(msgspec.Struct, frozen=True, kw_only=True, tag="copy"):
     limits: PictureLimits
 
 
+class Clean(msgspec.Struct, frozen=True, kw_only=True, tag="clean"):
+    """Decode a picture and encode its pixels as PNG, so that nothing but pixels is left of it."""
+
+    original: bytes
+    limits: PictureLimits
+
+
 class Draw(msgspec.Struct, frozen=True, kw_only=True, tag="draw"):
     """Refine a picture with the local engine."""
 
@@ -54,7 +61,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
     rss_bytes: int
 
 
-Job: TypeAlias = Copy | Draw
+Job: TypeAlias = Copy | Clean | Draw
 Reply: TypeAlias = Ready | Done | Failed
 
 _ENCODER: Final = Encoder()

@@ -16,7 +16,7 @@ from typing import Final, assert_never
 import msgspec
 import structlog
 
-from events.codec import UnreadableEvent
+from events.codec import UnreadableEvent, decode
 from events.failures import FAILURE_RULES, FailureCode
 from events.log import AppendConflict, Delivery, EventLog, LogError, TaskReading
 from events.subjects import parse_subject
@@ -33,6 +33,7 @@ from events.task import (
 )
 from services.adapters.storage import StorageUnavailable
 from services.refinement.attempts import Attempts
+from services.refinement.calls import NEEDS_OPERATOR, UNPAID, count_calls
 from services.refinement.failures import RefinementFailure
 from services.refinement.next_step import Attempt, Fail, Forget, Wait, next_step
 from services.runtime.clock import Stamper
@@ -76,10 +77,14 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
     code: FailureCode
     is_transient: bool
     reason: str = ""
+    retry_after_s: float = 0.0
 
 
 class Reactor:
-    """Handles deliveries, one at a time for each slot that calls it."""
+    """Handles deliveries, one at a time for each slot that calls it.
+
+    `calls_max` bounds the attempts at one task that may have been paid for; None if none is.
+    """
 
     def __init__(
         self,
@@ -90,6 +95,7 @@ class Reactor:
         worker: str,
         attempts_max: int,
         backoff: Backoff,
+        calls_max: int | None = None,
     ) -> None:
         self._event_log = log
         self._attempts = attempts
@@ -97,6 +103,7 @@ class Reactor:
         self._worker = worker
         self._attempts_max = attempts_max
         self._backoff = backoff
+        self._calls_max = calls_max
 
     async def handle(self, delivery: Delivery) -> Outcome:
         """Do what a request needs now, answer the queue, and say what became of it."""
@@ -128,6 +135,8 @@ class Reactor:
             step = next_step(task, now=now, attempts_max=self._attempts_max)
             if task is None or reading is None or isinstance(step, Forget):
                 return DONE
+            if isinstance(step, Attempt) and not await self._may_call(task):
+                step = Fail(FailureCode.ATTEMPTS_EXHAUSTED)
             try:
                 return await self._take(step, task, reading)
             except AppendConflict:
@@ -167,8 +176,13 @@ class Reactor:
             code = FailureCode.STORAGE_UNAVAILABLE
             trouble = _Trouble(code=code, is_transient=True, reason=str(error))
         except RefinementFailure as failure:
+            if failure.code in NEEDS_OPERATOR:
+                _log.error("engine.needs_operator", code=failure.code, reason=failure.reason)
             trouble = _Trouble(
-                code=failure.code, is_transient=failure.is_transient, reason=failure.reason
+                code=failure.code,
+                is_transient=failure.is_transient,
+                reason=failure.reason,
+                retry_after_s=failure.retry_after_s or 0.0,
             )
         except Exception:  # noqa: BLE001 - the loop that classifies: a bug of ours costs the attempt
             if deadline.expired():
@@ -201,10 +215,10 @@ class Reactor:
 
     async def _give_up(self, owned: Task, number: int, trouble: _Trouble) -> Outcome:
         """Retry later if that can help and there is an attempt and time left; fail otherwise."""
-        delay_s = self._backoff.delay_s(number)
+        delay_s = max(self._backoff.delay_s(number), trouble.retry_after_s)
         next_attempt_at = self._stamper.clock.now() + timedelta(seconds=delay_s)
         is_last = number >= self._attempts_max or next_attempt_at >= owned.request.deadline
-        if trouble.is_transient and not is_last:
+        if trouble.is_transient and not is_last and await self._may_call(owned, after=trouble):
             retrying = TaskRetrying(
                 attempt=number,
                 error_code=trouble.code,
@@ -225,6 +239,19 @@ class Reactor:
             "task.refinement.failed", attempt=number, code=trouble.code, reason=trouble.reason
         )
         return DONE
+
+    async def _may_call(self, task: Task, *, after: _Trouble | None = None) -> bool:
+        """Whether one more attempt stays within what a task may cost.
+
+        `after` is how the attempt that is under way has just ended.
+        """
+        if self._calls_max is None or task.attempt == 0:
+            return True
+        stored = await self._event_log.read_history(user_key=task.user_key, task_id=task.task_id)
+        calls = count_calls([decode(one).event.data for one in stored])
+        if after is not None and after.code in UNPAID:
+            calls -= 1
+        return calls < self._calls_max
 
     async def _append_owned(self, owned: Task, change: TaskEvent) -> None:
         """Append to a task this worker owns; other tasks on the desk may have moved meanwhile.

@@ -55,6 +55,10 @@ class InvalidSettings(ValueError):
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Settings that belong together."""
 
+    def problems(self) -> list[str]:
+        """What is wrong between settings that are each valid alone; one line for each."""
+        return []
+
 
 class NatsSettings(Section, frozen=True, kw_only=True):
     """The NATS server or cluster that keeps the log."""
@@ -170,8 +174,13 @@ class RefinementSettings(Section, frozen=True, kw_only=True):
     """How the worker works."""
 
     engine: Annotated[
-        Literal["local", "null"],
-        Meta(description="`local` refines on this machine; `null` copies, for measuring"),
+        Literal["local", "null", "openai", "replicate", "jigsawstack"],
+        Meta(
+            description=(
+                "`local` refines on this machine; `null` copies, for measuring; the others are"
+                " providers, and cost money"
+            )
+        ),
     ] = "local"
     slots: Annotated[int, Meta(ge=1, le=64, description="Tasks worked on at once")] = 2
     attempts_max: Annotated[int, Meta(ge=1, le=20, description="Attempts at one task")] = 4
@@ -188,6 +197,68 @@ class RefinementSettings(Section, frozen=True, kw_only=True):
     drain_s: Annotated[
         float, Meta(ge=0, le=600, description="Seconds that running tasks get on SIGTERM")
     ] = 20.0
+
+
+class ProviderSettings(Section, frozen=True, kw_only=True):
+    """The providers that may edit pictures for us; only the chosen engine's are used."""
+
+    calls_max: Annotated[
+        int,
+        Meta(ge=1, le=10, description="Calls for one task that may have been paid for, at most"),
+    ] = 2
+    openai_api_key: Annotated[
+        Secret | None, Meta(description="Key; required by the engine `openai`")
+    ] = None
+    openai_base_url: Annotated[
+        str, Meta(description="OpenAI, or another server that speaks its protocol")
+    ] = "https://api.openai.com"
+    openai_model: Annotated[str, Meta(description="Model that edits the picture")] = "gpt-image-1"
+    openai_input_price: Annotated[
+        float, Meta(ge=0, description="US dollars for a million input tokens; 0 records no cost")
+    ] = 0.0
+    openai_output_price: Annotated[
+        float, Meta(ge=0, description="US dollars for a million output tokens; 0 records no cost")
+    ] = 0.0
+    replicate_api_token: Annotated[
+        Secret | None, Meta(description="Token; required by the engine `replicate`")
+    ] = None
+    replicate_base_url: Annotated[str, Meta(description="Address of the API")] = (
+        "https://api.replicate.com"
+    )
+    replicate_model: Annotated[
+        str,
+        Meta(
+            description="Official model that edits the picture: `owner/name`",
+            pattern=r"^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$",
+        ),
+    ] = "black-forest-labs/flux-kontext-pro"
+    replicate_output_hosts: Annotated[
+        str, Meta(description="Hosts that outputs are downloaded from, comma-separated")
+    ] = "replicate.delivery"
+    replicate_price: Annotated[
+        float, Meta(ge=0, description="US dollars for a picture; 0 records no cost")
+    ] = 0.0
+    jigsawstack_api_key: Annotated[
+        Secret | None, Meta(description="Key; required by the engine `jigsawstack`")
+    ] = None
+    jigsawstack_base_url: Annotated[str, Meta(description="Address of the API")] = (
+        "https://api.jigsawstack.com"
+    )
+    jigsawstack_price: Annotated[
+        float, Meta(ge=0, description="US dollars for a picture; 0 records no cost")
+    ] = 0.0
+
+    def key_of(self, engine: str) -> tuple[str, Secret | None] | None:
+        """The setting that holds an engine's key, and the key; None if it needs none."""
+        match engine:
+            case "openai":
+                return "openai_api_key", self.openai_api_key
+            case "replicate":
+                return "replicate_api_token", self.replicate_api_token
+            case "jigsawstack":
+                return "jigsawstack_api_key", self.jigsawstack_api_key
+            case _:
+                return None
 
 
 class ProjectionSettings(Section, frozen=True, kw_only=True):
@@ -232,7 +303,17 @@ class WorkerSettings(Section, frozen=True, kw_only=True):
     s3: S3Settings
     fetch: FetchSettings = FetchSettings()
     refinement: RefinementSettings = RefinementSettings()
+    provider: ProviderSettings = ProviderSettings()
     log: LogSettings = LogSettings()
+
+    def problems(self) -> list[str]:
+        """A provider is chosen, and there is no key for it."""
+        match self.provider.key_of(self.refinement.engine):
+            case (name, None):
+                variable = f"{PREFIX}provider_{name}".upper()
+                return [f"{variable} is missing: {self.refinement.engine} is the engine"]
+            case _:
+                return []
 
 
 class ProjectorSettings(Section, frozen=True, kw_only=True):
@@ -302,7 +383,10 @@ def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
     if problems:
         raise InvalidSettings(problems)
     sections = {name: section(**values.get(name, {})) for name, section in _sections(kind).items()}
-    return kind(**sections)
+    settings = kind(**sections)
+    if contradictions := settings.problems():
+        raise InvalidSettings(contradictions)
+    return settings
 
 
 def check_names(environment: Mapping[str, str]) -> None:

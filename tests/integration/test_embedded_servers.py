@@ -212,13 +212,13 @@ async def test_a_server_that_cannot_start_takes_the_others_along(tmp_path: Path)
     assert processes_with(str(tmp_path)) == []
 
 
-async def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
+def test_a_directory_of_other_things_is_left_alone(tmp_path: Path) -> None:
     """Nothing is written into it, and nobody is shut out of it."""
     (tmp_path / "photo.png").touch()
     mode = tmp_path.stat().st_mode
 
     with pytest.raises(DataDirectoryUnusable, match="it holds other things"):
-        await EmbeddedServers.start(data=tmp_path)
+        asyncio.run(EmbeddedServers.start(data=tmp_path))
 
     assert [path.name for path in tmp_path.iterdir()] == ["photo.png"]
     assert tmp_path.stat().st_mode == mode

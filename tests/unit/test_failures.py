@@ -15,6 +15,9 @@ from services.refinement.failures import (
     OriginalMissing,
     PictureRefused,
     PromptNotUnderstood,
+    ProviderRefused,
+    ProviderThrottled,
+    ProviderUnclear,
     RefinementFailure,
 )
 
@@ -25,6 +28,9 @@ RAISED: Final[tuple[RefinementFailure, ...]] = (
     FetchFailed(reason=REASON, is_transient=True),
     PromptNotUnderstood(reason=REASON),
     EngineUnavailable(reason=REASON),
+    ProviderThrottled(reason=REASON, retry_after_s=1.0),
+    ProviderUnclear(reason=REASON),
+    ProviderRefused(code=FailureCode.CONTENT_BLOCKED, reason=REASON),
     *(PictureRefused(code=code, reason=REASON) for code in sorted(PICTURE_CODES)),
 )
 
@@ -67,6 +73,11 @@ def test_every_family_is_looked_at() -> None:
     "code",
     [
         FailureCode.ENGINE_UNAVAILABLE,
+        FailureCode.ENGINE_THROTTLED,
+        FailureCode.ENGINE_MISCONFIGURED,
+        FailureCode.ENGINE_QUOTA_EXHAUSTED,
+        FailureCode.ENGINE_OUTCOME_UNKNOWN,
+        FailureCode.ENGINE_RESULT_UNUSABLE,
         FailureCode.STORAGE_UNAVAILABLE,
         FailureCode.DEADLINE_EXCEEDED,
         FailureCode.ATTEMPTS_EXHAUSTED,

@@ -1,7 +1,7 @@
 """Settings: complete or refused, everything wrong said at once, and no secret ever shown."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 import pytest
@@ -27,7 +27,8 @@ WEAK: Final = "sesame"
 
 def is_secret(setting: Setting) -> bool:
     """Whether a setting is kept from being shown."""
-    return getattr(setting.type, "__origin__", None) is Secret
+    kind = getattr(setting.type, "__origin__", None)
+    return kind is Secret or Secret in get_args(kind)
 
 
 FORMS: Final = {
@@ -327,3 +328,35 @@ def test_every_setting_is_described(process: str) -> None:
     assert all(setting.description for setting in settings)
     assert len({setting.variable for setting in settings}) == len(settings)
     assert all(setting.variable.startswith(PREFIX) for setting in settings)
+
+
+class TestProviders:
+    """Engines that cost money."""
+
+    @pytest.mark.parametrize(
+        ("engine", "key"),
+        [
+            ("openai", "PROVIDER_OPENAI_API_KEY"),
+            ("replicate", "PROVIDER_REPLICATE_API_TOKEN"),
+            ("jigsawstack", "PROVIDER_JIGSAWSTACK_API_KEY"),
+        ],
+    )
+    def test_a_chosen_provider_needs_its_key(self, engine: str, key: str) -> None:
+        """A worker without the key does not start; with it, the key is there and not shown."""
+        chosen: dict[str, str | None] = {"REFINEMENT_ENGINE": engine}
+
+        problems = problems_of(WorkerSettings, complete(WorkerSettings, **chosen))
+        settings = load(WorkerSettings, complete(WorkerSettings, **chosen, **{key: WEAK}))
+
+        assert problems == (f"{PREFIX}{key} is missing: {engine} is the engine",)
+        name, secret = settings.provider.key_of(engine) or ("", None)
+        assert key.endswith(name.upper())
+        assert secret is not None
+        assert secret.reveal() == WEAK
+        assert WEAK not in repr(settings)
+
+    def test_an_engine_of_ours_needs_no_key(self) -> None:
+        """Nothing about providers is asked of who uses none."""
+        settings = load(WorkerSettings, complete(WorkerSettings))
+
+        assert settings.provider.key_of(settings.refinement.engine) is None

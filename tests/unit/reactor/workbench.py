@@ -11,7 +11,13 @@ from events.log import Delivery
 from events.task import RecordedEvent, Task, TaskEvent, TaskRequested, fold, next_event
 from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryQueue
 from services.refinement.attempts import Attempts
-from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
+from services.refinement.engines import (
+    Engine,
+    Instruction,
+    Provenance,
+    Refinement,
+    Thumbnail,
+)
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 from services.refinement.reactor import Outcome, Reactor
@@ -98,18 +104,30 @@ class NoDownload:
 
 
 class Workbench:
-    """Everything a reactor works with."""
+    """Everything a reactor works with; `engine` takes the place of the one that is told."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        *,
+        engine: Engine | None = None,
+        original: bytes = ORIGINAL,
+        calls_max: int | None = None,
+        timeout_s: float = 5,
+    ) -> None:
+        self.original = original
+        self.calls_max = calls_max
+        self.timeout_s = timeout_s
         self.clock = StandingClock()
         self.log = MemoryLog()
         self.queue = MemoryQueue(self.log)
         self.store = HangingStore()
         self.store_timeout_s = 5.0
         self.engine = ToldEngine()
+        self.used_engine: Engine = engine or self.engine
         self.stamper = Stamper(
             producer="tests/0", clock=self.clock, identifiers=RandomIdentifiers()
         )
+        self.requested: RecordedEvent | None = None
         self.reactor = self.new_reactor()
 
     def new_reactor(self) -> Reactor:
@@ -117,8 +135,8 @@ class Workbench:
         attempts = Attempts(
             store=self.store,
             originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
-            engine=self.engine,
-            timeout_s=5,
+            engine=self.used_engine,
+            timeout_s=self.timeout_s,
             store_timeout_s=self.store_timeout_s,
             new_concept_id=self.stamper.identifiers.event_id,
         )
@@ -129,18 +147,20 @@ class Workbench:
             worker="worker-1",
             attempts_max=ATTEMPTS_MAX,
             backoff=Backoff(base_s=1, max_s=8),
+            calls_max=self.calls_max,
         )
 
     async def request(self, *, with_original: bool = True) -> RecordedEvent:
         """A request, whose original lies in the object store."""
         url = await self.store.presign("uploads/logo.png", expires_s=60)
         if with_original:
-            await self.store.put("uploads/logo.png", ORIGINAL, content_type="image/png")
+            await self.store.put("uploads/logo.png", self.original, content_type="image/png")
         event = requested_event(url=url)
         assert isinstance(event.data, TaskRequested)
         data = msgspec.structs.replace(event.data, deadline=self.clock.now() + timedelta(minutes=5))
         event = msgspec.structs.replace(event, data=data)
-        return await self.log.append(event, user_key=new_desk(), expected_position=0)
+        self.requested = await self.log.append(event, user_key=new_desk(), expected_position=0)
+        return self.requested
 
     async def delivery(self) -> Delivery:
         """The next delivery."""
@@ -161,6 +181,11 @@ class Workbench:
         """All events of a task."""
         stored = await self.log.read_history(user_key=recorded.user_key, task_id=recorded.task_id)
         return [decode(one) for one in stored]
+
+    async def everything(self) -> list[RecordedEvent]:
+        """All events of the task that was requested last."""
+        assert self.requested is not None
+        return await self.history(self.requested)
 
     async def names(self, recorded: RecordedEvent) -> list[str]:
         """The names of a task's events."""
