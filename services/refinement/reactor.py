@@ -19,7 +19,7 @@ import structlog
 from events.codec import UnreadableEvent, decode
 from events.failures import FAILURE_RULES, FailureCode
 from events.log import AppendConflict, Delivery, EventLog, LogError, TaskReading
-from events.subjects import parse_subject
+from events.subjects import InvalidSubject, parse_subject
 from events.task import (
     Task,
     TaskCompleted,
@@ -107,7 +107,12 @@ class Reactor:
 
     async def handle(self, delivery: Delivery) -> Outcome:
         """Do what a request needs now, answer the queue, and say what became of it."""
-        place = parse_subject(delivery.stored.subject)
+        try:
+            place = parse_subject(delivery.stored.subject)
+        except InvalidSubject as error:
+            _log.error("task.refinement.unreadable", reason=str(error))
+            await delivery.postpone(UNREADABLE_DELAY_S)
+            return Outcome(result=Result.POSTPONED, delay_s=UNREADABLE_DELAY_S)
         with structlog.contextvars.bound_contextvars(
             task_id=place.task_id, user_key=place.user_key, delivery=delivery.count
         ):
@@ -306,9 +311,10 @@ async def _answer(delivery: Delivery, outcome: Outcome) -> None:
         case Result.POSTPONED:
             await delivery.postpone(outcome.delay_s)
         case Result.LOST:
-            # Whoever has the task now answers for it; if it was stopped or has ended, the next
-            # delivery finds that out and is acknowledged.
-            await delivery.postpone(OUTAGE_DELAY_S)
+            # No answer: somebody else may hold this very request by now, and to postpone it would
+            # hand it out under their hands, to an attempt that takes the task from them. If nobody
+            # does, it comes back after the acknowledgement wait, and finds how the task stands.
+            return
         case _ as unreachable:
             assert_never(unreachable)
 

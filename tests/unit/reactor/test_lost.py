@@ -1,8 +1,10 @@
 """Deliveries whose task was taken away meanwhile."""
 
+import msgspec
+
 from events.task import Status, TaskCancelled, TaskProcessing
 from services.refinement.reactor import Result
-from tests.unit.reactor.workbench import Workbench
+from tests.unit.reactor.workbench import RecordedDelivery, Workbench
 
 
 async def test_a_newer_attempt_takes_the_task(bench: Workbench) -> None:
@@ -67,3 +69,33 @@ async def test_two_workers_with_one_delivery_make_one_result(bench: Workbench) -
     names = await bench.names(requested)
     assert names.count("TaskCompleted") == 1
     assert names[-1] == "TaskCompleted"
+
+
+async def test_a_loser_does_not_touch_the_request_that_another_holds(bench: Workbench) -> None:
+    """Who lost the task leaves its request alone: the winner is still at work on it."""
+    requested = await bench.request()
+
+    async def another_worker() -> None:
+        await bench.append(requested, TaskProcessing(attempt=2, worker="other", engine="told"))
+
+    bench.engine.before = another_worker
+    delivery = RecordedDelivery(await bench.delivery())
+
+    outcome = await bench.reactor.handle(delivery)
+
+    assert outcome.result is Result.LOST
+    assert delivery.answers == []
+
+
+async def test_a_request_of_no_known_form_is_put_off_and_stops_nobody(bench: Workbench) -> None:
+    """A subject that is not ours costs the worker nothing but a line in its log."""
+    await bench.request()
+    delivery = RecordedDelivery(await bench.delivery())
+    delivery.stored = msgspec.structs.replace(
+        delivery.stored, subject="tasks.concept_refinement.x.y.requested"
+    )
+
+    outcome = await bench.reactor.handle(delivery)
+
+    assert outcome.result is Result.POSTPONED
+    assert delivery.answers == ["postpone"]

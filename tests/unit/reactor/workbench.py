@@ -208,6 +208,28 @@ class Workbench:
         )
 
 
+class RecordedDelivery:
+    """A delivery that remembers how it was answered."""
+
+    def __init__(self, delivery: Delivery) -> None:
+        self.stored = delivery.stored
+        self.count = delivery.count
+        self.answers: list[str] = []
+
+    async def extend(self) -> None:
+        """Work goes on."""
+        self.answers.append("extend")
+
+    async def acknowledge(self) -> None:
+        """Done."""
+        self.answers.append("acknowledge")
+
+    async def postpone(self, delay_s: float) -> None:
+        """Later."""
+        assert delay_s > 0
+        self.answers.append("postpone")
+
+
 def _facts(body: bytes) -> PictureFacts:
     return PictureFacts(
         content_type="image/png", width=64, height=32, bytes=len(body), sha256="ab" * 32
