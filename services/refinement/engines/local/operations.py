@@ -1,14 +1,17 @@
 """The operations of the local engine, as a tagged union of plain values.
 
 `amount` is signed and 1 for an ordinary wish ("lighter"), about 0.5 for "slightly" and 1.7 for
-"much". `scope` is None for everything, a colour family, or `background`.
+"much". `scope` is None for everything, a colour family or `#rrggbb`, or one of `background`,
+`foreground` (all but the background) and `text`.
 """
 
 from typing import Literal, TypeAlias
 
 import msgspec
 
-LookName: TypeAlias = Literal["black_and_white", "grayscale", "pastel", "sepia", "invert"]
+LookName: TypeAlias = Literal[
+    "black_and_white", "grayscale", "pastel", "sepia", "invert", "vintage", "neon", "earthy"
+]
 
 
 class Lightness(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="lightness"):
@@ -44,6 +47,7 @@ class Recolour(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation",
     """Colour the logo in these colours: names of the table, or `#rrggbb`."""
 
     colours: tuple[str, ...]
+    scope: str | None = None
 
 
 class Shades(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="shades"):
@@ -66,6 +70,26 @@ class Background(
     """Give the background a colour."""
 
     colour: str
+
+
+class TransparentBackground(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="transparent_background"
+):
+    """Make the background transparent; soft shadows on it stay, as translucent black."""
+
+
+class Monochrome(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="monochrome"
+):
+    """Use shades of one colour only; None is the logo's own main colour."""
+
+    colour: str | None = None
+
+
+class Duotone(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="duotone"):
+    """Use two colours and nothing else, paper and ink among them."""
+
+    colours: tuple[str, str]
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="look"):
@@ -100,6 +124,89 @@ class LimitColours(
     count: int
 
 
+class Weight(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="weight"):
+    """Thicker (positive) or thinner lines and letters."""
+
+    amount: float
+    scope: str | None = None
+
+
+class Roundness(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="roundness"):
+    """Round the corners of shapes; letters stay."""
+
+    amount: float
+
+
+class Smoothness(
+    msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="smoothness"
+):
+    """Even out ragged edges."""
+
+    amount: float
+
+
+class Sharpness(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="sharpness"):
+    """Sharper (positive) or softer edges."""
+
+    amount: float
+
+
+class Shadow(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="shadow"):
+    """Put a soft shadow under the logo."""
+
+    amount: float
+
+
+class Outline(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="outline"):
+    """Draw a line around the logo; without a colour, in one that stands out from both sides."""
+
+    amount: float
+    colour: str | None = None
+
+
+class Border(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="border"):
+    """Draw a frame around the picture; without a colour, in the logo's main one."""
+
+    amount: float
+    colour: str | None = None
+
+
+class Padding(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="padding"):
+    """More (positive) or less room around the logo."""
+
+    amount: float
+
+
+class Crop(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="crop"):
+    """Cut away the empty margins."""
+
+
+class Centre(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="centre"):
+    """Move the logo to the middle of the picture."""
+
+
+class Square(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="square"):
+    """Make the picture square, by more background and without losing any of the logo."""
+
+
+class Rotate(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="rotate"):
+    """Turn the picture clockwise, by -360 to 360 degrees."""
+
+    degrees: float
+
+
+class Flip(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="flip"):
+    """Mirror left and right (`horizontal`) or top and bottom (`vertical`)."""
+
+    axis: Literal["horizontal", "vertical"]
+
+
+class Upscale(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="upscale"):
+    """Give the picture more pixels: `factor` times as many on each side, 1.25 to 4."""
+
+    factor: float
+
+
 Operation: TypeAlias = (
     Lightness
     | Saturation
@@ -109,9 +216,26 @@ Operation: TypeAlias = (
     | Shades
     | Replace
     | Background
+    | TransparentBackground
+    | Monochrome
+    | Duotone
     | Look
     | Simplify
     | Flatten
     | RemoveShadow
     | LimitColours
+    | Weight
+    | Roundness
+    | Smoothness
+    | Sharpness
+    | Shadow
+    | Outline
+    | Border
+    | Padding
+    | Crop
+    | Centre
+    | Square
+    | Rotate
+    | Flip
+    | Upscale
 )
