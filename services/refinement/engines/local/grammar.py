@@ -1,470 +1,388 @@
-"""Reads a prompt: words to clauses, clauses to wishes.
+"""Reads a prompt: tokens to clauses, clauses to wishes.
 
-The grammar is direction x attribute x scope, clause by clause. Getting a direction wrong is worse
-than missing a wish: what is negated, complained about or asked to go never becomes its opposite.
+The grammar is direction x attribute x scope, clause by clause, each kind of wish in its own module,
+the most specific first: what one has read is accounted for, and the next does not see it. Getting a
+direction wrong is worse than missing a wish: what is negated, complained about or asked to go never
+becomes its opposite.
 """
 
-import re
-from typing import Final, TypeAlias
-
-import msgspec
+from collections.abc import Sequence
+from typing import Final
 
 from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.named_colours import NAMED, family_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.canvas_wishes import read_canvas
+from services.refinement.engines.local.clauses import Clause, clauses_of
+from services.refinement.engines.local.colour_wishes import read_colours
+from services.refinement.engines.local.keeping import read_exception, read_keeping
 from services.refinement.engines.local.operations import (
     Background,
-    Contrast,
-    Flatten,
-    Lightness,
+    Duotone,
     LimitColours,
     Look,
-    Operation,
+    Monochrome,
     Recolour,
-    RemoveShadow,
-    Replace,
     Saturation,
-    Shades,
-    Simplify,
-    Warmth,
+    Weight,
 )
-from services.refinement.engines.local.spelling import repaired
+from services.refinement.engines.local.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.quality_wishes import read_qualities
+from services.refinement.engines.local.quantities import amount_in, area_of, names_the_whole
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading, Wish
+from services.refinement.engines.local.spelling import is_known
+from services.refinement.engines.local.styles import RECIPES, STYLES
+from services.refinement.engines.local.things import read_things
+from services.refinement.engines.local.tokens import Token, colour_of, tokens_of
 
-Words: TypeAlias = tuple[str, ...]
-Scoped: TypeAlias = type[Lightness] | type[Saturation] | type[Warmth]
-
-_PROMPT_LENGTH_MAX: Final = 2000
-_TOKEN: Final = re.compile(r"#[0-9a-f]{6}\b|#[0-9a-f]{3}\b|\d+%|[a-z0-9']+|[,.;:!?()&\n]")
-_COLOURS_IF_FEWER: Final = 3
-_AMOUNT_MAX: Final = 2.5
-_SCOPED: Final[dict[str, Scoped]] = {
-    "lightness": Lightness,
-    "saturation": Saturation,
-    "warmth": Warmth,
-}
-_NOT_ADDED: Final = {
-    "simplicity": "detail cannot be added by this engine",
-    "flatness": "gradients cannot be added by this engine",
-    "shadowlessness": "shadows cannot be added by this engine",
-}
-
-
-class Reading(msgspec.Struct, kw_only=True):
-    """Everything found in a prompt; filled clause by clause."""
-
-    wishes: list[tuple[Operation, str]] = msgspec.field(default_factory=list)
-    refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    unmatched: list[str] = msgspec.field(default_factory=list)
-    aspects: set[str] = msgspec.field(default_factory=set)
-    families: set[str] = msgspec.field(default_factory=set)
-
-
-class _Mood(msgspec.Struct, frozen=True, kw_only=True):
-    """Which way the words of a clause turn the others."""
-
-    keeps: bool = False
-    up: bool = False
-    down: bool = False
-    removes: bool = False
-    forbids: bool = False
-    guards: bool = False
-    too: bool = False
-    complains: bool = False
-    wishes: bool = False
+_NO_OPPOSITE: Final = "no operation is the opposite of a style"
+_NO_COLOUR_IN_THEME: Final = "the theme description names no colour"
+_FOREIGN_WORDS_MIN: Final = 2
+_KNOWN_PART_MIN: Final = 0.4
+_UNMATCHED_LENGTH_MAX: Final = 200
+_ASKING: Final = frozenset({"what", "which", "who", "when", "where", "how"})
+_SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
+_LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
+_APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
+_PUTTING: Final = frozenset(
+    "add include insert introduce draw put place incorporate adding including attach".split()
+)
+_TAKING: Final = words_of.REMOVE - frozenset(
+    {"no", "without", "gone", "zero", "unnecessary", "lost", "none", "unneeded", "rid", "clear"}
+)
+_WORDING: Final = frozenset("change replace different new another update edit rename say says "
+                            "reads read write fix switch swap add use set in to capitalise "
+                            "uppercase remove move put below above capitalize other bigger "
+                            "smaller larger spell spelled nicer better".split())
+_FONTS: Final = frozenset("font fonts typeface typography".split())
+_PUT_WITHOUT_DRAWING: Final = frozenset(
+    "color colour colors colours some more contrast depth background logo it warmth touch splash "
+    "bit hint dash pop life energy effect everything them all vibe feel look".split()
+)
+_TONED_DOWN: Final = frozenset({"tonedown"})
+_LIVENED: Final = frozenset({"liven"})
 
 
-class _Clause(msgspec.Struct, frozen=True, kw_only=True):
-    words: Words
-    is_joined: bool
-    mood: _Mood = _Mood()
+def read(prompt: str, theme: str = "", description: str = "") -> Reading:
+    """Read a prompt.
 
-    @property
-    def text(self) -> str:
-        """The clause in the user's words: names that were put together are taken apart again."""
-        return " ".join(words_of.SPOKEN.get(word, word) for word in self.words)
-
-    def before(self, index: int) -> str:
-        return self.words[index - 1] if index else ""
-
-
-class _Hit(msgspec.Struct, frozen=True, kw_only=True):
-    index: int
-    attribute: str
-    direction: int
-    form: str
-
-
-def read(prompt: str, theme: str) -> Reading:
-    """Read a prompt; `theme` only says which colours "the brand's" are."""
+    `theme` only says which colours "the brand's" are; `description` only which nouns name what the
+    logo shows.
+    """
     reading = Reading()
-    mood = _Mood()
-    for plain in _clauses(prompt.lower()[:_PROMPT_LENGTH_MAX]):
-        own = _mood(plain.words)
-        if plain.is_joined and own == _Mood() and not _has_explicit(plain.words):
-            # "less saturated and contrasty", "remove the shadow and the gradients"
-            own = _inherited(mood, plain.words)
-        mood = own
-        clause = msgspec.structs.replace(plain, mood=mood)
-        before = _extent(reading)
+    tokens = tokens_of(prompt)
+    if _is_foreign(tokens):
+        reading.unmatched.append(" ".join(prompt.split())[:_UNMATCHED_LENGTH_MAX])
+        return reading
+    subjects = _subjects(description)
+    if subjects:
+        tokens = tuple(
+            token._replace(word="icon") if token.word in subjects else token for token in tokens
+        )
+    clauses = clauses_of(tokens, prompt)
+    _assign_areas(clauses)
+    asked = prompt.rstrip().endswith("?")
+    for clause in clauses:
+        before = reading.extent
+        is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
+        if is_question or _is_praise(clause):
+            continue
         _read_clause(clause, theme, reading)
-        if _extent(reading) == before and not _is_empty(clause.words):
-            reading.unmatched.append(clause.text)
+        if reading.extent == before and _has_content(clause):
+            reading.unmatched.append(clause.phrase)
+    reading.wishes = _joined(reading.wishes)
     return reading
 
 
-def _read_clause(clause: _Clause, theme: str, reading: Reading) -> None:
-    if clause.mood.keeps and _read_keeping(clause.words, reading):
+def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
+    read_exception(clause, reading)
+    if read_keeping(clause, reading):
         return
-    if _read_swap(clause, reading) or _read_colour_count(clause, reading):
+    if _read_unsupported(clause, reading):
         return
-    _read_looks(clause, reading)
-    hits = _hits(clause.words)
-    colours = _colours(clause.words)
-    reason = _unsupported(clause.words)
-    if reason is not None and not any(hit.attribute == "shadowlessness" for hit in hits):
-        reading.refused.append((clause.text, reason))
-        return
-    if any(word in words_of.BACKGROUNDS for word in clause.words):
-        _read_background(clause, hits, reading)
-        return
-    if colours and _read_shades(clause, hits, reading):
-        return
-    scope = family_of(colours[0][1]) if colours and hits else None
-    for hit in hits:
-        _read_hit(clause, hit, scope, reading)
-    if colours and not hits:
-        _read_bare_colours(clause, reading)
-    if "onbrand" in clause.words:
+    if "onbrand" in clause.words and not clause.mood.forbids:
         _read_theme(clause, theme, reading)
-
-
-def _clauses(text: str) -> list[_Clause]:
-    # Phones write apostrophes the typographer's way.
-    plain = text.replace("-", " ").replace("\u2019", "'")
-    words = repaired(_merged(tuple(_TOKEN.findall(plain))))
-    clauses: list[_Clause] = []
-    current: list[str] = []
-    joined = False
-    for index, word in enumerate(words):
-        if word in words_of.OPENING and current:
-            clauses.append(_Clause(words=tuple(current), is_joined=joined))
-            current, joined = [word], False
-            continue
-        is_mark = not word[0].isalnum() and word[0] != "#"
-        if not is_mark and word not in words_of.SPLITTING:
-            current.append(word)
-            continue
-        if _binds(words, index, current):
-            current.append(word)
-            continue
-        if current:
-            clauses.append(_Clause(words=tuple(current), is_joined=joined))
-            current = []
-        joined = word in {"and", "&", "or", ","}
-    if current:
-        clauses.append(_Clause(words=tuple(current), is_joined=joined))
-    return clauses
-
-
-def _binds(words: Words, index: int, current: list[str]) -> bool:
-    """Say whether a splitting word holds two colours, or a replacement, together."""
-    word = words[index]
-    if word == "with":
-        return bool({"replace", "swap"} & set(current))
-    if word not in {"and", "&", ",", "or"} or not current or _colour(current[-1]) is None:
-        return False
-    following = words[index + 1 : index + 3]
-    return any(
-        _colour(candidate) is not None and candidate not in words_of.ATTRIBUTES
-        for candidate in following[:1]
-    ) or (bool(following) and following[0] == "and" and _colour(following[-1]) is not None)
-
-
-def _merged(words: Words) -> Words:
-    merged: list[str] = []
-    index = 0
-    while index < len(words):
-        for length in range(words_of.PHRASE_WORDS_MAX, 0, -1):
-            phrase = words[index : index + length]
-            if length == 1 or (len(phrase) == length and phrase in words_of.PHRASES):
-                merged.append(words_of.PHRASES.get(phrase, phrase[0]))
-                index += length
-                break
-    return tuple(merged)
-
-
-def _mood(words: Words) -> _Mood:
-    found = set(words)
-    turns = bool(found & words_of.TURNING)
-    up = bool(found & words_of.MORE) or (turns and "up" in found)
-    down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
-    forbids = any(word in words_of.NEGATED - {"no"} or word.endswith("n't") for word in words)
-    too = bool(found & {"too", "overly"})
-    complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
-    removes = bool(found & words_of.REMOVE) or "no" in found
-    lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
-    if lacks or ((too or complains) and found & words_of.LOW):
-        # "lacks contrast", "not warm enough", "the contrast is too low"
-        return _Mood(up=True, complains=complains, wishes=True)
-    if complains and found & words_of.HIGH and not forbids:
-        return _Mood(too=True, complains=True)
-    if forbids and found & {"so", "as"}:
-        return _Mood(down=True, complains=complains)
-    negates = forbids or bool(found & {"no", "without"})
-    return _Mood(
-        keeps=bool(found & words_of.KEEPING) or (negates and bool(found & words_of.CHANGING)),
-        up=up,
-        down=down,
-        removes=removes,
-        forbids=forbids,
-        guards=negates and (up or down or turns or bool(found & words_of.REMOVE - {"without"})),
-        too=too and not forbids,
-        complains=complains,
-        wishes=bool(found & words_of.WISHING),
-    )
-
-
-def _inherited(mood: _Mood, words: Words) -> _Mood:
-    """Removal passes on to nouns only: in "no gradients and flat colours" flat is a wish."""
-    forms = {hit.form for hit in _hits(words)}
-    if mood.removes and forms and forms != {"noun"}:
-        return _Mood()
-    return mood
-
-
-def _has_explicit(words: Words) -> bool:
-    return any(hit.form == "explicit" for hit in _hits(words))
-
-
-def _hits(words: Words) -> list[_Hit]:
-    hits = []
-    for index, word in enumerate(words):
-        if word in words_of.ATTRIBUTES and not _describes(words, index):
-            attribute, direction, form = words_of.ATTRIBUTES[word]
-            hits.append(_Hit(index=index, attribute=attribute, direction=direction, form=form))
-    return hits
-
-
-def _describes(words: Words, index: int) -> bool:
-    """Say whether an adjective belongs to a shadow or gradient: "remove the dark shadow"."""
-    noun = words_of.ATTRIBUTES.get(words[index + 1]) if index + 1 < len(words) else None
-    form = words_of.ATTRIBUTES[words[index]][2]
-    return form == "plain" and noun is not None and noun[0] in {"flatness", "shadowlessness"}
-
-
-def _direction(clause: _Clause, hit: _Hit) -> int:
-    """Return which way a hit goes: 1, -1, or 0 where nothing is asked or all is forbidden."""
-    mood, previous = clause.mood, clause.before(hit.index)
-    if mood.guards:
-        # "don't lose the gradients", "without reducing the contrast"
-        return 0
-    if hit.form == "fault":
-        return hit.direction if previous == "more" else -hit.direction
-    if hit.form == "explicit":
-        turned = -hit.direction if previous == "less" else hit.direction
-        return 0 if mood.forbids else turned
-    if mood.too or mood.down or mood.removes:
-        return -hit.direction
-    if mood.forbids and not mood.up:
-        return 0 if hit.form == "plain" else -hit.direction
-    if hit.form == "noun":
-        return hit.direction if mood.up or hit.attribute == "contrast" else 0
-    if mood.complains and not mood.wishes and not mood.up:
-        return -hit.direction
-    return hit.direction
-
-
-def _read_hit(clause: _Clause, hit: _Hit, scope: str | None, reading: Reading) -> None:
-    direction = _direction(clause, hit)
-    if direction == 0:
-        if clause.mood.forbids or clause.mood.guards:
-            reading.refused.append((clause.text, "the prompt asks not to"))
         return
-    amount = _amount(clause.words)
-    signed = direction * amount
-    match hit.attribute:
-        case "contrast":
-            operation: Operation = Contrast(amount=signed)
-        case "simplicity" if direction > 0:
-            operation = Simplify(amount=amount)
-        case "flatness" if direction > 0:
-            operation = Flatten()
-        case "shadowlessness" if direction > 0:
-            operation = RemoveShadow()
-        case "lightness" | "saturation" | "warmth":
-            operation = _SCOPED[hit.attribute](amount=signed, scope=scope)
-        case _:
-            reading.refused.append((clause.text, _NOT_ADDED[hit.attribute]))
-            return
-    reading.wishes.append((operation, clause.text))
+    read_things(clause, reading)
+    read_canvas(clause, reading)
+    _read_looks(clause, reading)
+    family = read_colours(clause, reading)
+    _read_styles(clause, reading)
+    read_qualities(clause, family, reading)
+    _read_whole(clause, reading)
 
 
-def _read_keeping(words: Words, reading: Reading) -> bool:
-    """Note what is to be kept; "keep it simple" names nothing, and is read as a wish."""
-    aspects = {words_of.ASPECTS[word] for word in words if word in words_of.ASPECTS}
-    if any(word in words_of.BACKGROUNDS for word in words):
-        aspects.add("background")
-    colours = _colours(words)
-    if colours:
-        # "keep the brown tones" is about brown, not about all colours.
-        aspects.discard("colors")
-    reading.aspects |= aspects
-    reading.families |= {family_of(name) for _, name in colours}
-    return bool(aspects or colours)
-
-
-def _read_swap(clause: _Clause, reading: Reading) -> bool:
-    """Read "replace A with B", "change A to B", "make the A parts B", "B instead of A"."""
-    words = clause.words
-    colours = _colours(words)
-    if len(colours) != 2:  # noqa: PLR2004 - a swap has two sides
-        return False
-    (first, one), (second, other) = colours
-    between = set(words[first + 1 : second])
-    if "insteadof" in words:
-        is_leading = words.index("insteadof") < first
-        source, target = (one, other) if is_leading else (other, one)
-    elif words_of.SWAPPING & set(words[:first]) and (
-        between & {"with", "to", "into", "for", "by"}
-        or ("make" in words[:first] and between <= words_of.PARTS and _is_scoping(words, first))
-    ):
-        source, target = one, other
-    else:
-        return False
-    reading.wishes.append((Replace(source=family_of(source), target=target), clause.text))
-    return True
-
-
-def _read_colour_count(clause: _Clause, reading: Reading) -> bool:
-    words, mood = clause.words, clause.mood
-    has_noun = any(word in {"color", "colors", "colour", "colours"} for word in words)
-    numbers = [words_of.NUMBERS[word] for word in words if word in words_of.NUMBERS]
-    if "twotone" in words:
-        count = 2
-    elif has_noun and numbers and not mood.forbids:
-        count = numbers[0]
-    elif has_noun and not _hits(words) and not _colours(words) and mood.removes:
-        reading.wishes.append((Look(look="grayscale"), clause.text))
-        return True
-    elif has_noun and not _hits(words) and not _colours(words) and (mood.down or mood.too):
-        count = _COLOURS_IF_FEWER
-    else:
-        return False
-    reading.wishes.append((LimitColours(count=count), clause.text))
-    return True
-
-
-def _read_looks(clause: _Clause, reading: Reading) -> None:
-    mood = clause.mood
-    for word in clause.words:
-        if word not in words_of.LOOKS:
+def _assign_areas(clauses: Sequence[Clause]) -> None:
+    """Give each clause the part of the logo it is about, taken over from a neighbour if need be."""
+    for clause in clauses:
+        clause.area = area_of(clause)
+    for previous, clause in zip(clauses, clauses[1:], strict=False):
+        if clause.joined not in {"and", "&", ",", "or"}:
             continue
-        if mood.forbids or mood.guards or mood.removes or mood.down or mood.too:
-            reading.refused.append((clause.text, "the prompt asks not to"))
-        else:
-            look = words_of.LOOKS[word]
-            reading.wishes.append((Look(look=look), clause.text))
-
-
-def _read_background(clause: _Clause, hits: list[_Hit], reading: Reading) -> None:
-    """Read "on a navy background", "make the background white"; other colours are the logo's."""
-    mood = clause.mood
-    place = next(at for at, word in enumerate(clause.words) if word in words_of.BACKGROUNDS)
-    colours = _colours(clause.words)
-    own = [name for at, name in colours if place - 2 <= at < place] or [
-        name for at, name in colours if at > place
-    ]
-    if own and not (mood.removes or mood.forbids or mood.down or mood.guards):
-        reading.wishes.append((Background(colour=own[-1]), clause.text))
-        others = tuple(name for _, name in colours if name != own[-1])
-        if others:
-            reading.wishes.append((Recolour(colours=others), clause.text))
-    for hit in hits:
-        _read_hit(clause, hit, "background" if hit.attribute in _SCOPED else None, reading)
-
-
-def _read_shades(clause: _Clause, hits: list[_Hit], reading: Reading) -> bool:
-    """Read "lighter shades of brown", "a darker blue"; "make the blue darker" is a scope."""
-    index, name = _colours(clause.words)[0]
-    before = [hit for hit in hits if hit.attribute == "lightness" and hit.index < index]
-    if not before or _is_scoping(clause.words, index):
-        return False
-    if clause.mood.removes or clause.mood.forbids or clause.mood.guards:
-        return False
-    amount = _direction(clause, before[0]) * _amount(clause.words)
-    reading.wishes.append((Shades(colour=name, amount=amount), clause.text))
-    return True
-
-
-def _read_bare_colours(clause: _Clause, reading: Reading) -> None:
-    names = tuple(name for _, name in _colours(clause.words))
-    mood = clause.mood
-    if mood.guards or (mood.forbids and not mood.removes):
-        reading.refused.append((clause.text, "the prompt asks not to"))
-    elif mood.down or mood.removes or mood.too or (mood.complains and not mood.wishes):
-        strength = _amount(clause.words) * (2.0 if mood.removes else 1.0)
-        reading.wishes.extend(
-            (Saturation(amount=-min(strength, _AMOUNT_MAX), scope=family_of(name)), clause.text)
-            for name in names
+        if clause.area is None and previous.area is not None and _continues(clause):
+            clause.area = previous.area
+    for clause, following in zip(clauses[-2::-1], clauses[:0:-1], strict=False):
+        is_bare = all(
+            word in SENSES and SENSES[word].form == "explicit" or word in {"please", "just"}
+            for word in clause.words
         )
-    else:
-        reading.wishes.append((Recolour(colours=names), clause.text))
+        is_verb = not clause.words[-1].endswith("er")
+        if is_bare and is_verb and clause.area is None and following.joined in {"and", "&", ","}:
+            clause.area = following.area
 
 
-def _read_theme(clause: _Clause, theme: str, reading: Reading) -> None:
-    """Vague words are all that the theme's description may resolve."""
-    words = _merged(tuple(_TOKEN.findall(theme.lower().replace("-", " "))))
-    names = tuple(dict.fromkeys(name for _, name in _colours(words)))
-    if names:
-        reading.wishes.append((Recolour(colours=names), clause.text))
-    else:
-        reading.refused.append((clause.text, "the theme description names no colour"))
-
-
-def _colours(words: Words) -> list[tuple[int, str]]:
-    found = ((index, _colour(word)) for index, word in enumerate(words))
-    return [(index, name) for index, name in found if name is not None]
-
-
-def _colour(word: str) -> str | None:
-    """Return the name in the table, or `#rrggbb`, that a word stands for."""
-    if word.startswith("#"):
-        return word if len(word) == len("#rrggbb") else "#" + "".join(2 * c for c in word[1:])
-    if word in NAMED:
-        return word
-    return word[:-1] if word.endswith("s") and word[:-1] in NAMED else None
-
-
-def _is_scoping(words: Words, index: int) -> bool:
-    """Say whether a colour names a part of the picture, not a colour to be used."""
-    before = words[max(0, index - 2) : index]
-    after = words[index + 1 : index + 2]
-    is_plural = words[index].endswith("s") and words[index] not in NAMED
+def _continues(clause: Clause) -> bool:
     return (
-        is_plural
-        or (bool(words_of.SCOPING & set(before)) and "of" not in before)
-        or bool(words_of.PARTS & set(after))
+        not names_the_whole(clause)
+        and not clause.has(frozenset({"make", "use", "give", "put", "add", "please", "overall"}))
+        and not any(colour_of(word) for word in clause.words)
+        and any(word in SENSES for word in clause.words)
     )
 
 
-def _amount(words: Words) -> float:
-    amount = 1.0
-    for word in words:
-        if word.endswith("%"):
-            amount = int(word[:-1][:3]) / 25
+def _read_unsupported(clause: Clause, reading: Reading) -> bool:
+    """Read what is understood and needs another kind of engine; say whether that was all."""
+    words, mood = clause.words, clause.mood
+    if mood.forbids or mood.guards:
+        return False
+    for index, word in enumerate(words):
+        reason = words_of.UNSUPPORTED.get(word)
+        if reason is not None and index not in clause.used:
+            if word in {"move", "moving", "layout", "composition"} and "centre" in words:
+                continue
+            if reason == words_of.DRAWN_ANEW and mood.lessens:
+                reading.refuse(clause, _NO_OPPOSITE)
+                return True
+            reading.refuse(clause, reason)
+            return True
+    has_operation = any(
+        word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
+    )
+    if clause.has(words_of.TEXTS):
+        changes_font = clause.has(_FONTS) and clause.has(_WORDING) and not has_operation
+        changes_words = clause.has(_WORDING) and not has_operation and not clause.has(
+            words_of.COLOUR_NOUNS
+        )
+        if changes_font or changes_words or (mood.removes and _is_object(clause, words_of.TEXTS)):
+            reading.refuse(clause, words_of.LETTERS_ANEW)
+            return True
+    if _puts_something(clause):
+        reading.refuse(clause, words_of.THINGS_ADDED)
+        return True
+    if clause.has(_TAKING) and _names_unknown(clause, _TAKING):
+        reading.refuse(clause, words_of.THINGS_REMOVED)
+        return True
+    return False
+
+
+def _is_object(clause: Clause, group: frozenset[str]) -> bool:
+    """Say whether the first noun after a removing verb is of a group: "drop the tagline"."""
+    verb = next((at for at, word in enumerate(clause.words) if word in words_of.REMOVE), None)
+    if verb is None:
+        return False
+    for word in clause.words[verb + 1 :]:
+        if word in group:
+            return True
+        if word not in FILLER and word not in words_of.SCOPING:
+            return False
+    return False
+
+
+def _puts_something(clause: Clause) -> bool:
+    if not clause.has(_PUTTING) or clause.mood.lacks:
+        return False
+    return _names_unknown(clause, _PUTTING)
+
+
+def _names_unknown(clause: Clause, verbs: frozenset[str]) -> bool:
+    """Say whether the object of a verb is something that the grammar has no word for."""
+    start = next(at for at, word in enumerate(clause.words) if word in verbs)
+    for word in clause.words[start + 1 :]:
+        if word in {"to", "on", "around", "from", "behind", "in", "for", "so", "under", "with"}:
+            return False
+        if word in words_of.FOREGROUNDS:
+            return True
+        if word in words_of.BACKGROUNDS | words_of.PARTS | words_of.TEXTS:
+            return False
+        sense = SENSES.get(word)
+        if sense is not None and sense.form == "noun":
+            return False
+        if not is_known(word) and colour_of(word) is None and word.isalpha():
+            return True
+    return False
+
+
+def _read_looks(clause: Clause, reading: Reading) -> None:
+    mood = clause.mood
+    for index, word in enumerate(clause.words):
+        look = words_of.LOOKS.get(word)
+        if look is None or index in clause.used:
+            continue
+        clause.used.add(index)
+        if word in {"natural", "organic", "negative"} and not _is_look(clause, index):
+            continue
+        if mood.forbids or mood.guards or mood.lessens and look != "grayscale":
+            reading.refuse(clause, ASKED_NOT_TO)
+        elif mood.complains and not mood.wishes:
+            continue
         else:
-            amount *= words_of.AMOUNTS.get(word, 1.0)
-    return min(max(amount, 0.25), _AMOUNT_MAX)
+            # "soft pastels", "cool neon": what stands before the name belongs to it.
+            clause.used.update(
+                at for at in (index - 1, index - 2) if at >= 0 and clause.words[at] in
+                {"soft", "light", "gentle", "subtle", "muted", "bright", "pale", "faded", "full"}
+            )
+            reading.wish(clause, Look(look=look))
+            if word == "neon" or look in {"pastel", "earthy"}:
+                clause.used.update(
+                    at for at in (index + 1, index + 2)
+                    if at < len(clause.words) and clause.words[at] in words_of.COLOUR_NOUNS
+                )
 
 
-def _unsupported(words: Words) -> str | None:
-    return next(
-        (words_of.UNSUPPORTED[word] for word in words if word in words_of.UNSUPPORTED), None
+def _is_look(clause: Clause, index: int) -> bool:
+    return (
+        clause.has(words_of.COLOUR_NOUNS, words_of.WISHING)
+        or clause.before(index) == "more"
+        or len(clause.words) <= 3
     )
 
 
-def _is_empty(words: Words) -> bool:
-    return all(word in words_of.PLAIN_WORDS for word in words)
+def _read_styles(clause: Clause, reading: Reading) -> None:
+    mood = clause.mood
+    for index, word in enumerate(clause.words):
+        style = STYLES.get(word)
+        if style is None or index in clause.used or word in SENSES:
+            continue
+        if word in {"current", "fun", "fancy", "slick", "hip", "young"} and mood.complains:
+            continue
+        clause.used.add(index)
+        is_fault = word in {"dated", "outdated", "oldfashioned", "amateurish"}
+        negated = mood.forbids or mood.guards or mood.lessens
+        likes = mood.complains and not mood.wishes and not mood.up
+        if is_fault:
+            if not (mood.forbids and not mood.down):
+                reading.wish(clause, *RECIPES[style], source=f"style:{style}")
+        elif (mood.forbids and mood.complains and not mood.wishes) or mood.lacks:
+            reading.wish(clause, *RECIPES[style], source=f"style:{style}")
+        elif negated:
+            reading.refuse(clause, ASKED_NOT_TO if mood.forbids else _NO_OPPOSITE)
+        elif not likes:
+            reading.wish(clause, *RECIPES[style], source=f"style:{style}")
 
 
-def _extent(reading: Reading) -> int:
-    return len(reading.wishes) + len(reading.refused) + len(reading.aspects) + len(reading.families)
+def _read_theme(clause: Clause, theme: str, reading: Reading) -> None:
+    """Vague words are all that the theme's description may resolve."""
+    names = tuple(
+        dict.fromkeys(
+            name for token in tokens_of(theme) if (name := colour_of(token.word)) is not None
+        )
+    )
+    if not names:
+        reading.refuse(clause, _NO_COLOUR_IN_THEME)
+    elif clause.area == "background":
+        reading.wish(clause, Background(colour=names[0]))
+    else:
+        scope = clause.area if clause.area in {"text", "foreground"} else None
+        reading.wish(clause, Recolour(colours=names, scope=scope))
+
+
+def _read_whole(clause: Clause, reading: Reading) -> None:
+    """Read wishes that name no quality: "tone it down", "liven it up", "beef up the strokes"."""
+    mood = clause.mood
+    if "darkmode" in clause.words and not mood.forbids:
+        reading.wish(clause, Background(colour="black"))
+    if mood.forbids or mood.guards:
+        return
+    is_down = clause.has(_TONED_DOWN) or (
+        clause.has(frozenset({"reduce", "tone", "toned"}))
+        and mood.down
+        and not clause.used
+        and not any(word in SENSES for word in clause.words)
+        and _names_only_parts(clause)
+    )
+    if is_down and not _has_wish(clause, reading):
+        reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
+    if clause.has(words_of.MORE) and clause.has(frozenset({"line", "lines", "stroke", "strokes"})) and (
+        clause.has(frozenset({"increase"})) and not clause.used
+    ):
+        reading.wish(clause, Weight(amount=amount_in(clause)))
+
+
+def _names_only_parts(clause: Clause) -> bool:
+    return all(is_known(word) or not word.isalpha() for word in clause.words)
+
+
+def _has_wish(clause: Clause, reading: Reading) -> bool:
+    return any(wish.phrase == clause.phrase for wish in reading.wishes)
+
+
+def _joined(wishes: list[Wish]) -> list[Wish]:
+    """Join wishes that say one thing together: "two colours only: navy and white"."""
+    joined: list[Wish] = []
+    for wish in wishes:
+        previous = joined[-1].operation if joined else None
+        own = wish.operation
+        pair = (previous, own) if isinstance(own, Recolour) else (own, previous)
+        whole = _together(*pair)
+        if whole is None:
+            joined.append(wish)
+            continue
+        phrase = f"{joined[-1].phrase} {wish.phrase}"
+        if joined[-1].phrase == wish.phrase:
+            phrase = wish.phrase
+        joined[-1] = Wish(operation=whole, phrase=phrase, source=wish.source)
+    return joined
+
+
+def _together(one: object, other: object) -> Duotone | Monochrome | Recolour | None:
+    if not isinstance(other, Recolour) or other.scope is not None:
+        return None
+    colours = other.colours
+    match one:
+        case LimitColours(count=count) if count == len(colours) == len(("paper", "ink")):
+            return Duotone(colours=(colours[0], colours[1]))
+        case Monochrome(colour=None) if len(colours) == 1:
+            return Monochrome(colour=colours[0])
+        case _:
+            return None
+
+
+def _subjects(description: str) -> frozenset[str]:
+    """Return the nouns of a logo's description that may name its subject, in both numbers."""
+    nouns = {
+        token.word
+        for token in tokens_of(description)
+        if token.word.isalpha() and len(token.word) > len("of") and not is_known(token.word)
+    }
+    return frozenset(nouns | {noun + "s" for noun in nouns} | {noun.removesuffix("s") for noun in nouns})
+
+
+def _is_foreign(tokens: Sequence[Token]) -> bool:
+    """Say whether a prompt is in another language: hardly a word of it is known."""
+    words = [token.word for token in tokens if token.word.isalpha()]
+    if len(words) <= _FOREIGN_WORDS_MIN:
+        return False
+    if sum(word in FOREIGN for word in words) >= _FOREIGN_WORDS_MIN:
+        return True
+    known = sum(is_known(word) or colour_of(word) is not None for word in words)
+    return known < _KNOWN_PART_MIN * len(words)
+
+
+def _is_praise(clause: Clause) -> bool:
+    """Say whether a clause only says that something is fine as it is."""
+    mood = clause.mood
+    if mood.forbids or mood.lacks or mood.too or mood.up or mood.down or mood.removes:
+        return False
+    senses = [SENSES[word] for word in clause.words if word in SENSES]
+    if any(sense.form in {"explicit", "fault"} for sense in senses):
+        return False
+    likes = any(
+        word in _LIKING and clause.words[max(0, at - 2) : at] and
+        set(clause.words[max(0, at - 2) : at]) & _SUBJECTS
+        for at, word in enumerate(clause.words)
+    ) or clause.words[0] in {"love", "loving", "nice", "great", "lovely"} and mood.is_neutral
+    approves = mood.complains and not mood.wishes and clause.has(_APPROVING)
+    return likes or approves
+
+
+def _has_content(clause: Clause) -> bool:
+    return any(word not in FILLER and not word.isdigit() and word[0].isalnum() for word in clause.words)

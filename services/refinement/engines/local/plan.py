@@ -1,4 +1,10 @@
-"""What the local engine is going to do: typed operations, and what it will not do, with reasons."""
+"""What the local engine is going to do: typed operations, and what it will not do, with reasons.
+
+Where wishes meet: a repetition is one operation; of two opposite wishes about the same part the
+later one counts; what is to be kept, whether the prompt or the request says so, wins over every
+wish. A background that the prompt names is not one of the logo's colours: to keep those does not
+keep it.
+"""
 
 from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
@@ -9,35 +15,65 @@ from services.refinement.engines import Instruction
 from services.refinement.engines.local import grammar
 from services.refinement.engines.local.operations import (
     Background,
+    Border,
+    Centre,
     Contrast,
+    Crop,
+    Duotone,
     Flatten,
+    Flip,
     Lightness,
     LimitColours,
     Look,
+    Monochrome,
     Operation,
+    Outline,
+    Padding,
     Recolour,
     RemoveShadow,
     Replace,
+    Rotate,
+    Roundness,
     Saturation,
     Shades,
+    Shadow,
+    Sharpness,
     Simplify,
+    Smoothness,
+    Square,
+    TransparentBackground,
+    Upscale,
     Warmth,
+    Weight,
 )
+from services.refinement.engines.local.reading import Wish
 
-Directed: TypeAlias = Lightness | Saturation | Warmth | Contrast
+Directed: TypeAlias = (
+    Lightness | Saturation | Warmth | Contrast | Weight | Sharpness | Padding | Roundness
+)
 
 _COLOURING: Final = (
-    *(Lightness, Saturation, Warmth, Contrast, Recolour, Shades, Replace, Background, Look),
-    LimitColours,
+    *(Lightness, Saturation, Warmth, Contrast, Recolour, Shades, Replace, Monochrome, Duotone),
+    *(Look, LimitColours),
 )
-_RESTYLING: Final = (Simplify, Flatten, RemoveShadow, Look)
+_RESTYLING: Final = (Simplify, Flatten, RemoveShadow, Look, Weight, Roundness)
+_RESHAPING: Final = (Weight, Roundness)
+_MOVING: Final = (Padding, Crop, Centre, Square, Rotate, Flip)
+_GROUNDS: Final = (Background, TransparentBackground)
+# Several of these may stand side by side, and differ only as a whole.
+_VARIED: Final = (Replace, Look, Recolour, Shades)
+_ASPECT_NAMES: Final = {"color_scheme": "colors"}
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation, and the words that asked for it."""
+    """An operation, the words that asked for it, and what made it of them.
+
+    `source` is "prompt", "theme" (the theme's description named the colours) or "style:NAME".
+    """
 
     operation: Operation
     phrase: str
+    source: str = "prompt"
 
 
 class Skipped(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,32 +84,42 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """What the instruction comes to; `kept` are colour families that stay as they are."""
+    """What the instruction comes to.
+
+    `kept` are colour families that stay as they are; `aspects` are the other things that do: of
+    colors, background, text, layout, shapes, symbols, proportions and style.
+    """
 
     steps: tuple[Step, ...] = ()
     skipped: tuple[Skipped, ...] = ()
     unmatched: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
+    aspects: tuple[str, ...] = ()
 
 
 def make_plan(instruction: Instruction) -> Plan:
     """Read an instruction. Pure: the picture may still turn operations into skipped ones."""
-    reading = grammar.read(instruction.refinement_prompt, instruction.theme_description or "")
+    reading = grammar.read(
+        instruction.refinement_prompt,
+        instruction.theme_description or "",
+        instruction.logo_description or "",
+    )
     aspects = {_ASPECT_NAMES.get(aspect, aspect) for aspect in instruction.preserve_aspects}
     aspects |= reading.aspects
     steps: list[Step] = []
     skipped = [Skipped(phrase=phrase, reason=reason) for phrase, reason in reading.refused]
-    for operation, phrase in _without_contradictions(reading.wishes, skipped):
-        kept = _respecting(operation, aspects)
+    for wish in _without_contradictions(reading.wishes, skipped):
+        kept = _respecting(wish.operation, aspects)
         if isinstance(kept, str):
-            skipped.append(Skipped(phrase=phrase, reason=kept))
+            skipped.append(Skipped(phrase=wish.phrase, reason=kept))
         else:
-            steps.append(Step(operation=kept, phrase=phrase))
+            steps.append(Step(operation=kept, phrase=wish.phrase, source=wish.source))
     return Plan(
         steps=tuple(steps),
         skipped=tuple(skipped),
         unmatched=tuple(reading.unmatched),
         kept=tuple(sorted(reading.families)),
+        aspects=tuple(sorted(aspects)),
     )
 
 
@@ -82,7 +128,11 @@ def describe(plan: Plan) -> dict[str, Any]:
     described: dict[str, Any] = msgspec.to_builtins(
         {
             "applied": [
-                {"phrase": step.phrase, **msgspec.to_builtins(step.operation)}
+                {
+                    "phrase": step.phrase,
+                    "source": step.source,
+                    **msgspec.to_builtins(step.operation),
+                }
                 for step in plan.steps
             ],
             "skipped": list(plan.skipped),
@@ -92,17 +142,21 @@ def describe(plan: Plan) -> dict[str, Any]:
     return described
 
 
-_ASPECT_NAMES: Final = {"color_scheme": "colors"}
-
-
 def _respecting(operation: Operation, aspects: set[str]) -> Operation | str:
     """Return what is left of an operation under the aspects to keep, or why nothing is."""
-    if "colors" in aspects and isinstance(operation, _COLOURING):
-        return "the colours are to be kept"
-    if "style" in aspects and isinstance(operation, _RESTYLING):
-        return "the style is to be kept"
-    if "background" in aspects and isinstance(operation, Background):
-        return "the background is to be kept"
+    for aspect, kinds, reason in (
+        ("colors", _COLOURING, "the colours are to be kept"),
+        ("style", _RESTYLING, "the style is to be kept"),
+        ("shapes", _RESHAPING, "the shapes are to be kept"),
+        ("background", _GROUNDS, "the background is to be kept"),
+        ("layout", _MOVING, "the layout is to be kept"),
+        ("proportions", _MOVING, "the proportions are to be kept"),
+    ):
+        if aspect in aspects and isinstance(operation, kinds):
+            return reason
+    scope = getattr(operation, "scope", None)
+    if scope in {"text", "background"} and scope in aspects:
+        return f"the {scope} is to be kept"
     if isinstance(operation, Simplify):
         return msgspec.structs.replace(
             operation,
@@ -112,30 +166,37 @@ def _respecting(operation: Operation, aspects: set[str]) -> Operation | str:
     return operation
 
 
-def _without_contradictions(
-    wishes: Iterable[tuple[Operation, str]], skipped: list[Skipped]
-) -> list[tuple[Operation, str]]:
+def _without_contradictions(wishes: Iterable[Wish], skipped: list[Skipped]) -> list[Wish]:
     """Drop repetitions, and of two opposite wishes the earlier one."""
-    chosen: list[tuple[Operation, str]] = []
-    for operation, phrase in wishes:
-        rival = next((entry for entry in chosen if _concern_the_same(entry[0], operation)), None)
+    chosen: list[Wish] = []
+    for wish in wishes:
+        rival = next((one for one in chosen if _concern_the_same(one, wish)), None)
         if rival is None:
-            chosen.append((operation, phrase))
-        elif rival[0] != operation and _oppose(rival[0], operation):
-            chosen[chosen.index(rival)] = (operation, phrase)
-            skipped.append(Skipped(phrase=rival[1], reason="a later wish says the opposite"))
+            chosen.append(wish)
+        elif rival.operation != wish.operation and _oppose(rival.operation, wish.operation):
+            chosen[chosen.index(rival)] = wish
+            skipped.append(Skipped(phrase=rival.phrase, reason="a later wish says the opposite"))
     return chosen
 
 
-def _concern_the_same(one: Operation, other: Operation) -> bool:
-    if type(one) is not type(other):
+def _concern_the_same(one: Wish, other: Wish) -> bool:
+    first, second = one.operation, other.operation
+    if isinstance(first, _GROUNDS) and isinstance(second, _GROUNDS):
+        return True
+    if (isinstance(first, Shadow) and isinstance(second, RemoveShadow)) or (
+        isinstance(first, RemoveShadow) and isinstance(second, Shadow)
+    ):
+        return True
+    if type(first) is not type(second):
         return False
-    if isinstance(one, Replace | Look | Recolour | Shades):
-        return one == other
-    return getattr(one, "scope", None) == getattr(other, "scope", None)
+    if isinstance(first, _VARIED):
+        return first == second
+    return getattr(first, "scope", None) == getattr(second, "scope", None)
 
 
 def _oppose(one: Operation, other: Operation) -> bool:
     if isinstance(one, Directed) and isinstance(other, Directed):
         return one.amount * other.amount < 0
-    return isinstance(one, Background | LimitColours)
+    if isinstance(one, Simplify | Smoothness | Upscale | Outline | Border | Flatten):
+        return False
+    return isinstance(one, Background | LimitColours | Rotate | Flip | TransparentBackground | Shadow)

@@ -1,71 +1,88 @@
-"""Puts typing errors right, towards words the engine acts on and nothing else."""
+"""Puts typing errors right, towards words the engine acts on and nothing else.
 
+A word is repaired if it is one slip (two from nine letters on) from a word of the lexicon that has
+the same first letter, or the same first two letters swapped, unless it is an ordinary word itself.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
+from rapidfuzz.distance import OSA
+
+from services.refinement.engines.local import vocabulary
+from services.refinement.engines.local.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.named_colours import NAMED
+from services.refinement.engines.local.ordinary_words import FILLER, LOOKALIKES
+from services.refinement.engines.local.phrases import PHRASES
+from services.refinement.engines.local.styles import STYLES
 
 _TYPO_LENGTH_MIN: Final = 5
-_LEXICON: Final = (
-    frozenset(words_of.ATTRIBUTES)
-    | frozenset(NAMED)
-    | frozenset(words_of.LOOKS)
-    | (
-        frozenset(
-            {"background", "remove", "reduce", "increase", "replace", "without", "color", "colors"}
-        )
-    )
+_TARGET_LENGTH_MIN: Final = 4
+_TWO_SLIPS_LENGTH_MIN: Final = 9
+_WORDS_REMEMBERED_MAX: Final = 4096
+_TABLES: Final[tuple[Iterable[str], ...]] = (
+    *(SENSES, NOUN_KINDS, STYLES, vocabulary.LOOKS, vocabulary.CANVAS_VERBS),
+    *(vocabulary.UNSUPPORTED, vocabulary.TEXTS, vocabulary.BACKGROUNDS, vocabulary.FOREGROUNDS),
+    *(vocabulary.SHADOWS, vocabulary.GRADIENTS, vocabulary.OUTLINES, vocabulary.BORDERS),
+    *(vocabulary.COLOUR_NOUNS, vocabulary.REMOVE, vocabulary.SWAPPING),
+    (
+        *("without", "increase", "reduce", "replace", "slightly", "please", "transparent"),
+        *("change", "decrease", "everything", "except", "higher", "lower", "duotone"),
+        *("monochrome", "monochromatic", "preserve", "instead", "colour", "vertically"),
+    ),
 )
-_KNOWN: Final = frozenset().union(
-    _LEXICON,
-    words_of.PLAIN_WORDS,
-    words_of.UNSUPPORTED,
-    words_of.ASPECTS,
-    words_of.AMOUNTS,
-    words_of.PHRASES.values(),
-    words_of.MORE,
-    words_of.LESS,
-    words_of.REMOVE,
-    words_of.NEGATED,
-    words_of.COMPLAINING,
-    words_of.WISHING,
-    words_of.KEEPING,
-    words_of.CHANGING,
-    words_of.SWAPPING,
-    words_of.PARTS,
-    words_of.SPLITTING,
-    words_of.COLOUR_NOUNS,
-    words_of.NUMBERS,
+# What must not be repaired, besides the lexicon.
+_OTHER: Final[tuple[Iterable[str], ...]] = (
+    *(FILLER, LOOKALIKES, NAMED, vocabulary.MORE, vocabulary.LESS, vocabulary.NEGATED),
+    *(vocabulary.ADDING, vocabulary.ONLY, vocabulary.TURNING, vocabulary.COMPLAINING),
+    *(vocabulary.WISHING, vocabulary.JUDGING, vocabulary.PRAISING, vocabulary.KEEPING),
+    *(vocabulary.USING, vocabulary.LACKING, vocabulary.PARTS, vocabulary.SLIGHT),
+    *(vocabulary.STRONG, vocabulary.NUMBERS, vocabulary.ASPECTS, vocabulary.EDGES_EMPTY),
+    *(vocabulary.LOW, vocabulary.HIGH, vocabulary.SCOPING),
+    (word for phrase in PHRASES for word in phrase),
 )
 
 
-def repaired(words: tuple[str, ...]) -> tuple[str, ...]:
-    """Replace words one slip away from a word of the lexicon with the same initial."""
-    return tuple(_repair(word) for word in words)
+def repaired(words: Sequence[str]) -> list[str]:
+    """Replace misspelt words by the words of the lexicon they are near to."""
+    return [_repair(word) if len(word) >= _TYPO_LENGTH_MIN else word for word in words]
 
 
+def _targets() -> Mapping[str, tuple[str, ...]]:
+    """Return the words to repair towards, by their first letter; the longer colours are joined."""
+    grouped: dict[str, set[str]] = defaultdict(set)
+    for word in {word for table in _TABLES for word in table} | NAMED.keys():
+        if len(word) >= _TARGET_LENGTH_MIN and word.isalpha():
+            grouped[word[0]].add(word)
+    return {initial: tuple(sorted(group)) for initial, group in grouped.items()}
+
+
+_TARGETS: Final = _targets()
+_KNOWN: Final = frozenset(word for table in (*_TABLES, *_OTHER) for word in table)
+
+
+def is_known(word: str) -> bool:
+    """Say whether a word is one that the grammar or plain English has."""
+    return word in _KNOWN
+
+
+@lru_cache(maxsize=_WORDS_REMEMBERED_MAX)
 def _repair(word: str) -> str:
-    if len(word) < _TYPO_LENGTH_MIN or word in _KNOWN or not word.isalpha():
+    if word in _KNOWN or not word.isascii() or not word.isalpha() or _is_plural_of_known(word):
         return word
-    near = sorted(
-        known
-        for known in _LEXICON
-        if known[0] == word[0] and len(known) >= _TYPO_LENGTH_MIN and _is_one_slip(word, known)
-    )
-    return near[0] if near else word
+    slips = 2 if len(word) >= _TWO_SLIPS_LENGTH_MIN else 1
+    near = [
+        (distance, known)
+        for initial in {word[0], word[1]}
+        for known in _TARGETS.get(initial, ())
+        if abs(len(known) - len(word)) <= slips
+        and (initial == word[0] or known[:2] == word[1::-1])
+        and (distance := OSA.distance(word, known, score_cutoff=slips)) <= slips
+    ]
+    return min(near)[1] if near else word
 
 
-def _is_one_slip(word: str, known: str) -> bool:
-    """Say whether one letter is missing, extra, wrong, or two neighbours changed places."""
-    if abs(len(word) - len(known)) > 1:
-        return False
-    start = 0
-    while start < min(len(word), len(known)) and word[start] == known[start]:
-        start += 1
-    one, other = word[start:], known[start:]
-    return (
-        one[1:] == other[1:]
-        or one[1:] == other
-        or one == other[1:]
-        or (one[:2] == other[1::-1] and one[2:] == other[2:])
-    )
+def _is_plural_of_known(word: str) -> bool:
+    return word.endswith("s") and word[:-1] in _KNOWN

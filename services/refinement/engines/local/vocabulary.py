@@ -1,268 +1,214 @@
-"""The words the local engine understands, as tables: no logic lives here."""
+"""The words of the grammar besides qualities and colours, as tables: no logic lives here."""
 
 from typing import Final
 
+from services.refinement.engines.local.morphology import all_plurals, all_verb_forms, words
 from services.refinement.engines.local.operations import LookName
 
+# Which way. `too` and `lacking` also stand for the phrases that mean them.
+MORE: Final = all_verb_forms(
+    "increase raise boost add enhance bump crank pump amplify max maximise maximize emphasize "
+    "emphasise augment elevate strengthen up"
+) | words("more higher extra additional stronger greater high maximum heavier")
+LESS: Final = all_verb_forms(
+    "reduce decrease lower lessen cut minimise minimize limit diminish ease dial lighten downplay "
+    "shrink curb trim drop tame weaken relax temper"
+) - words("drop drops dropped dropping trim trims trimmed trimming lighten lightens lightened "
+          "lightening dial dials dialed dialing shrink shrinks shrinked shrinking cut cuts "
+          "cutted cutting") | words("less fewer low cut cutting smaller lesser")
+REMOVE: Final = all_verb_forms(
+    "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard hate dislike "
+    "axe bin chuck dump banish clear wipe exclude toss junk eradicate nuke zap purge abolish "
+    "subtract detest loathe"
+) | words("lost rid without no gone zero unnecessary unneeded none")
+NEGATED: Final = words("not never avoid avoiding neither nor isnot without stop prevent unless hardly")
+ADDING: Final = all_verb_forms(
+    "add put give include insert introduce apply place draw bring throw slap stick whack pop "
+    "incorporate have attach create drop"
+) | words("with needs need want wants some more extra giving putting")
+ONLY: Final = words("only just exclusively strictly solely purely nothingelse merely")
+TURNING: Final = all_verb_forms("tone turn bring dial take pull scale crank bump pump knock move")
+COMPLAINING: Final = words(
+    "is are was were looks look looking feel feels feeling seem seems appear appears comes be "
+    "being find found isnot gets got became becoming its"
+)
+WISHING: Final = words(
+    "should must make making needs need want wants wanted please could would can let give made "
+    "prefer try go going lets wish hoping hope may might rather might ensure gimme get "
+    "recommend suggest shall"
+)
+JUDGING: Final = words("bad ugly awful terrible horrible wrong off annoying distracting unpleasant "
+                       "unprofessional weird strange hideous problem issue disturbing bothers "
+                       "bother disturbs irritating poor sucks nasty worst disgusting cheap hate "
+                       "cheesy unattractive unappealing")
+PRAISING: Final = words("love like nice great good beautiful perfect happy lovely pretty awesome "
+                        "amazing fine liked loved likes loves fantastic excellent cool glad "
+                        "wonderful enjoy")
+KEEPING: Final = all_verb_forms("keep preserve retain maintain leave protect conserve") | words(
+    "kept left stay stays staying remain remains remaining donttouch asis alone untouched hold"
+)
+SWAPPING: Final = all_verb_forms(
+    "replace swap change turn convert switch make exchange substitute recolor recolour transform "
+    "trade paint dye shift tint render become color colour go repaint redo"
+) | words("becomes became done from")
+VERBS: Final = (
+    SWAPPING
+    | TURNING
+    | all_verb_forms("use try keep add put give set need want like apply fill move")
+    | words("please should must could would can lets using use")
+)
+USING: Final = words(
+    "use using in with to into make made be try go want need as like please should have give "
+    "prefer of color colored colour coloured paint dye all entirely completely for maybe set "
+    "apply choose pick select do fill tint change switch from using uses or let bring add more "
+    "some put turn becomes needs main primary accent accents version recolor recolour"
+)
+LACKING: Final = words("lacks lack lacking missing misses lacking lacked insufficient insufficiently")
+LOW: Final = words("low weak poor faint insufficiently minimal small")
+HIGH: Final = words("high strong intense heavy")
 
-def _words(text: str) -> frozenset[str]:
-    return frozenset(text.split())
+# Which part.
+TEXTS: Final = all_plurals(
+    "text letter lettering wordmark name font typography typeface tagline slogan word title "
+    "writing caption subtitle type heading headline strapline character lettermark logotype "
+    "initial script monogram subline txt"
+)
+BACKGROUNDS: Final = words("background backgrounds backdrop backdrops bg backing canvas backround "
+                           "bckground ground paper")
+FOREGROUNDS: Final = all_plurals(
+    "icon symbol emblem graphic illustration drawing foreground mascot subject figure pictogram "
+    "motif artwork glyph crest"
+) | words("mark")
+PARTS: Final = words("parts part areas area bits elements sections pieces section regions region "
+                     "bit element shape shapes zones segments portions portion ones one spots")
+COLOUR_NOUNS: Final = words(
+    "color colors colour colours palette hues hue tones tints shades colouring coloring tone tint "
+    "shade coloration colouration"
+)
+SCOPING: Final = words("the its all any these those that this every both")
+NOT_TOUCHED_BY_TEXT: Final = words("weight color colour size")
 
-
-# Phrases that mean one thing are read as one word, longest first.
-PHRASES: Final = {
-    ("black", "and", "white"): "blackandwhite",
-    ("black", "&", "white"): "blackandwhite",
-    ("shades", "of", "gray"): "grayscale",
-    ("shades", "of", "grey"): "grayscale",
-    ("gray", "scale"): "grayscale",
-    ("grey", "scale"): "grayscale",
-    ("drop", "shadow"): "shadow",
-    ("drop", "shadows"): "shadow",
-    ("get", "rid", "of"): "remove",
-    ("do", "away", "with"): "remove",
-    ("free", "of"): "without",
-    ("instead", "of"): "insteadof",
-    ("rather", "than"): "insteadof",
-    ("in", "place", "of"): "insteadof",
-    ("washed", "out"): "washedout",
-    ("no", "more"): "no",
-    ("not", "much"): "lacking",
-    ("too", "little"): "lacking",
-    ("too", "few"): "lacking",
-    ("too", "much"): "too",
-    ("too", "many"): "too",
-    ("so", "much"): "too",
-    ("so", "many"): "too",
-    ("a", "bit"): "slightly",
-    ("a", "little"): "slightly",
-    ("a", "touch"): "slightly",
-    ("a", "tad"): "slightly",
-    ("a", "lot"): "much",
-    ("do", "not"): "not",
-    ("does", "not"): "not",
-    ("is", "not"): "isnot",
-    ("are", "not"): "isnot",
-    ("color", "scheme"): "colors",
-    ("colour", "scheme"): "colors",
-    ("color", "palette"): "colors",
-    ("colour", "palette"): "colors",
-    ("on", "brand"): "onbrand",
-    ("brand", "colors"): "onbrand",
-    ("brand", "colours"): "onbrand",
-    ("match", "the", "theme"): "onbrand",
-    ("fit", "the", "theme"): "onbrand",
-    ("two", "tone"): "twotone",
-    ("single", "color"): "onetone",
-    ("single", "colour"): "onetone",
-    ("one", "color"): "onetone",
-    ("one", "colour"): "onetone",
-    ("off", "white"): "offwhite",
-    ("sky", "blue"): "skyblue",
-    ("dark", "red"): "darkred",
-    ("dark", "green"): "darkgreen",
-    ("dark", "blue"): "darkblue",
-    ("dark", "purple"): "darkpurple",
-    ("dark", "gray"): "darkgray",
-    ("dark", "grey"): "darkgray",
-    ("light", "green"): "lightgreen",
-    ("light", "blue"): "lightblue",
-    ("light", "purple"): "lightpurple",
-    ("light", "pink"): "lightpink",
-    ("light", "gray"): "lightgray",
-    ("light", "grey"): "lightgray",
-    ("navy", "blue"): "navy",
-    ("baby", "blue"): "babyblue",
-    ("royal", "blue"): "royalblue",
-    ("forest", "green"): "forestgreen",
-    ("olive", "green"): "olive",
-    ("mint", "green"): "mint",
-    ("lime", "green"): "lime",
-    ("burnt", "orange"): "burntorange",
-    ("rose", "gold"): "rosegold",
-    ("hot", "pink"): "hotpink",
-    ("coffee", "brown"): "coffeebrown",
-    ("chocolate", "brown"): "chocolate",
-}
-# The way back, for what people are shown: the first phrase of a word is its usual one.
-SPOKEN: Final = {
-    word: " ".join(phrase)
-    for phrase, word in reversed(PHRASES.items())
-    if word.replace(" ", "") == "".join(phrase) or word.startswith(("dark", "light"))
-}
-PHRASE_WORDS_MAX: Final = 3
-
-# word -> (attribute, direction, form). A verb or a comparative says its own direction; a plain word
-# is turned by what stands around it; a fault is something that nobody wishes for; a noun needs a
-# direction.
-ATTRIBUTES: Final = {
-    **dict.fromkeys(("lighter", "brighter", "paler"), ("lightness", 1, "explicit")),
-    **dict.fromkeys(("lighten", "brighten", "lightened"), ("lightness", 1, "explicit")),
-    **dict.fromkeys(("light", "bright", "pale", "airy"), ("lightness", 1, "plain")),
-    **dict.fromkeys(("brightness", "lightness"), ("lightness", 1, "noun")),
-    **dict.fromkeys(("darker", "deeper", "darken", "deepen", "dim"), ("lightness", -1, "explicit")),
-    **dict.fromkeys(("dark", "deep"), ("lightness", -1, "plain")),
-    **dict.fromkeys(("gloomy", "murky"), ("lightness", -1, "fault")),
-    **dict.fromkeys(("darkness",), ("lightness", -1, "noun")),
-    **dict.fromkeys(("saturate", "brisker", "livelier"), ("saturation", 1, "explicit")),
-    **dict.fromkeys(
-        ("saturated", "vibrant", "vivid", "colorful", "colourful", "intense", "neon", "lively"),
-        ("saturation", 1, "plain"),
-    ),
-    **dict.fromkeys(("saturation", "vibrancy", "vibrance", "intensity"), ("saturation", 1, "noun")),
-    **dict.fromkeys(("garish", "gaudy", "loud", "harsh", "lurid"), ("saturation", 1, "fault")),
-    **dict.fromkeys(
-        ("desaturate", "desaturated", "mute", "duller", "softer"), ("saturation", -1, "explicit")
-    ),
-    **dict.fromkeys(("muted", "subdued", "faded", "soft"), ("saturation", -1, "plain")),
-    **dict.fromkeys(
-        ("dull", "drab", "bland", "washedout", "lifeless", "muddy"), ("saturation", -1, "fault")
-    ),
-    **dict.fromkeys(("warmer", "cozier", "cosier"), ("warmth", 1, "explicit")),
-    **dict.fromkeys(("warm", "cozy", "cosy", "earthy", "natural"), ("warmth", 1, "plain")),
-    **dict.fromkeys(("warmth",), ("warmth", 1, "noun")),
-    **dict.fromkeys(("cooler", "colder"), ("warmth", -1, "explicit")),
-    **dict.fromkeys(("cool", "cold", "chilly", "icy"), ("warmth", -1, "plain")),
-    **dict.fromkeys(("contrast", "contrasts"), ("contrast", 1, "noun")),
-    **dict.fromkeys(("punchier", "bolder"), ("contrast", 1, "explicit")),
-    **dict.fromkeys(("contrasty", "punchy", "bold"), ("contrast", 1, "plain")),
-    **dict.fromkeys(
-        (
-            *("simplify", "simpler", "declutter", "streamline", "cleaner", "sleeker"),
-            *("simplified", "reduced"),
-        ),
-        ("simplicity", 1, "explicit"),
-    ),
-    **dict.fromkeys(
-        (
-            *("minimalist", "minimal", "minimalistic", "minimalism", "simple", "simplistic"),
-            *("clean", "sleek", "modern", "uncluttered", "streamlined"),
-        ),
-        ("simplicity", 1, "plain"),
-    ),
-    **dict.fromkeys(("simplicity",), ("simplicity", 1, "noun")),
-    **dict.fromkeys(
-        ("busy", "cluttered", "complicated", "fussy", "fiddly"), ("simplicity", -1, "fault")
-    ),
-    **dict.fromkeys(("detailed", "complex", "intricate", "ornate"), ("simplicity", -1, "plain")),
-    **dict.fromkeys(
-        ("detail", "details", "clutter", "complexity", "ornaments", "texture", "textures"),
-        ("simplicity", -1, "noun"),
-    ),
-    **dict.fromkeys(("flatten", "flatter"), ("flatness", 1, "explicit")),
-    **dict.fromkeys(("flat",), ("flatness", 1, "plain")),
-    **dict.fromkeys(("gradient", "gradients", "shading"), ("flatness", -1, "noun")),
-    **dict.fromkeys(("shadow", "shadows"), ("shadowlessness", -1, "noun")),
-    **dict.fromkeys(("shadowless",), ("shadowlessness", 1, "plain")),
+# How much.
+SLIGHT: Final = words(
+    "slightly subtly somewhat mildly gently bit touch tad notch hair marginally smidge moderately "
+    "modestly subtle faintly kinda sorta faint lightly softly teeny fractionally thin light soft "
+    "fine small tiny delicate gentle discreet little mild barely minor fraction"
+)
+STRONG: Final = words(
+    "much very far significantly really super extremely strongly drastically dramatically way "
+    "heavily totally considerably substantially ultra hugely massively insanely majorly radically "
+    "seriously vastly so incredibly completely thick heavy big strong bold chunky extra greatly "
+    "deeply intensely ridiculously terribly awfully insane crazy noticeably markedly wildly mega "
+    "hella wide huge large loads lots tons double maximum even"
+)
+# Words that only count right before what they weaken or strengthen, being adjectives elsewhere.
+BESIDE_ONLY: Final = words(
+    "thin light soft fine small tiny delicate gentle discreet thick heavy big strong bold chunky "
+    "very far really super so way extra completely totally even wide huge large double subtle "
+    "crazy seriously faint mild bit hair fraction step maximum insane barely minor"
+)
+NUMBERS: Final = {str(number): number for number in range(1, 13)} | {
+    **{"one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "couple": 2},
+    **{"seven": 7, "eight": 8, "ten": 10},
 }
 
 LOOKS: Final[dict[str, LookName]] = {
-    "blackandwhite": "black_and_white",
-    "bw": "black_and_white",
-    "grayscale": "grayscale",
-    "greyscale": "grayscale",
-    "monochrome": "grayscale",
-    "colorless": "grayscale",
-    "colourless": "grayscale",
-    "pastel": "pastel",
-    "pastels": "pastel",
-    "sepia": "sepia",
-    "vintage": "sepia",
-    "retro": "sepia",
-    "invert": "invert",
-    "inverted": "invert",
-    "negative": "invert",
+    **dict.fromkeys(words("blackandwhite bw bnw blackwhite"), "black_and_white"),
+    **dict.fromkeys(words("grayscale greyscale colorless colourless"), "grayscale"),
+    **dict.fromkeys(words("pastel pastels pastelly pastelish pastely"), "pastel"),
+    **dict.fromkeys(words("sepia"), "sepia"),
+    **dict.fromkeys(words("vintage retro antique aged nostalgic distressed weathered worn"), "vintage"),
+    **dict.fromkeys(words("invert inverted inverse negative inverting inversion"), "invert"),
+    **dict.fromkeys(words("neon fluorescent fluo fluorescents neons"), "neon"),
+    **dict.fromkeys(words("earthy organic earthier natural rustic"), "earthy"),
 }
 
-MORE: Final = _words(
-    "more increase raise boost add enhance bump strengthen intensify crank pump higher high "
-    "stronger extra additional amplify"
-)
-LESS: Final = _words(
-    "less reduce decrease lower lessen fewer low cut minimize minimise limit weaker dial tone "
-    "diminish soften ease reducing lowering decreasing"
-)
-REMOVE: Final = _words(
-    "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard hate "
-    "dislike losing removing dropping without"
-)
-# Besides every word that ends in "n't".
-NEGATED: Final = _words(
-    "not no never avoid dont isnot isnt arent doesnt shouldnt cant wont neither"
-)
-TURNING: Final = _words("tone turn bring dial take pull scale crank bump pump")
-COMPLAINING: Final = _words(
-    "is are looks look feels feel seems seem appears isnot isn't aren't it's they're"
-)
-WISHING: Final = _words("should must make needs need want please could would can let give made")
-KEEPING: Final = _words("keep keeping preserve preserving retain maintain leave leaving")
-CHANGING: Final = _words("change changing touch touching alter modify affect")
-SWAPPING: Final = _words("replace swap change turn convert switch make")
-LOW: Final = _words("low weak poor faint")
-HIGH: Final = _words("high strong")
-LACKING: Final = _words("lacks lack lacking missing")
-SCOPING: Final = _words("the its all any these those that this every")
-PARTS: Final = _words("parts part areas area bits elements sections pieces")
-BACKGROUNDS: Final = _words("background backdrop bg")
-COLOUR_NOUNS: Final = _words("color colors colour colours palette hues hue tones tints shades")
-OPENING: Final = _words("without")
-SPLITTING: Final = _words("and but then also plus while & with or yet")
-
-AMOUNTS: Final = {
-    **dict.fromkeys(_words("slightly subtly somewhat mildly gently little bit"), 0.5),
-    **dict.fromkeys(_words("much very far significantly really super extremely"), 1.7),
-    **dict.fromkeys(_words("strongly drastically dramatically way heavily totally"), 1.7),
-}
-
-NUMBERS: Final = {str(number): number for number in range(2, 13)} | {
-    "two": 2,
-    "three": 3,
-    "four": 4,
-    "five": 5,
-    "six": 6,
-    "seven": 7,
-    "eight": 8,
-}
-
-# What a user may ask to keep -> the aspect of the request's `preserve_aspects`.
+# What a user may ask to keep -> the aspect of the plan.
 ASPECTS: Final = {
-    **dict.fromkeys(_words("color colors colour colours palette hues tones"), "colors"),
-    **dict.fromkeys(_words("layout composition arrangement position positions"), "layout"),
-    **dict.fromkeys(_words("style look"), "style"),
-    **dict.fromkeys(_words("shape shapes silhouette outline form forms"), "shapes"),
-    **dict.fromkeys(_words("icon icons symbol symbols emblem beans bean"), "symbols"),
-    **dict.fromkeys(_words("proportion proportions size sizes"), "proportions"),
-    **dict.fromkeys(_words("text letters wordmark name font typography lettering"), "text"),
+    **dict.fromkeys(COLOUR_NOUNS - words("shade shades"), "colors"),
+    **dict.fromkeys(words("layout composition arrangement position positions placement alignment "
+                          "positioning structure orientation"), "layout"),
+    **dict.fromkeys(words("style look feel character aesthetic vibe styling"), "style"),
+    **dict.fromkeys(words("shape shapes silhouette outline form forms outlines contours geometry "
+                          "design silhouettes"), "shapes"),
+    **dict.fromkeys(FOREGROUNDS, "symbols"),
+    **dict.fromkeys(words("proportion proportions size sizes dimensions ratio scale aspect"),
+                    "proportions"),
+    **dict.fromkeys(TEXTS, "text"),
+    **dict.fromkeys(BACKGROUNDS - words("paper ground"), "background"),
 }
+
+# Things that are drawn or undrawn.
+SHADOWS: Final = words("shadow shadows dropshadow shadowing")
+GRADIENTS: Final = words(
+    "gradient gradients shading bevel bevels gloss glossy glow glows emboss embossing embossed "
+    "glossiness highlight highlights reflection reflections shine shiny beveled bevelled gradiant "
+    "sheen blends glowing fades"
+)
+OUTLINES: Final = all_verb_forms("outline") | words("outlines contour contours stroke keyline halo "
+                                                    "contoured strokes")
+BORDERS: Final = words("border borders frame frames bordered framed framing edging surround")
+GRADIENT_ADDERS: Final = words("gradient gradients shading glow bevel gloss shine highlight "
+                               "highlights glossy shiny embossed reflection")
+EDGES_EMPTY: Final = words("margin margins whitespace space edges edge padding border borders gap "
+                           "sides breathingroom room blank area")
+
+CANVAS_VERBS: Final = {
+    **dict.fromkeys(all_verb_forms("crop trim") | words("cropping"), "crop"),
+    **dict.fromkeys(all_verb_forms("centre center recenter recentre centralise centralize")
+                    | words("middle centered centred central"), "centre"),
+    **dict.fromkeys(words("square squared squarish"), "square"),
+    **dict.fromkeys(all_verb_forms("rotate tilt spin twist") | words("rotation upsidedown quarterturn "
+                    "degrees deg degree"), "rotate"),
+    **dict.fromkeys(all_verb_forms("flip mirror") | words("mirrored reflect"), "flip"),
+    **dict.fromkeys(all_verb_forms("upscale upsize") | words("resolution 4k 8k hd uhd upres hires "
+                    "upsample lowres highres"), "upscale"),
+}
+
+DRAWN_ANEW: Final = "this needs an engine that draws the logo anew, with an image model"
+LETTERS_ANEW: Final = (
+    "letters cannot be set anew here: this needs an engine that draws the logo anew, "
+    "with an image model"
+)
+PARTS_MOVED: Final = (
+    "parts cannot be moved or sized on their own here: this needs an engine that draws the logo "
+    "anew, with an image model"
+)
+THINGS_ADDED: Final = (
+    "nothing new can be drawn into the logo here: this needs an engine with an image model"
+)
+THINGS_REMOVED: Final = (
+    "single things cannot be taken out here: this needs an engine that paints over them, with an "
+    "image model"
+)
+NO_MOVEMENT: Final = "a picture that moves needs an engine that makes films"
 
 UNSUPPORTED: Final = {
     **dict.fromkeys(
-        _words("font fonts typeface typography lettering text letters wordmark tagline word words"),
-        "letters cannot be changed on their own by this engine",
+        words("newfont serif serifs script handwritten italic italics cursive calligraphy helvetica "
+              "calligraphic capitals caps kerning arial futura monospace slanted underline "
+              "underlined spelling misspelled typo misspelt translate tracking ligature"),
+        LETTERS_ANEW,
     ),
     **dict.fromkeys(
-        _words("bigger larger smaller rotate flip crop center move resize rearrange padding"),
-        "the layout cannot be changed by this engine",
+        words("3d realistic handdrawn drawn sketch sketchy watercolor watercolour photorealistic "
+              "cartoon cartoonish cartoony photo photorealism painting painterly doodle clipart "
+              "anime comic origami pixelart lowpoly claymation mosaic graffiti embroidery "
+              "embroidered illustrated sculpted metallic metal wooden woodcut chrome foil "
+              "marble pixar lego cubist cubism artdeco baroque gothic "
+              "restyled redraw redesign redesigned redrawn rebrand mockup perspective crayon "
+              "brushed stencil grunge glitter holographic "
+              "chalk linocut stained impressionist corporate abstract geometric"),
+        DRAWN_ANEW,
     ),
     **dict.fromkeys(
-        _words("3d realistic handdrawn drawn sketch watercolor photorealistic cartoon mascot"),
-        "restyling needs an engine that draws anew",
+        words("rearrange rearranged stack stacked reposition horizontally swapsides beneath "
+              "stretch stretched squeeze wider taller narrower align aligned layout "
+              "overlap overlapping resize resized reorder straighten relocate composition"),
+        PARTS_MOVED,
     ),
     **dict.fromkeys(
-        _words("transparent outline border frame glow thicker thinner rounder sharper"),
-        "this engine does not do that yet",
+        words("animate animated animation gif video moving spinning rotating blinking move loop"),
+        NO_MOVEMENT,
     ),
 }
-
-# Words that carry no wish of their own, and words that a typo must not turn into another.
-PLAIN_WORDS: Final = _words(
-    "a an the it its of to in on for from into by as at so be been i we you they he she my our "
-    "your their this that these those there here some any all each every bit use using make "
-    "making made have has had get give keep logo image picture design icon mark graphic concept "
-    "version please just only really overall whole entire thing things look looks feel feels "
-    "style bring turn take dial tone down up back off out over more less most least not no and "
-    "but or then also plus while with without too very much way want need would could should "
-    "like can let will shall me us them him her which what when where who why how is are was "
-    "were do does did if than white write blank while place brand lines logos letter letters "
-    "range plane might sight stand small still great green grain grown crown drown"
-)

@@ -1,0 +1,199 @@
+"""Reads wishes about the picture as a whole: its margins, size, turn and shape.
+
+"Bigger", said of the logo, is less room around it: the picture keeps its size. Said of the file, the
+picture or its resolution it is more pixels. Said of letters or the icon alone it is not possible.
+"""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.operations import (
+    Centre,
+    Crop,
+    Flip,
+    Operation,
+    Padding,
+    Rotate,
+    Square,
+    Upscale,
+)
+from services.refinement.engines.local.quantities import amount_in, number_at
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+
+_TILT_DEGREES: Final = 15.0
+_TURN_DEGREES_MAX: Final = 360.0
+_FACTOR_DEFAULT: Final = 2.0
+_FACTOR_MIN: Final = 1.25
+_FACTOR_MAX: Final = 4.0
+_PERCENT: Final = 100.0
+_LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
+_FILES: Final = frozenset("file resolution pixels dimensions res px pixel".split())
+_VERTICAL: Final = frozenset("vertically vertical upsidedown upside top".split())
+_EMPTY: Final = frozenset("white blank empty excess extra unused dead surplus".split())
+_MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
+_AROUND: Final = frozenset("around surrounding outer edges margin margins padding".split())
+
+
+def read_canvas(clause: Clause, reading: Reading) -> None:
+    """Read what a clause wishes of the picture as a whole."""
+    for word, kind in _kinds(clause):
+        operation = _operation(clause, word, kind)
+        if operation is None:
+            continue
+        if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
+            if not clause.mood.lacks:
+                reading.refuse(clause, ASKED_NOT_TO)
+        else:
+            reading.wish(clause, operation)
+    _read_size(clause, reading)
+    _read_margins(clause, reading)
+
+
+def _kinds(clause: Clause) -> list[tuple[int, str]]:
+    """Return each kind of change to the canvas once, with where its word is."""
+    found: dict[str, int] = {}
+    for index, word in enumerate(clause.words):
+        kind = words_of.CANVAS_VERBS.get(word)
+        if kind is not None and index not in clause.used:
+            found.setdefault(kind, index)
+    if "rotate" in found and "flip" in found and "upsidedown" in clause.words:
+        clause.used.add(found.pop("rotate"))
+    return [(index, kind) for kind, index in found.items()]
+
+
+def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
+    word = clause.words[index]
+    clause.used.update(at for at, one in enumerate(clause.words)
+                       if words_of.CANVAS_VERBS.get(one) == kind)
+    match kind:
+        case "crop":
+            clause.used.update(clause.find(words_of.EDGES_EMPTY | _EMPTY))
+            return Crop()
+        case "centre":
+            return Centre() if word not in _MIDDLE_FILLER or _is_placing(clause, index) else None
+        case "square":
+            return Square()
+        case "rotate":
+            return _rotation(clause, word)
+        case "flip":
+            is_vertical = clause.has(_VERTICAL)
+            return Flip(axis="vertical" if is_vertical else "horizontal")
+        case _:
+            clause.used.update(at for at, one in enumerate(clause.words)
+                               if one in SENSES and SENSES[one].quality == "size")
+            return Upscale(factor=_factor(clause))
+
+
+def _is_placing(clause: Clause, index: int) -> bool:
+    if clause.words[index] in {"centre", "center"}:
+        return clause.before(index) not in {"the", "of"} or clause.before(index, 2) in {"in", "to"}
+    return clause.before(index) in {"the", "more", ""}
+
+
+def _rotation(clause: Clause, word: str) -> Rotate | None:
+    numbers = [number for one in clause.words if (number := number_at(one)) is not None]
+    if word in {"turn", "degrees", "degree", "deg"} and not numbers:
+        return None
+    sign = -1.0 if clause.has(_LEFT) else 1.0
+    if numbers:
+        return Rotate(degrees=sign * min(numbers[0], _TURN_DEGREES_MAX))
+    if "upsidedown" in clause.words:
+        return Rotate(degrees=180.0)
+    is_tilt = word.startswith(("tilt", "twist"))
+    if not is_tilt and "quarterturn" not in clause.words and amount_in(clause) >= 1:
+        return Rotate(degrees=sign * 90.0)
+    if "quarterturn" in clause.words:
+        return Rotate(degrees=sign * 90.0)
+    return Rotate(degrees=sign * _TILT_DEGREES * min(amount_in(clause), 2.0))
+
+
+def _factor(clause: Clause) -> float:
+    for index, word in enumerate(clause.words):
+        number = number_at(word)
+        if number is None:
+            continue
+        following = clause.after(index)
+        if following in {"x", "times", "\u00d7", "fold"}:
+            return min(max(number, _FACTOR_MIN), _FACTOR_MAX)
+        if following == "%":
+            factor = number / _PERCENT if number >= _PERCENT else 1 + number / _PERCENT
+            return min(max(factor, _FACTOR_MIN), _FACTOR_MAX)
+    for word, factor in (("twice", 2.0), ("double", 2.0), ("triple", 3.0), ("quadruple", 4.0)):
+        if word in clause.words:
+            return factor
+    if "4k" in clause.words or ("x" in clause.words and "4" in clause.words):
+        return _FACTOR_MAX
+    return _FACTOR_DEFAULT
+
+
+def _read_size(clause: Clause, reading: Reading) -> None:
+    places = [
+        at
+        for at, word in enumerate(clause.words)
+        if word in SENSES and SENSES[word].quality == "size" and at not in clause.used
+    ]
+    scales = [at for at in range(len(clause.words))
+              if clause.after(at) in {"x", "times"} and number_at(clause.words[at]) is not None]
+    if scales and not places and not clause.has(words_of.NEGATED):
+        clause.used.update(scales)
+        reading.wish(clause, Upscale(factor=_factor(clause)))
+        return
+    if not places or clause.has(words_of.EDGES_EMPTY):
+        return
+    clause.used.update(places)
+    direction = direction_of(clause, places[0])
+    if direction == 0:
+        if clause.mood.forbids or clause.mood.guards:
+            reading.refuse(clause, ASKED_NOT_TO)
+        return
+    if clause.has(words_of.TEXTS):
+        reading.refuse(clause, words_of.LETTERS_ANEW)
+    elif clause.has(words_of.FOREGROUNDS):
+        reading.refuse(clause, words_of.PARTS_MOVED)
+    elif clause.has(_FILES) and direction > 0:
+        reading.wish(clause, Upscale(factor=_factor(clause)))
+    elif SENSES[clause.words[places[0]]].form == "plain" and not (
+        clause.mood.too or clause.mood.lacks or clause.mood.complains
+    ):
+        return
+    else:
+        reading.wish(clause, Padding(amount=-direction * amount_in(clause)))
+
+
+def _read_margins(clause: Clause, reading: Reading) -> None:
+    places = [
+        at
+        for at, word in enumerate(clause.words)
+        if word in SENSES and SENSES[word].quality == "padding" and at not in clause.used
+        and SENSES[word].form == "noun"
+    ]
+    if not places:
+        return
+    clause.used.update(places)
+    clause.used.update(at for at, word in enumerate(clause.words)
+                       if word in SENSES and SENSES[word].quality in {"size", "weight", "padding"})
+    clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
+    mood = clause.mood
+    word = clause.words[places[0]]
+    sizes = [
+        SENSES[one].direction
+        for one in clause.words
+        if one in SENSES and SENSES[one].quality in {"size", "weight"}
+    ]
+    if mood.guards or (mood.forbids and not mood.lacks) or (mood.keeps and not mood.adds):
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif mood.removes and not mood.adds:
+        reading.wish(clause, Crop())
+    elif mood.too or (mood.down and not mood.lacks):
+        way = -1.0 if not sizes or sizes[0] > 0 else 1.0
+        reading.wish(clause, Padding(amount=way * amount_in(clause)))
+    elif sizes:
+        turned = -1 if mood.complains and not mood.wishes else 1
+        reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))
+    elif mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words:
+        reading.wish(clause, Padding(amount=amount_in(clause)))
+    elif clause.has(_AROUND) and len(clause.words) <= len("five w"):
+        reading.wish(clause, Padding(amount=amount_in(clause)))

@@ -1,0 +1,253 @@
+"""Cuts a prompt into clauses and says which way the words of each turn the others.
+
+A clause that has no direction of its own takes the one before it, where they are joined: "less
+saturated and contrasty", "don't make it darker or busier", "remove the shadow and the gradients".
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.tokens import Token, colour_of
+
+_SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
+_HARD: Final = frozenset(
+    {"but", "then", "also", "while", "yet", "however", "because", "though", "although", "whereas"}
+)
+_OPENING: Final = frozenset({"without", "with", "except"})
+_IMPERATIVES: Final = frozenset(
+    "make remove add change replace keep ditch put give use leave swap rotate flip crop lose "
+    "reduce increase turn simplify preserve kill".split()
+)
+# After these an imperative is no new clause: "please make", "I want you to make".
+_LEADING: Final = frozenset(
+    "to please can could would should not you we i and or just must will let lets never do us "
+    "help it they may might that which the a his her also then then be only all some with".split()
+)
+_SKIPPED_BEFORE_COLOUR: Final = frozenset(
+    "a an some little the touch hint bit slightly dark light deep pale bright soft of pure off "
+    "very accents".split()
+)
+_PAIRING: Final = frozenset({"replace", "swap", "replaced", "substitute", "replacing", "swapped",
+                             "swapping", "exchange", "trade", "go", "stick", "start", "started",
+                             "going", "switch", "work", "works"})
+_FINITE: Final = words_of.SWAPPING | words_of.TURNING | frozenset(
+    "use using make making give please should must can could would need needs want keep put is are "
+    "looks feels be set get add".split()
+)
+
+
+class Mood(msgspec.Struct, frozen=True, kw_only=True):
+    """Which way the words of a clause turn the others.
+
+    `guards` is a forbidden change ("don't lose"), `forbids` a forbidden state ("not too dark").
+    """
+
+    keeps: bool = False
+    up: bool = False
+    down: bool = False
+    removes: bool = False
+    adds: bool = False
+    forbids: bool = False
+    guards: bool = False
+    too: bool = False
+    lacks: bool = False
+    complains: bool = False
+    wishes: bool = False
+
+    @property
+    def is_neutral(self) -> bool:
+        """Whether the words say nothing of a direction."""
+        return self == _NEUTRAL
+
+    @property
+    def lessens(self) -> bool:
+        """Whether what is named is to become less."""
+        return self.down or self.removes or self.too
+
+
+_NEUTRAL: Final = Mood()
+
+
+class Clause:
+    """A clause being read: its words, its mood, and which words are accounted for."""
+
+    def __init__(self, *, tokens: Sequence[Token], joined: str, prompt: str) -> None:
+        self.words: tuple[str, ...] = tuple(token.word for token in tokens)
+        self.joined = joined
+        self.phrase = " ".join(prompt[tokens[0].start : tokens[-1].end].split())
+        self.mood = mood_of(self.words)
+        self.used: set[int] = set()
+        self.area: str | None = None
+
+    def has(self, *groups: frozenset[str]) -> bool:
+        """Say whether any word is in one of the groups."""
+        return any(word in group for word in self.words for group in groups)
+
+    def find(self, group: frozenset[str]) -> list[int]:
+        """Return where the words of a group are, but for those accounted for."""
+        return [
+            index
+            for index, word in enumerate(self.words)
+            if word in group and index not in self.used
+        ]
+
+    def before(self, index: int, distance: int = 1) -> str:
+        """Return the word so far before an index, or nothing."""
+        return self.words[index - distance] if index >= distance else ""
+
+    def after(self, index: int, distance: int = 1) -> str:
+        """Return the word so far after an index, or nothing."""
+        return self.words[index + distance] if index + distance < len(self.words) else ""
+
+
+def clauses_of(tokens: Sequence[Token], prompt: str) -> list[Clause]:
+    """Return the clauses of a prompt, each with its mood."""
+    clauses: list[Clause] = []
+    current: list[Token] = []
+    joined = ""
+
+    def close(separator: str) -> None:
+        nonlocal joined
+        if current:
+            clauses.append(Clause(tokens=current, joined=joined, prompt=prompt))
+            current.clear()
+            joined = separator
+        elif separator not in _SOFT or not joined:
+            joined = separator
+
+    for index, token in enumerate(tokens):
+        word = token.word
+        if word in _SOFT:
+            if _binds(tokens, index, current):
+                current.append(token)
+            else:
+                close(word)
+        elif word in _HARD or not (word[0].isalnum() or word[0] in "#%=" or word in {"->", "\u2192"}):
+            close("")
+        elif word in _OPENING or _starts_anew(word, current):
+            if current and not (word == "with" and _binds(tokens, index, current)):
+                close("")
+            current.append(token)
+        else:
+            current.append(token)
+    close("")
+    _pass_on(clauses)
+    return clauses
+
+
+def mood_of(words: Sequence[str]) -> Mood:
+    """Return which way the words of a clause turn the others."""
+    found = set(words)
+    turns = bool(found & words_of.TURNING)
+    up = bool(found & words_of.MORE) or ("up" in found and (turns or words[0] == "up"))
+    up = up or (len(words) > 1 and words[-1] == "up")
+    down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
+    down = down or (len(words) > 1 and words[-1] == "down")
+    forbids = bool(found & words_of.NEGATED)
+    negates = forbids or bool(found & {"no", "without"})
+    removes = bool(found & words_of.REMOVE)
+    complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
+    wishes = bool(found & words_of.WISHING)
+    lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
+    too = bool(found & {"too", "overly"})
+    if lacks or ((too or complains) and not forbids and found & words_of.LOW):
+        return Mood(lacks=True, up=True, complains=complains, wishes=True)
+    if complains and found & words_of.HIGH and not forbids:
+        too = True
+    if forbids and found & {"so", "that", "as", "such"} and found & {"so", "as", "that", "such"}:
+        return Mood(down=True, complains=complains, wishes=wishes)
+    if forbids and too:
+        return Mood(forbids=True, guards=True)
+    changes = up or down or turns or bool(found & (words_of.REMOVE - {"without", "no", "unless"}))
+    return Mood(
+        keeps=bool(found & words_of.KEEPING) and not (forbids and found & {"keep", "leave"}),
+        up=up,
+        down=down,
+        removes=removes,
+        adds=bool(found & words_of.ADDING),
+        forbids=forbids,
+        guards=negates and changes and not ("no" in found and not forbids and not up and not down),
+        too=too or (complains and "so" in found),
+        complains=complains,
+        wishes=wishes,
+    )
+
+
+def _binds(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
+    """Say whether a word that splits elsewhere holds colours or a replacement together here."""
+    if not current:
+        return False
+    word = tokens[index].word
+    if word == "with" and any(token.word in _PAIRING for token in current):
+        return True
+    if _colour_at_end(current) is None:
+        return False
+    following = [token.word for token in tokens[index + 1 : index + 6]]
+    if following[:1] in (["and"], ["&"], ["or"]):
+        following = following[1:]
+    for candidate in following:
+        if colour_of(candidate) is not None:
+            return not (candidate in SENSES and SENSES[candidate].form == "explicit")
+        if candidate not in _SKIPPED_BEFORE_COLOUR or candidate == "the":
+            return False
+    return False
+
+
+def _colour_at_end(current: Sequence[Token]) -> str | None:
+    for token in list(current)[-2:][::-1]:
+        name = colour_of(token.word)
+        if name is not None or token.word not in words_of.COLOUR_NOUNS:
+            return name
+    return None
+
+
+def _starts_anew(word: str, current: Sequence[Token]) -> bool:
+    return word in _IMPERATIVES and len(current) > 1 and current[-1].word not in _LEADING
+
+
+def _pass_on(clauses: Sequence[Clause]) -> None:
+    previous: Clause | None = None
+    for clause in clauses:
+        if previous is not None and clause.joined in _SOFT:
+            _inherit(previous, clause)
+        previous = clause
+
+
+def _inherit(previous: Clause, clause: Clause) -> None:
+    before, own = previous.mood, clause.mood
+    if clause.has(_FINITE) and not (clause.joined in {"or", "nor"} and before.forbids):
+        return
+    senses = [SENSES[word] for word in clause.words if word in SENSES]
+    forms = {sense.form for sense in senses}
+    if before.forbids and not before.lacks and not own.lacks:
+        if not _turns_back(previous, clause):
+            clause.mood = msgspec.structs.replace(
+                own, forbids=True, guards=before.guards or own.guards, too=False
+            )
+        return
+    if not own.is_neutral:
+        return
+    if before.lacks or before.keeps:
+        clause.mood = before
+    elif before.removes or before.too or before.down:
+        # "no gradients and flat colours": flat is a wish; "less busy and dark": dark is not.
+        if before.removes and "plain" in forms:
+            return
+        if "explicit" not in forms:
+            clause.mood = before
+    elif "explicit" not in forms:
+        clause.mood = before
+
+
+def _turns_back(previous: Clause, clause: Clause) -> bool:
+    """Say whether a clause wishes for the contrary of what the one before it forbids."""
+    before = {SENSES[word].quality: SENSES[word] for word in previous.words if word in SENSES}
+    own = {SENSES[word].quality: SENSES[word] for word in clause.words if word in SENSES}
+    return any(
+        quality in before and before[quality].direction != sense.direction
+        for quality, sense in own.items()
+    )

@@ -1,0 +1,113 @@
+"""Says which way a word about a quality goes in its clause: the sense of negation and complaint.
+
+Nothing here may turn a wish round by mistake: where a clause could be read both ways, the answer is
+0, and the wish is refused or left out.
+"""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+
+_ADVERBS: Final = words_of.SLIGHT | words_of.STRONG | frozenset({"a", "of", "the"})
+_WEAK: Final = frozenset({"less"})
+_LOOKBACK: Final = 4
+
+
+def direction_of(clause: Clause, index: int) -> int:
+    """Return which way a word goes: 1 more of its quality, -1 less, 0 nothing asked or forbidden."""
+    sense = SENSES[clause.words[index]]
+    mood = clause.mood
+    if mood.guards:
+        # "don't lose the contrast", "without making it darker", "not too dark"
+        return 0
+    local = _local_turn(clause, index)
+    match sense.form:
+        case "fault":
+            return _of_fault(clause, sense.direction, local)
+        case "explicit":
+            return _of_explicit(clause, index, sense.direction, local)
+        case "noun":
+            return _of_noun(clause, sense.direction, local)
+        case _:
+            return _of_plain(clause, index, local)
+
+
+def _of_fault(clause: Clause, direction: int, local: int) -> int:
+    """Nobody wishes for a fault; forbidding one asks for nothing."""
+    mood = clause.mood
+    if mood.lacks and "enough" in clause.words:
+        return 0
+    if mood.forbids and not mood.down:
+        return 0
+    if local > 0 and not mood.complains:
+        return direction
+    return -direction
+
+
+def _of_explicit(clause: Clause, index: int, direction: int, local: int) -> int:
+    mood = clause.mood
+    if mood.forbids or mood.removes:
+        return 0
+    if local < 0:
+        return -direction
+    if mood.lacks:
+        return direction
+    if mood.too:
+        return -direction
+    if mood.complains and not mood.wishes and "than" in clause.words:
+        return 0
+    if mood.down and _has_before(clause, index, words_of.LESS - _WEAK):
+        return 0
+    return direction
+
+
+def _of_noun(clause: Clause, direction: int, local: int) -> int:
+    mood = clause.mood
+    if mood.lacks:
+        return direction
+    if mood.forbids and not mood.down:
+        return 0
+    if mood.lessens or local < 0:
+        return -direction
+    if mood.up or mood.adds or mood.wishes:
+        return direction
+    if mood.complains and clause.has(words_of.JUDGING):
+        return 0
+    return 0 if mood.complains else direction
+
+
+def _of_plain(clause: Clause, index: int, local: int) -> int:
+    mood = clause.mood
+    sense = SENSES[clause.words[index]]
+    direction = sense.direction
+    if mood.lacks:
+        return direction
+    if mood.forbids and not mood.down:
+        if sense.is_praise and mood.complains and not mood.wishes:
+            return direction
+        return 0
+    if local < 0 or mood.too or mood.down or mood.removes:
+        return -direction
+    if mood.complains and not mood.wishes and not mood.up:
+        return 0 if sense.is_praise else -direction
+    if clause.has(words_of.JUDGING) and not mood.wishes and not sense.is_praise:
+        return -direction
+    return direction
+
+
+def _local_turn(clause: Clause, index: int) -> int:
+    """Return 1 or -1 where "more" or "less" stands right before a word, adverbs between them."""
+    for word in clause.words[max(0, index - _LOOKBACK) : index][::-1]:
+        if word in {"less", "reduce"}:
+            return -1
+        if word in {"more", "increase"}:
+            return 1
+        if word not in _ADVERBS:
+            return 0
+    return 0
+
+
+def _has_before(clause: Clause, index: int, group: frozenset[str]) -> bool:
+    return any(word in group for word in clause.words[:index])

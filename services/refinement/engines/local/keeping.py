@@ -1,0 +1,89 @@
+"""Reads what is to stay as it is: "keep the text", "leave the blue alone", "everything but the icon".
+
+What cannot be told apart in a scope is kept instead: "everything except the text" changes everything
+and keeps the text.
+"""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.named_colours import family_of
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.tokens import colour_of
+
+_REST: Final = frozenset({"rest", "everything", "else", "it", "them", "that", "things", "all", "logo"})
+_ENDING_EXCEPTION: Final = frozenset(
+    "should must can could needs need gets is are make made turn becomes to in be has".split()
+)
+_BARE_TEXT: Final = frozenset({"color", "colors", "colour", "colours"})
+
+
+def read_exception(clause: Clause, reading: Reading) -> None:
+    """Read "everything except the text": what is excepted is kept, and accounted for."""
+    if "except" not in clause.words:
+        return
+    start = clause.words.index("except")
+    end = start + 1
+    while end < len(clause.words) and clause.words[end] not in _ENDING_EXCEPTION:
+        sense = SENSES.get(clause.words[end])
+        if sense is not None and sense.form == "explicit":
+            break
+        end += 1
+    _keep(clause, range(start + 1, end), reading)
+    clause.used.update(range(start, end))
+
+
+def read_keeping(clause: Clause, reading: Reading) -> bool:
+    """Note what is to be kept; say whether that was all. "Keep it simple" is a wish."""
+    mood = clause.mood
+    if not mood.keeps:
+        return False
+    if clause.has(words_of.SHADOWS, words_of.GRADIENTS):
+        reading.refuse(clause, ASKED_NOT_TO)
+        return True
+    if _is_wish(clause):
+        return False
+    start = 0
+    found = _keep(clause, range(start, len(clause.words)), reading)
+    return found or clause.has(_REST, frozenset({"asis"}))
+
+
+def _is_wish(clause: Clause) -> bool:
+    """Say whether a clause keeps nothing: "keep it simple", "keep the contrast high"."""
+    if clause.has(frozenset({"asis", "donttouch", "alone", "stay", "stays", "remain"})):
+        return False
+    for index, word in enumerate(clause.words):
+        sense = SENSES.get(word)
+        if sense is None or colour_of(word) is not None:
+            continue
+        previous = set(clause.words[:index])
+        following = clause.after(index)
+        is_attribute = bool(following) and (
+            following in words_of.ASPECTS or colour_of(following) is not None
+        )
+        if sense.form in {"plain", "explicit"} and not is_attribute and previous & (
+            _REST | words_of.ASPECTS.keys()
+        ):
+            return True
+        if sense.form == "noun" and clause.has(words_of.HIGH, words_of.LOW):
+            return True
+    return False
+
+
+def _keep(clause: Clause, places: range, reading: Reading) -> bool:
+    words = [clause.words[at] for at in places]
+    aspects = {words_of.ASPECTS[word] for word in words if word in words_of.ASPECTS}
+    names = [name for word in words if (name := colour_of(word)) is not None]
+    parts = aspects & {"text", "background", "symbols"}
+    if names:
+        # "keep the brown tones" is about brown, "keep the white background" about the background.
+        aspects.discard("colors")
+        if not parts:
+            reading.families |= {family_of(name) for name in names}
+    elif parts and "colors" in aspects:
+        # "keep the text colour" is about the text.
+        aspects.discard("colors")
+    reading.aspects |= aspects
+    return bool(aspects or names)

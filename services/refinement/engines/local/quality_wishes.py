@@ -1,0 +1,153 @@
+"""Reads wishes about qualities: lighter, less busy, not warm enough, more contrast."""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import NOUN_KINDS, RESOLVED_BY, SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.colour_wishes import COLOURS_IF_FEWER
+from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.operations import (
+    Contrast,
+    Flatten,
+    Lightness,
+    LimitColours,
+    Operation,
+    Padding,
+    Roundness,
+    Saturation,
+    Sharpness,
+    Simplify,
+    Smoothness,
+    Warmth,
+    Weight,
+)
+from services.refinement.engines.local.quantities import amount_in
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.styles import RECIPES
+
+_SCOPED: Final[dict[str, type[Lightness] | type[Saturation] | type[Warmth]]] = {
+    "lightness": Lightness,
+    "saturation": Saturation,
+    "warmth": Warmth,
+}
+_UNSCOPED: Final[dict[str, type[Contrast] | type[Sharpness] | type[Padding]]] = {
+    "contrast": Contrast,
+    "sharpness": Sharpness,
+    "padding": Padding,
+}
+_NOT_ADDED: Final = {
+    "simplicity": "detail cannot be added by this engine",
+    "flatness": "gradients cannot be added by this engine",
+    "roundness": "corners can only be rounded by this engine, not made sharper",
+    "smoothness": "edges can only be evened out by this engine, not made rough",
+    "colours": "colours cannot be added in number by this engine: name the ones to use",
+}
+# A plain "cool" or "hot" is praise unless it is about colours.
+_COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
+_SIMPLE_NOUNS_OF_LETTERS: Final = frozenset({"weight", "heft"})
+
+
+def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None:
+    """Read each quality word of a clause, about its part of the logo or a family of colours."""
+    seen: set[tuple[str, int]] = set()
+    for index, word in enumerate(clause.words):
+        if word not in SENSES or index in clause.used:
+            continue
+        if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
+            continue
+        if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
+            continue
+        if "than" in clause.words[:index]:
+            continue
+        quality, turn = _resolved(clause, index)
+        if not quality:
+            continue
+        direction = direction_of(clause, index) * turn
+        clause.used.add(index)
+        if direction == 0:
+            if clause.mood.forbids or clause.mood.guards:
+                reading.refuse(clause, ASKED_NOT_TO)
+            continue
+        if (quality, direction) not in seen and (quality, -direction) not in seen:
+            seen.add((quality, direction))
+            _wish(clause, quality, direction, family, reading)
+
+
+def _wish(
+    clause: Clause, quality: str, direction: int, family: str | None, reading: Reading
+) -> None:
+    amount = amount_in(clause)
+    signed = direction * amount
+    scope = clause.area or family
+    if quality in _SCOPED:
+        reading.wish(clause, _SCOPED[quality](amount=signed, scope=scope))
+    elif quality in _UNSCOPED:
+        reading.wish(clause, _UNSCOPED[quality](amount=signed))
+    elif quality == "weight":
+        reading.wish(clause, Weight(amount=signed, scope="text" if scope == "text" else None))
+    elif quality == "pop":
+        _pop(clause, direction, reading)
+    elif direction < 0:
+        reading.refuse(clause, _NOT_ADDED[quality])
+    else:
+        reading.wish(clause, _positive(quality, amount))
+
+
+def _positive(quality: str, amount: float) -> Operation:
+    match quality:
+        case "simplicity":
+            return Simplify(amount=amount)
+        case "flatness":
+            return Flatten()
+        case "roundness":
+            return Roundness(amount=amount)
+        case "smoothness":
+            return Smoothness(amount=amount)
+        case _:
+            return LimitColours(count=COLOURS_IF_FEWER)
+
+
+def _pop(clause: Clause, direction: int, reading: Reading) -> None:
+    """"Make it pop" is a recipe; its contrary is less colour."""
+    if direction < 0:
+        reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
+    else:
+        reading.wish(clause, *RECIPES["pop"], source="style:pop")
+
+
+def _resolved(clause: Clause, index: int) -> tuple[str, int]:
+    """Return the quality a word means beside the nouns of its clause, and -1 if it turns round."""
+    word = clause.words[index]
+    quality = SENSES[word].quality
+    options = RESOLVED_BY.get(quality)
+    if options is None:
+        return quality, 1
+    nouns = {
+        NOUN_KINDS[one]: at
+        for at, one in enumerate(clause.words)
+        if one in NOUN_KINDS and one != word and at not in clause.used
+    }
+    if clause.area == "text":
+        nouns.setdefault("text", index)
+    for noun, meant, turn in options:
+        if not noun or noun in nouns:
+            if noun == "contrast":
+                clause.used.add(nouns[noun])
+            return meant, turn
+    return quality, 1
+
+
+def _only_measures(clause: Clause, index: int) -> bool:
+    """Say whether an adjective only weakens or strengthens another: "a soft, light pastel"."""
+    following = clause.after(index)
+    return following in words_of.LOOKS and clause.words[index] in words_of.SLIGHT
+
+
+def _is_of_colour(clause: Clause, index: int) -> bool:
+    return (
+        clause.has(words_of.COLOUR_NOUNS)
+        or clause.after(index) in {"it", "down", "off", "the", "blue", "things", "everything"}
+        or clause.mood.too
+        or clause.before(index) in {"more", "less"}
+    )

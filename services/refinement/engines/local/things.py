@@ -1,0 +1,219 @@
+"""Reads wishes about things that are put on a logo or taken off it.
+
+Shadows, gradients, outlines, frames, the background as a whole. To complain about a thing is to ask
+for less of it, which for shadows and gradients is none; a thing that is forbidden is not added, and
+what may not be removed stays.
+"""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.operations import (
+    Border,
+    Crop,
+    Flatten,
+    Outline,
+    RemoveShadow,
+    Shadow,
+    TransparentBackground,
+)
+from services.refinement.engines.local.quantities import amount_in
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.tokens import colour_of
+
+_NO_GRADIENTS: Final = "gradients cannot be added by this engine"
+_NO_THING_REMOVED: Final = (
+    "lines around things cannot be taken out by this engine: that needs one that paints over them, "
+    "with an image model"
+)
+_NO_SOFTER_SHADOW: Final = "a shadow can only be added or removed by this engine"
+_DESCRIBING_MAX: Final = 4
+_INSERTING: Final = (
+    words_of.ADDING - frozenset({"some", "more", "have", "has", "having", "had"})
+) | frozenset({"around", "round"})
+_LINE_CHANGES: Final = frozenset({"thick", "thin", "heavy", "bold"})
+_TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
+_INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
+
+
+def read_things(clause: Clause, reading: Reading) -> None:
+    """Read what a clause wishes of shadows, gradients, outlines, frames and transparency."""
+    _read_transparency(clause, reading)
+    _read_shadow(clause, reading)
+    _read_gradient(clause, reading)
+    _read_lines(clause, reading)
+
+
+def wants_less(clause: Clause) -> bool:
+    """Say whether a clause asks for less of what it names, or complains about it."""
+    mood = clause.mood
+    if mood.guards:
+        return False
+    is_complaint = mood.complains and not mood.wishes
+    judged = is_complaint and (clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False)
+    return mood.lessens or judged or (mood.forbids and not clause.has(_INSERTING))
+
+
+def _read_transparency(clause: Clause, reading: Reading) -> None:
+    asked = clause.find(_TRANSPARENT)
+    grounds = clause.find(words_of.BACKGROUNDS)
+    mood = clause.mood
+    if asked:
+        clause.used.update(asked + grounds)
+        if mood.guards or mood.removes or mood.forbids or mood.too:
+            reading.refuse(clause, ASKED_NOT_TO)
+        else:
+            reading.wish(clause, TransparentBackground())
+            clause.used.update(range(len(clause.words)))
+    elif grounds and mood.removes and not mood.guards and not mood.keeps:
+        # "remove the background", and not "remove the gradient from the background".
+        between = clause.words[: grounds[0]]
+        described = {
+            word
+            for word in between
+            if word in SENSES or word in words_of.GRADIENTS | words_of.SHADOWS | words_of.TEXTS
+        }
+        colours = [word for word in between if colour_of(word) is not None]
+        nouns = {word for word in described if word in SENSES and SENSES[word].form == "noun"}
+        if not (nouns or described - SENSES.keys()) and not (
+            colours and set(between) & {"on", "in", "from"}
+        ):
+            clause.used.update(range(len(clause.words)))
+            reading.wish(clause, TransparentBackground())
+
+
+def _read_shadow(clause: Clause, reading: Reading) -> None:
+    places = clause.find(words_of.SHADOWS)
+    if not places:
+        return
+    adjectives = _describing(clause, places[0])
+    _account_for(clause, places)
+    mood = clause.mood
+    if mood.guards or (mood.keeps and not mood.adds):
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif wants_less(clause):
+        reading.wish(clause, RemoveShadow())
+    elif mood.forbids:
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif _is_comparison(clause, adjectives) and not clause.has(_INSERTING):
+        reading.refuse(clause, _NO_SOFTER_SHADOW)
+    elif mood.complains and not mood.wishes and not mood.lacks:
+        reading.wish(clause, RemoveShadow())
+    else:
+        reading.wish(clause, Shadow(amount=amount_in(clause)))
+
+
+def _read_gradient(clause: Clause, reading: Reading) -> None:
+    places = clause.find(words_of.GRADIENTS)
+    if not places:
+        return
+    _account_for(clause, places)
+    mood = clause.mood
+    if mood.guards or (mood.keeps and not mood.adds):
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif wants_less(clause) or (mood.complains and not mood.wishes):
+        reading.wish(clause, Flatten())
+    elif mood.forbids:
+        reading.refuse(clause, ASKED_NOT_TO)
+    else:
+        reading.refuse(clause, _NO_GRADIENTS)
+
+
+def _read_lines(clause: Clause, reading: Reading) -> None:
+    for group, kind in ((words_of.BORDERS, Border), (words_of.OUTLINES, Outline)):
+        places = clause.find(group)
+        if places:
+            _read_line(clause, places, kind, reading)
+            return
+
+
+def _read_line(
+    clause: Clause, places: list[int], kind: type[Border] | type[Outline], reading: Reading
+) -> None:
+    mood = clause.mood
+    adds = clause.has(_INSERTING) and not mood.removes
+    is_verb = any(
+        clause.words[at] in {"outline", "frame", "border", "outlined", "bordered", "framed"}
+        and clause.before(at) not in {"the", "its", "this", "that", "all"}
+        for at in places
+    )
+    adjectives = _describing(clause, places[0])
+    elsewhere = [at for at, word in enumerate(clause.words) if word in SENSES]
+    if mood.guards or mood.keeps:
+        if mood.guards:
+            _account_for(clause, places)
+            reading.refuse(clause, ASKED_NOT_TO)
+    elif mood.forbids and not mood.lacks:
+        _account_for(clause, places)
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif mood.removes:
+        empty = clause.has(words_of.COLOUR_NOUNS) is False and kind is Border
+        whitish = any(clause.words[at - 1] in {"white", "empty", "blank"} for at in places if at)
+        _account_for(clause, places)
+        if empty and whitish:
+            reading.wish(clause, Crop())
+        else:
+            reading.refuse(clause, _NO_THING_REMOVED)
+    elif adds or (is_verb and not _is_comparison(clause, elsewhere)):
+        amount = amount_in(clause)
+        colour = _colour_of_line(clause, places[0])
+        _account_for(clause, [*places, *adjectives])
+        clause.used.update(at for at in elsewhere if abs(at - places[0]) <= _DESCRIBING_MAX)
+        reading.wish(clause, kind(amount=amount, colour=colour))
+
+
+def _colour_of_line(clause: Clause, place: int) -> str | None:
+    """Return the colour beside a line: right before it, or after "in" or "of" behind it."""
+    for index in range(place - 1, max(place - _DESCRIBING_MAX, -1), -1):
+        name = colour_of(clause.words[index])
+        if name is not None:
+            clause.used.add(index)
+            return name
+        if clause.words[index] in words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS:
+            break
+    for index in range(place + 1, len(clause.words)):
+        name = colour_of(clause.words[index])
+        if name is not None and clause.before(index) not in {"the", "on"}:
+            clause.used.add(index)
+            return name
+    return None
+
+
+def _describing(clause: Clause, place: int) -> list[int]:
+    """Return where the adjectives right before a thing are."""
+    found: list[int] = []
+    for index in range(place - 1, max(place - _DESCRIBING_MAX, -1), -1):
+        word = clause.words[index]
+        sense = SENSES.get(word)
+        if sense is not None and sense.form in {"plain", "fault", "explicit"}:
+            found.append(index)
+        elif colour_of(word) is None and word not in words_of.SLIGHT | words_of.STRONG | {",", "and"}:
+            break
+    return found
+
+
+def _is_comparison(clause: Clause, places: list[int]) -> bool:
+    return any(
+        SENSES[clause.words[at]].form == "explicit" and SENSES[clause.words[at]].quality != "size"
+        for at in places
+    ) or clause.has(words_of.TURNING - frozenset({"bring", "take", "move"}))
+
+
+def _account_for(clause: Clause, places: list[int]) -> None:
+    """Take things and what describes them out of further reading, and what is said of them."""
+    mood = clause.mood
+    clause.used.update(places)
+    for place in places:
+        clause.used.update(_describing(clause, place))
+        for index in range(place - 1, max(place - _DESCRIBING_MAX, -1), -1):
+            if colour_of(clause.words[index]) is not None:
+                clause.used.add(index)
+    if mood.complains or mood.too or mood.removes or len(places) == 1:
+        # "the shadow is too dark" is about the shadow.
+        clause.used.update(
+            at
+            for at, word in enumerate(clause.words)
+            if at > places[0] and word in SENSES and SENSES[word].form != "noun"
+        )
