@@ -141,12 +141,13 @@ _PARADIGMS: Final = (
         adjectives="detailed complex intricate ornate elaborate",
         faults=(
             "busy cluttered complicated fussy fiddly messy chaotic overloaded overwhelming noisy "
-            "overdesigned overcomplicated overworked crowded hectic overdone"
+            "overdesigned overcomplicated overworked crowded hectic overdone clutter noise specks "
+            "speckles frills fluff complexity"
         ),
         nouns=(
-            "detail details detailing clutter complexity ornaments ornament ornamentation texture "
-            "textures noise specks speckles flourishes embellishments embellishment decoration "
-            "decorations elements frills fluff"
+            "detail details detailing ornaments ornament ornamentation texture "
+            "textures flourishes embellishments embellishment decoration "
+            "decorations elements"
         ),
         verbs="complicate clutter",
     ),
@@ -209,9 +210,9 @@ _PARADIGMS: Final = (
     _Paradigm(
         quality="sharpness",
         direction=-1,
-        faults="blurry fuzzy blurred smudgy hazy unsharp outoffocus mushy",
+        faults="blurry fuzzy blurred smudgy hazy unsharp outoffocus mushy blur",
         verbs="blur",
-        nouns="blur blurriness fuzziness",
+        
     ),
     _Paradigm(quality="sharp", direction=1, praise="sharp"),
     _Paradigm(quality="soft", direction=1, adjectives="soft", verbs="soften", nouns="softness"),

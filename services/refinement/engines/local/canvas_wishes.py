@@ -90,7 +90,9 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
 def _is_placing(clause: Clause, index: int) -> bool:
     if clause.words[index] in {"centre", "center"}:
         return clause.before(index) not in {"the", "of"} or clause.before(index, 2) in {"in", "to"}
-    return clause.before(index) in {"the", "more", ""}
+    return clause.before(index) in {"the", "more", ""} or bool(
+        {"in", "to", "exact"} & set(clause.words[max(0, index - 3) : index])
+    )
 
 
 def _rotation(clause: Clause, word: str) -> Rotate | None:
@@ -156,7 +158,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
     elif clause.has(_FILES) and direction > 0:
         reading.wish(clause, Upscale(factor=_factor(clause)))
     elif SENSES[clause.words[places[0]]].form == "plain" and not (
-        clause.mood.too or clause.mood.lacks or clause.mood.complains
+        clause.mood.too or clause.mood.lacks
     ):
         return
     else:
@@ -183,7 +185,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         for one in clause.words
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
-    if mood.guards or (mood.forbids and not mood.lacks) or (mood.keeps and not mood.adds):
+    if mood.guards or (mood.forbids and not mood.lacks) or (mood.keeps and not (mood.adds or mood.up)):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())

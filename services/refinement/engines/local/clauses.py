@@ -13,11 +13,13 @@ from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.tokens import Token, colour_of
 
+# Longer ones are cut, so that reading stays linear whatever a prompt is made of.
+CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
 _HARD: Final = frozenset(
     {"but", "then", "also", "while", "yet", "however", "because", "though", "although", "whereas"}
 )
-_OPENING: Final = frozenset({"without", "with", "except"})
+_OPENING: Final = frozenset({"without", "with", "except", "donttouch", "when", "whenever", "otherwise"})
 _IMPERATIVES: Final = frozenset(
     "make remove add change replace keep ditch put give use leave swap rotate flip crop lose "
     "reduce increase turn simplify preserve kill".split()
@@ -25,7 +27,7 @@ _IMPERATIVES: Final = frozenset(
 # After these an imperative is no new clause: "please make", "I want you to make".
 _LEADING: Final = frozenset(
     "to please can could would should not you we i and or just must will let lets never do us "
-    "help it they may might that which the a his her also then then be only all some with".split()
+    "help it ever they may might that which the a his her also then then be only all some with".split()
 )
 _SKIPPED_BEFORE_COLOUR: Final = frozenset(
     "a an some little the touch hint bit slightly dark light deep pale bright soft of pure off "
@@ -33,7 +35,10 @@ _SKIPPED_BEFORE_COLOUR: Final = frozenset(
 )
 _PAIRING: Final = frozenset({"replace", "swap", "replaced", "substitute", "replacing", "swapped",
                              "swapping", "exchange", "trade", "go", "stick", "start", "started",
-                             "going", "switch", "work", "works"})
+                             "going", "switch", "work", "works", "fill", "filled", "paint",
+                             "cover", "painted"})
+# "Not too bold, just somewhat thicker": these say that what was forbidden is over.
+_BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
 _FINITE: Final = words_of.SWAPPING | words_of.TURNING | frozenset(
     "use using make making give please should must can could would need needs want keep put is are "
     "looks feels be set get add".split()
@@ -121,6 +126,8 @@ def clauses_of(tokens: Sequence[Token], prompt: str) -> list[Clause]:
 
     for index, token in enumerate(tokens):
         word = token.word
+        if len(current) >= CLAUSE_WORDS_MAX:
+            close("")
         if word in _SOFT:
             if _binds(tokens, index, current):
                 current.append(token)
@@ -206,7 +213,9 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
 
 
 def _starts_anew(word: str, current: Sequence[Token]) -> bool:
-    return word in _IMPERATIVES and len(current) > 1 and current[-1].word not in _LEADING
+    if word not in _IMPERATIVES or len(current) <= 1 or current[-1].word in _LEADING:
+        return False
+    return not any(token.word in words_of.NEGATED for token in current[-4:])
 
 
 def _pass_on(clauses: Sequence[Clause]) -> None:
@@ -224,7 +233,7 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     senses = [SENSES[word] for word in clause.words if word in SENSES]
     forms = {sense.form for sense in senses}
     if before.forbids and not before.lacks and not own.lacks:
-        if not _turns_back(previous, clause):
+        if not _turns_back(previous, clause) and not clause.has(_BREAKING):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )

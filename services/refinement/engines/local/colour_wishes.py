@@ -27,6 +27,7 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in, area_of
 from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.tokens import colour_of
 
 COLOURS_IF_FEWER: Final = 3
@@ -39,6 +40,11 @@ _BETWEEN_COLOUR_AND_NOUN: Final = frozenset(
 _ON: Final = frozenset({"on", "onto", "against", "over", "atop", "behind"})
 _NOT_PLACED: Final = frozenset({"based", "focus", "emphasis", "accent", "work", "rely", "hold",
                                 "working", "depending", "keen", "more"})
+# Things a logo goes on: their colours are not the picture's.
+_WARES: Final = frozenset(
+    "shirt shirts card cards poster screen screens mug packaging label letterhead banner flyer "
+    "signs sign packages boxes paper bags cups".split()
+)
 _BECOMING: Final = frozenset(
     {"with", "to", "into", "for", "by", "->", "=>", "\u2192", "becomes", "become", "in", "as", "="}
 )
@@ -164,10 +170,16 @@ def _is_on(clause: Clause, index: int) -> bool:
     for at in range(index - 1, max(index - 5, -1), -1):
         word = clause.words[at]
         if word in _ON:
-            return clause.before(at) not in _NOT_PLACED
+            return clause.before(at) not in _NOT_PLACED and _ends_place(clause, index)
         if word not in _MODIFIERS | {"a", "an", "plain", "solid", "pure", "simple", "clean", "flat"}:
             return False
     return False
+
+
+def _ends_place(clause: Clause, index: int) -> bool:
+    """Say whether nothing is named that has the colour: "on black", and not "on black shirts"."""
+    following = clause.after(index)
+    return not following or is_known(following) and following not in _WARES
 
 
 def _is_listed(clause: Clause, first: int, second: int) -> bool:
@@ -238,7 +250,7 @@ def _read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> bo
     index = 0
     while index + 1 < len(plain):
         one, other = plain[index], plain[index + 1]
-        if _becomes(clause, one, other):
+        if _becomes(clause, one, other) or _goes_on(clause, one, other, reading):
             _replace(clause, one, other, reading)
             done = True
             index += _PAIR
@@ -270,6 +282,9 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     words = clause.words
     between = words[one.index + 1 : other.index]
     own = {word for word in between if word not in _MODIFIERS}
+    if own & words_of.SWAPPING and own & _BECOMING:
+        # "the yellow could be replaced by orange"
+        return True
     if own & {"->", "=>", "\u2192", "becomes", "become"}:
         return True
     if own & {"and", "&", ",", "+", "or"}:
@@ -285,10 +300,25 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     return swaps and own <= allowed and is_part and "it" not in before
 
 
+def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> bool:
+    """Say whether a clause is another replacement: "... and the white parts black"."""
+    last = reading.wishes[-1].operation if reading.wishes else None
+    between = frozenset(clause.words[one.index + 1 : other.index])
+    return (
+        isinstance(last, Replace)
+        and bool(clause.joined)
+        and (_is_scoping(clause, one.index) or bool(between & _BECOMING))
+        and between <= words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS | _BECOMING
+    )
+
+
 def _replace(clause: Clause, one: Mention, other: Mention, reading: Reading) -> None:
     clause.used.update((one.index, other.index))
     _use_modifier(clause, one)
     _use_modifier(clause, other)
+    for mention in (one, other):
+        if clause.before(mention.index) in SENSES:
+            clause.used.add(mention.index - 1)
     reading.wish(clause, Replace(source=family_of(one.name), target=other.paint))
 
 
@@ -515,7 +545,7 @@ def _is_scoping(clause: Clause, index: int) -> bool:
     is_plural = word.endswith("s") and word not in NAMED
     return (
         is_plural
-        or (any(one in words_of.SCOPING for one in before[-1:]) and "of" not in before)
+        or (any(one in words_of.SCOPING or one in {"everything", "anything"} for one in before[-1:]) and "of" not in before)
         or (
             len(before) > 1 and before[-2] in words_of.SCOPING
             and (before[-1] in _MODIFIERS or before[-1] in {"current", "existing", "old", "same"})

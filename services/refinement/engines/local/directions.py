@@ -100,7 +100,7 @@ def _of_plain(clause: Clause, index: int, local: int) -> int:
 def _local_turn(clause: Clause, index: int) -> int:
     """Return 1 or -1 where "more" or "less" stands right before a word, adverbs between them."""
     for word in clause.words[max(0, index - _LOOKBACK) : index][::-1]:
-        if word in {"less", "reduce"}:
+        if word in {"less", "reduce", "dampen"}:
             return -1
         if word in {"more", "increase"}:
             return 1

@@ -58,6 +58,8 @@ _PUT_WITHOUT_DRAWING: Final = frozenset(
     "color colour colors colours some more contrast depth background logo it warmth touch splash "
     "bit hint dash pop life energy effect everything them all vibe feel look".split()
 )
+# "When we print it small" tells where a fault shows, and wishes for nothing.
+_CIRCUMSTANCES: Final = frozenset({"when", "whenever", "otherwise"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 _LIVENED: Final = frozenset({"liven"})
 
@@ -83,6 +85,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     asked = prompt.rstrip().endswith("?")
     for clause in clauses:
         before = reading.extent
+        if clause.words[0] in _CIRCUMSTANCES:
+            continue
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or _is_praise(clause):
             continue
@@ -255,6 +259,9 @@ def _read_styles(clause: Clause, reading: Reading) -> None:
         if word in {"current", "fun", "fancy", "slick", "hip", "young"} and mood.complains:
             continue
         clause.used.add(index)
+        if _has_wish(clause, reading) and not clause.has(frozenset({"and"})):
+            # "darker shades would look more premium": the style is the reason.
+            continue
         is_fault = word in {"dated", "outdated", "oldfashioned", "amateurish"}
         negated = mood.forbids or mood.guards or mood.lessens
         likes = mood.complains and not mood.wishes and not mood.up
@@ -279,21 +286,21 @@ def _read_theme(clause: Clause, theme: str, reading: Reading) -> None:
     if not names:
         reading.refuse(clause, _NO_COLOUR_IN_THEME)
     elif clause.area == "background":
-        reading.wish(clause, Background(colour=names[0]))
+        reading.wish(clause, Background(colour=names[0]), source="theme")
     else:
-        scope = clause.area if clause.area in {"text", "foreground"} else None
-        reading.wish(clause, Recolour(colours=names, scope=scope))
+        scope = "text" if clause.area == "text" else None
+        reading.wish(clause, Recolour(colours=names, scope=scope), source="theme")
 
 
 def _read_whole(clause: Clause, reading: Reading) -> None:
     """Read wishes that name no quality: "tone it down", "liven it up", "beef up the strokes"."""
     mood = clause.mood
-    if "darkmode" in clause.words and not mood.forbids:
+    if "darkmode" in clause.words and not mood.forbids and not _has_wish(clause, reading):
         reading.wish(clause, Background(colour="black"))
     if mood.forbids or mood.guards:
         return
     is_down = clause.has(_TONED_DOWN) or (
-        clause.has(frozenset({"reduce", "tone", "toned"}))
+        clause.has(frozenset({"dampen", "tone", "toned"}))
         and mood.down
         and not clause.used
         and not any(word in SENSES for word in clause.words)

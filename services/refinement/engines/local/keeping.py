@@ -6,6 +6,8 @@ and keeps the text.
 
 from typing import Final
 
+import msgspec
+
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
@@ -45,6 +47,10 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
         return True
     if _is_wish(clause):
         return False
+    if clause.has(words_of.ONLY) and any(colour_of(word) for word in clause.words):
+        # "keep only the navy": nothing else is to be there.
+        clause.mood = msgspec.structs.replace(mood, keeps=False, wishes=True)
+        return False
     start = 0
     found = _keep(clause, range(start, len(clause.words)), reading)
     return found or clause.has(_REST, frozenset({"asis"}))
@@ -67,7 +73,9 @@ def _is_wish(clause: Clause) -> bool:
             _REST | words_of.ASPECTS.keys()
         ):
             return True
-        if sense.form == "noun" and clause.has(words_of.HIGH, words_of.LOW):
+        if sense.form == "noun" and (
+            clause.has(words_of.HIGH, words_of.LOW) or clause.mood.up or sense.quality == "padding"
+        ):
             return True
     return False
 

@@ -35,7 +35,8 @@ _SPOKEN: Final = {
         "do without|make do without|see the back of|remove all of|kick out|pull out|peel off|"
         "phase out|chop off|wipe off|wipe away|rip out"
     ),
-    "without": "free of|free from|devoid of|with no|with zero|sans|with none of|minus",
+    "with": "w /",
+    "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
         "do not like|does not like|did not like|not a fan of|not a big fan of|not fond of|"
         "not keen on|not into|can not stand|tired of|sick of|not crazy about|do not love|"
@@ -82,7 +83,7 @@ _SPOKEN: Final = {
         "could use|could do with|should have|would benefit from|is crying out for|in need of|"
         "ought to|got to|has to|have to|wants to|crying out for|deserves|craves"
     ),
-    "reduce": (
+    "dampen": (
         "cut back on|cut down on|cut back|cut down|go easy on|go easier on|ease off on|"
         "ease up on|ease off|ease up|not as much|not so much|not that much|not as many|"
         "not so many|hold back on|cool it with|go light on|rein in|reign in|calm down on|"
@@ -228,8 +229,8 @@ _SPOKEN: Final = {
         "remove all the colour|remove all the colors|remove all the colours"
     ),
     "blackandwhite": (
-        "black and white|black & white|black + white|black n white|b & w|b and w|b w|"
-        "black / white|b / w|white and black|b n w|pure black on white|black on white"
+        "b / with|noir|black and white|black & white|black + white|black n white|b & w|b and w|"
+        "b w|black / white|b / w|white and black|b n w|pure black on white|black on white"
     ),
     "invert": (
         "negative version|reverse the colors|reverse the colours|reversed colors|"

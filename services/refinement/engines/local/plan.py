@@ -57,7 +57,7 @@ _COLOURING: Final = (
     *(Look, LimitColours),
 )
 _RESTYLING: Final = (Simplify, Flatten, RemoveShadow, Look, Weight, Roundness)
-_RESHAPING: Final = (Weight, Roundness)
+_RESHAPING: Final = (Roundness,)
 _MOVING: Final = (Padding, Crop, Centre, Square, Rotate, Flip)
 _GROUNDS: Final = (Background, TransparentBackground)
 # Several of these may stand side by side, and differ only as a whole.
@@ -173,10 +173,21 @@ def _without_contradictions(wishes: Iterable[Wish], skipped: list[Skipped]) -> l
         rival = next((one for one in chosen if _concern_the_same(one, wish)), None)
         if rival is None:
             chosen.append(wish)
+        elif _is_vaguer(rival.operation, wish.operation):
+            chosen[chosen.index(rival)] = wish
         elif rival.operation != wish.operation and _oppose(rival.operation, wish.operation):
             chosen[chosen.index(rival)] = wish
             skipped.append(Skipped(phrase=rival.phrase, reason="a later wish says the opposite"))
     return chosen
+
+
+def _is_vaguer(one: Operation, other: Operation) -> bool:
+    """Say whether the later of two like wishes says more: "framed, with a thick black border"."""
+    return (
+        isinstance(one, Border | Outline | Monochrome)
+        and one.colour is None
+        and getattr(other, "colour", None) is not None
+    )
 
 
 def _concern_the_same(one: Wish, other: Wish) -> bool:

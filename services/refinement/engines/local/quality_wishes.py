@@ -45,7 +45,9 @@ _NOT_ADDED: Final = {
 }
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
-_SIMPLE_NOUNS_OF_LETTERS: Final = frozenset({"weight", "heft"})
+_CONSEQUENCES: Final = frozenset(
+    "lostlook hardtoread illegible unreadable invisible legible readable visible".split()
+)
 
 
 def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None:
@@ -59,6 +61,9 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
             continue
         if "than" in clause.words[:index]:
+            continue
+        if word in _CONSEQUENCES and seen:
+            # "so thin that it gets lost": what is wrong has been said.
             continue
         quality, turn = _resolved(clause, index)
         if not quality:

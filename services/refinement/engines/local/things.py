@@ -21,6 +21,7 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.quantities import amount_in
 from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.styles import STYLES
 from services.refinement.engines.local.tokens import colour_of
 
 _NO_GRADIENTS: Final = "gradients cannot be added by this engine"
@@ -34,6 +35,8 @@ _INSERTING: Final = (
     words_of.ADDING - frozenset({"some", "more", "have", "has", "having", "had"})
 ) | frozenset({"around", "round"})
 _LINE_CHANGES: Final = frozenset({"thick", "thin", "heavy", "bold"})
+_AROUND: Final = frozenset({"around", "round", "surrounding"})
+_BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
 
@@ -118,12 +121,15 @@ def _read_gradient(clause: Clause, reading: Reading) -> None:
     elif mood.forbids:
         reading.refuse(clause, ASKED_NOT_TO)
     else:
+        clause.used.update(at for at, word in enumerate(clause.words) if colour_of(word))
         reading.refuse(clause, _NO_GRADIENTS)
 
 
 def _read_lines(clause: Clause, reading: Reading) -> None:
     for group, kind in ((words_of.BORDERS, Border), (words_of.OUTLINES, Outline)):
         places = clause.find(group)
+        if kind is Outline and not places and clause.has(_INSERTING) and clause.has(_AROUND):
+            places = clause.find(frozenset({"line", "edge"}))
         if places:
             _read_line(clause, places, kind, reading)
             return
@@ -135,8 +141,8 @@ def _read_line(
     mood = clause.mood
     adds = clause.has(_INSERTING) and not mood.removes
     is_verb = any(
-        clause.words[at] in {"outline", "frame", "border", "outlined", "bordered", "framed"}
-        and clause.before(at) not in {"the", "its", "this", "that", "all"}
+        clause.words[at] in {"outlined", "bordered", "framed"}
+        or (clause.words[at] in {"outline", "frame", "border"} and clause.before(at) in _BEFORE_VERB)
         for at in places
     )
     adjectives = _describing(clause, places[0])
@@ -215,5 +221,6 @@ def _account_for(clause: Clause, places: list[int]) -> None:
         clause.used.update(
             at
             for at, word in enumerate(clause.words)
-            if at > places[0] and word in SENSES and SENSES[word].form != "noun"
+            if at > places[0]
+            and (word in STYLES or (word in SENSES and SENSES[word].form != "noun"))
         )

@@ -7,16 +7,20 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.refinement.engines.local.named_colours import NAMED
+from services.refinement.engines.local.named_colours import NAMED, family_of
 from services.refinement.engines.local.phrases import PHRASE_STARTS, PHRASE_WORDS_MAX, PHRASES
 from services.refinement.engines.local.spelling import repaired
 
 PROMPT_LENGTH_MAX: Final = 2000
 COLOUR_WORDS_MAX: Final = 3
 
+HUES: Final = frozenset(
+    "red orange yellow green blue purple pink brown gray grey black white teal beige".split()
+)
+
 # Each alternative starts with a character no other can start with, or is a plain run: no backtracking.
 _TOKEN: Final = re.compile(
-    r"#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
+    r"rgb\(\d{1,3}, ?\d{1,3}, ?\d{1,3}\)|#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
     r"|->|=>|[^\w\s]|\n"
 )
 _CONTRACTED: Final = {
@@ -58,8 +62,6 @@ _CONTRACTED: Final = {
     "ppl": ("people",),
     "coz": ("because",),
     "cuz": ("because",),
-    "w": ("with",),
-    "w/o": ("without",),
     "backgroud": ("background",),
     "shd": ("should",),
     "tho": ("though",),
@@ -155,6 +157,8 @@ def _spelt_out(word: str) -> tuple[str, ...]:
     known = _CONTRACTED.get(word)
     if known is not None:
         return known
+    if word.startswith("rgb("):
+        return (_hex_of(word),)
     if "'" not in word:
         return (word,)
     if word.endswith("n't"):
@@ -164,6 +168,22 @@ def _spelt_out(word: str) -> tuple[str, ...]:
         return (stem,)
     spoken = _ENDINGS.get("'" + ending)
     return (stem,) if spoken is None else (stem, spoken)
+
+
+def _is_painted(tokens: Sequence[Token], index: int, length: int, word: str) -> bool:
+    """Say whether a name and the hue after it are one colour: "mint green", "rust red"."""
+    if index + length >= len(tokens) or word not in NAMED or word in HUES:
+        return False
+    hue = tokens[index + length].word
+    if hue not in HUES:
+        return False
+    before = tokens[index - 1].word if index else ""
+    return family_of(word) == family_of(hue) or before not in {"the", "all", "its"}
+
+
+def _hex_of(word: str) -> str:
+    channels = (min(int(part), 255) for part in word[4:-1].split(","))
+    return "#" + "".join(f"{channel:02x}" for channel in channels)
 
 
 def _merged(tokens: Sequence[Token]) -> tuple[Token, ...]:
@@ -198,6 +218,8 @@ def _longest(tokens: Sequence[Token], index: int) -> tuple[int, str]:
             found = (length, joined)
         elif joined.endswith("s") and joined[:-1] in NAMED:
             found = (length, joined)
+    if _is_painted(tokens, index, found[0], found[1]):
+        return found[0] + 1, found[1]
     if found[0] == 1:
         return 1, PHRASES.get((first,), first)
     return found

@@ -12,7 +12,7 @@ MORE: Final = all_verb_forms(
 ) | words("more higher extra additional stronger greater high maximum heavier")
 LESS: Final = all_verb_forms(
     "reduce decrease lower lessen cut minimise minimize limit diminish ease dial lighten downplay "
-    "shrink curb trim drop tame weaken relax temper"
+    "shrink curb trim drop tame weaken relax temper dampen"
 ) - words("drop drops dropped dropping trim trims trimmed trimming lighten lightens lightened "
           "lightening dial dials dialed dialing shrink shrinks shrinked shrinking cut cuts "
           "cutted cutting") | words("less fewer low cut cutting smaller lesser")
@@ -21,7 +21,7 @@ REMOVE: Final = all_verb_forms(
     "axe bin chuck dump banish clear wipe exclude toss junk eradicate nuke zap purge abolish "
     "subtract detest loathe"
 ) | words("lost rid without no gone zero unnecessary unneeded none")
-NEGATED: Final = words("not never avoid avoiding neither nor isnot without stop prevent unless hardly")
+NEGATED: Final = words("not never avoid avoiding neither nor isnot without stop prevent unless hardly nobody")
 ADDING: Final = all_verb_forms(
     "add put give include insert introduce apply place draw bring throw slap stick whack pop "
     "incorporate have attach create drop"
@@ -73,8 +73,7 @@ TEXTS: Final = all_plurals(
     "writing caption subtitle type heading headline strapline character lettermark logotype "
     "initial script monogram subline txt"
 )
-BACKGROUNDS: Final = words("background backgrounds backdrop backdrops bg backing canvas backround "
-                           "bckground ground paper")
+BACKGROUNDS: Final = words("background backgrounds backdrop backdrops bg backing canvas ground")
 FOREGROUNDS: Final = all_plurals(
     "icon symbol emblem graphic illustration drawing foreground mascot subject figure pictogram "
     "motif artwork glyph crest"
@@ -157,7 +156,7 @@ CANVAS_VERBS: Final = {
     **dict.fromkeys(all_verb_forms("crop trim") | words("cropping"), "crop"),
     **dict.fromkeys(all_verb_forms("centre center recenter recentre centralise centralize")
                     | words("middle centered centred central"), "centre"),
-    **dict.fromkeys(words("square squared squarish"), "square"),
+    **dict.fromkeys(words("square squared squarish sq"), "square"),
     **dict.fromkeys(all_verb_forms("rotate tilt spin twist") | words("rotation upsidedown quarterturn "
                     "degrees deg degree"), "rotate"),
     **dict.fromkeys(all_verb_forms("flip mirror") | words("mirrored reflect"), "flip"),
@@ -187,7 +186,7 @@ UNSUPPORTED: Final = {
     **dict.fromkeys(
         words("newfont serif serifs script handwritten italic italics cursive calligraphy helvetica "
               "calligraphic capitals caps kerning arial futura monospace slanted underline "
-              "underlined spelling misspelled typo misspelt translate tracking ligature"),
+              "underlined rename renamed renaming spelling misspelled typo misspelt translate tracking ligature"),
         LETTERS_ANEW,
     ),
     **dict.fromkeys(
@@ -202,7 +201,7 @@ UNSUPPORTED: Final = {
         DRAWN_ANEW,
     ),
     **dict.fromkeys(
-        words("rearrange rearranged stack stacked reposition horizontally swapsides beneath "
+        words("rearrange rearranged stack stacked reposition swapsides beneath "
               "stretch stretched squeeze wider taller narrower align aligned layout "
               "overlap overlapping resize resized reorder straighten relocate composition"),
         PARTS_MOVED,
