@@ -57,7 +57,7 @@ _PARADIGMS: Final = (
         adjectives="dark deep dim shadowy moody inky",
         faults="gloomy murky dingy sombre somber dreary",
         verbs="darken deepen dim",
-        nouns="darkness gloom depth",
+        nouns="darkness gloom",
     ),
     _Paradigm(
         quality="saturation",

@@ -171,7 +171,8 @@ def mood_of(words: Sequence[str]) -> Mood:
         return Mood(forbids=True, guards=True)
     changes = up or down or turns or bool(found & (words_of.REMOVE - {"without", "no", "unless"}))
     return Mood(
-        keeps=bool(found & words_of.KEEPING) and not (forbids and found & {"keep", "leave"}),
+        keeps=(bool(found & words_of.KEEPING) and not (forbids and found & {"keep", "leave"}))
+        or _keeps_same(words),
         up=up,
         down=down,
         removes=removes,
@@ -181,6 +182,14 @@ def mood_of(words: Sequence[str]) -> Mood:
         too=too or (complains and "so" in found),
         complains=complains,
         wishes=wishes,
+    )
+
+
+def _keeps_same(words: Sequence[str]) -> bool:
+    """Say whether a clause asks for the same of something: "same shapes"."""
+    return any(
+        word == "same" and following in words_of.ASPECTS
+        for word, following in zip(words, words[1:], strict=False)
     )
 
 

@@ -32,6 +32,7 @@ from services.refinement.engines.local.tokens import colour_of
 
 COLOURS_IF_FEWER: Final = 3
 _PAIR: Final = 2
+_ELSEWHERE: Final = "elsewhere"
 _SHADE_OF_BLACK: Final = 0.45
 _TINT_OF_WHITE: Final = 0.55
 _BETWEEN_COLOUR_AND_NOUN: Final = frozenset(
@@ -137,7 +138,8 @@ def _assign_parts(clause: Clause, mentions: list[Mention]) -> None:
             continue
         start = mentions[place - 1].index if place else -1
         if _is_on(clause, mention.index):
-            mention.part = "background"
+            is_ware = not _ends_place(clause, mention.index)
+            mention.part = _ELSEWHERE if is_ware else "background"
             continue
         nouns = [
             at
@@ -170,7 +172,7 @@ def _is_on(clause: Clause, index: int) -> bool:
     for at in range(index - 1, max(index - 5, -1), -1):
         word = clause.words[at]
         if word in _ON:
-            return clause.before(at) not in _NOT_PLACED and _ends_place(clause, index)
+            return clause.before(at) not in _NOT_PLACED
         if word not in _MODIFIERS | {"a", "an", "plain", "solid", "pure", "simple", "clean", "flat"}:
             return False
     return False
@@ -201,6 +203,9 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
     part, mood = mention.part, clause.mood
     if part is None:
         return False
+    if part == _ELSEWHERE:
+        clause.used.add(mention.index)
+        return True
     names_only = _is_scoping(clause, mention.index) and (
         _has_free_senses(clause) or mood.complains or mood.lessens
     )
@@ -340,6 +345,11 @@ def _read_counts(clause: Clause, reading: Reading) -> bool:
     if count == 1:
         reading.wish(clause, Monochrome())
         return False
+    clause.used.update(
+        at for at, word in enumerate(clause.words)
+        if word in SENSES and SENSES[word].quality in {"simplicity", "flatness"} and count
+        and word != "flat"
+    )
     names = [mention.paint for mention in mentions_in(clause)]
     if count == _PAIR and len(names) == _PAIR:
         clause.used.update(range(len(clause.words)))

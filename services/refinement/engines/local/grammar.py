@@ -18,11 +18,13 @@ from services.refinement.engines.local.keeping import read_exception, read_keepi
 from services.refinement.engines.local.operations import (
     Background,
     Duotone,
+    Lightness,
     LimitColours,
     Look,
     Monochrome,
     Recolour,
     Saturation,
+    Warmth,
     Weight,
 )
 from services.refinement.engines.local.ordinary_words import FILLER, FOREIGN
@@ -30,7 +32,7 @@ from services.refinement.engines.local.quality_wishes import read_qualities
 from services.refinement.engines.local.quantities import amount_in, area_of, names_the_whole
 from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading, Wish
 from services.refinement.engines.local.spelling import is_known
-from services.refinement.engines.local.styles import RECIPES, STYLES
+from services.refinement.engines.local.styles import FAULTS, RECIPES, STYLES
 from services.refinement.engines.local.things import read_things
 from services.refinement.engines.local.tokens import Token, colour_of, tokens_of
 
@@ -60,6 +62,7 @@ _PUT_WITHOUT_DRAWING: Final = frozenset(
 )
 # "When we print it small" tells where a fault shows, and wishes for nothing.
 _CIRCUMSTANCES: Final = frozenset({"when", "whenever", "otherwise"})
+_PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 _LIVENED: Final = frozenset({"liven"})
 
@@ -90,7 +93,9 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or _is_praise(clause):
             continue
+        known = len(reading.wishes)
         _read_clause(clause, theme, reading)
+        _drop_repeated(clause, reading, known)
         if reading.extent == before and _has_content(clause):
             reading.unmatched.append(clause.phrase)
     reading.wishes = _joined(reading.wishes)
@@ -98,7 +103,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
-    read_exception(clause, reading)
+    if read_exception(clause, reading):
+        clause.area = area_of(clause)
     if read_keeping(clause, reading):
         return
     if _read_unsupported(clause, reading):
@@ -113,6 +119,23 @@ def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
     _read_styles(clause, reading)
     read_qualities(clause, family, reading)
     _read_whole(clause, reading)
+
+
+def _drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
+    """Drop what "it" says again of a part: "the green is too dark, could you lighten it"."""
+    if not clause.has(_PRONOUNS):
+        return
+    before, own = reading.wishes[:known], reading.wishes[known:]
+    reading.wishes[known:] = [
+        wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
+    ]
+
+
+def _says_again(wish: Wish, earlier: Wish) -> bool:
+    one, other = wish.operation, earlier.operation
+    if not isinstance(one, Lightness | Saturation | Warmth | Weight) or type(one) is not type(other):
+        return False
+    return one.scope is None and one.amount * getattr(other, "amount", 0.0) > 0
 
 
 def _assign_areas(clauses: Sequence[Clause]) -> None:
@@ -262,7 +285,7 @@ def _read_styles(clause: Clause, reading: Reading) -> None:
         if _has_wish(clause, reading) and not clause.has(frozenset({"and"})):
             # "darker shades would look more premium": the style is the reason.
             continue
-        is_fault = word in {"dated", "outdated", "oldfashioned", "amateurish"}
+        is_fault = word in FAULTS
         negated = mood.forbids or mood.guards or mood.lessens
         likes = mood.complains and not mood.wishes and not mood.up
         if is_fault:

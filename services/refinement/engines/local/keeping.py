@@ -22,10 +22,10 @@ _ENDING_EXCEPTION: Final = frozenset(
 _BARE_TEXT: Final = frozenset({"color", "colors", "colour", "colours"})
 
 
-def read_exception(clause: Clause, reading: Reading) -> None:
+def read_exception(clause: Clause, reading: Reading) -> bool:
     """Read "everything except the text": what is excepted is kept, and accounted for."""
     if "except" not in clause.words:
-        return
+        return False
     start = clause.words.index("except")
     end = start + 1
     while end < len(clause.words) and clause.words[end] not in _ENDING_EXCEPTION:
@@ -35,6 +35,7 @@ def read_exception(clause: Clause, reading: Reading) -> None:
         end += 1
     _keep(clause, range(start + 1, end), reading)
     clause.used.update(range(start, end))
+    return True
 
 
 def read_keeping(clause: Clause, reading: Reading) -> bool:

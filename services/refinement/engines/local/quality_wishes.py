@@ -22,7 +22,7 @@ from services.refinement.engines.local.operations import (
     Warmth,
     Weight,
 )
-from services.refinement.engines.local.quantities import amount_in
+from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in
 from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.styles import RECIPES
 
@@ -83,6 +83,8 @@ def _wish(
     clause: Clause, quality: str, direction: int, family: str | None, reading: Reading
 ) -> None:
     amount = amount_in(clause)
+    if quality == "saturation" and direction < 0 and clause.mood.removes and not clause.mood.adds:
+        amount = min(2 * amount, AMOUNT_MAX)
     signed = direction * amount
     scope = clause.area or family
     if quality in _SCOPED:

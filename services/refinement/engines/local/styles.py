@@ -37,16 +37,22 @@ _NAMES: Final = {
     "elegant": "elegant classy sophisticated refined chic graceful stylish classier timeless "
     "elegance elegantly sophistication tasteful feminine",
     "luxurious": "luxurious premium luxury posh deluxe expensive lux luxe exclusive royal fancy",
-    "playful": "playful fun funny childlike whimsical funky quirky youthful playfulness childish "
-    "young younger fancier goofy silly cute cuter bouncy kiddie",
+    "playful": "playful fun funny childlike whimsical funky quirky youthful playfulness "
+    "young younger fancier cute cuter bouncy",
     "friendly": "friendly approachable welcoming homely friendlier homey kind-hearted",
     "professional": "professional serious businesslike formal trustworthy reliable grown-up mature "
     "professionally conservative",
     "dynamic": "dynamic energetic energised energized sporty",
 }
-# Styles that are only complained about: what such a logo is wished to be instead.
-OUTDATED: Final = words("dated outdated oldfashioned tired amateurish oldschool amateur stale")
+# Styles that are only complained about, and what such a logo is wished to be instead.
+FAULTS: Final[dict[str, str]] = {
+    **dict.fromkeys(words("dated outdated oldfashioned stale antiquated oldish"), "modern"),
+    **dict.fromkeys(
+        words("amateurish amateur childish silly goofy cartoonlike kiddie homemade cheap"),
+        "professional",
+    ),
+}
 
 STYLES: Final[dict[str, str]] = {
     word: style for style, names in _NAMES.items() for word in names.split()
-} | {"dated": "modern", "outdated": "modern", "oldfashioned": "modern", "amateurish": "professional"}
+} | FAULTS

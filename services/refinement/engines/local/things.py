@@ -36,6 +36,7 @@ _INSERTING: Final = (
 ) | frozenset({"around", "round"})
 _LINE_CHANGES: Final = frozenset({"thick", "thin", "heavy", "bold"})
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
+_BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
@@ -139,14 +140,17 @@ def _read_line(
     clause: Clause, places: list[int], kind: type[Border] | type[Outline], reading: Reading
 ) -> None:
     mood = clause.mood
-    adds = clause.has(_INSERTING) and not mood.removes
+    is_bare = not mood.complains and (
+        len(clause.words) <= _BARE_WORDS_MAX or clause.has(frozenset({"a", "an"}))
+    )
+    adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
     is_verb = any(
         clause.words[at] in {"outlined", "bordered", "framed"}
         or (clause.words[at] in {"outline", "frame", "border"} and clause.before(at) in _BEFORE_VERB)
         for at in places
     )
     adjectives = _describing(clause, places[0])
-    elsewhere = [at for at, word in enumerate(clause.words) if word in SENSES]
+    elsewhere = _qualities(clause)
     if mood.guards or mood.keeps:
         if mood.guards:
             _account_for(clause, places)
@@ -205,6 +209,10 @@ def _is_comparison(clause: Clause, places: list[int]) -> bool:
         SENSES[clause.words[at]].form == "explicit" and SENSES[clause.words[at]].quality != "size"
         for at in places
     ) or clause.has(words_of.TURNING - frozenset({"bring", "take", "move"}))
+
+
+def _qualities(clause: Clause) -> list[int]:
+    return [at for at, word in enumerate(clause.words) if word in SENSES]
 
 
 def _account_for(clause: Clause, places: list[int]) -> None:

@@ -65,6 +65,7 @@ _CONTRACTED: Final = {
     "backgroud": ("background",),
     "shd": ("should",),
     "tho": ("though",),
+    "ad": ("add",),
     "abit": ("a", "bit"),
     "alot": ("a", "lot"),
     "alil": ("a", "little"),

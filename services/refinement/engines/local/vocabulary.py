@@ -63,8 +63,8 @@ USING: Final = words(
     "apply choose pick select do fill tint change switch from using uses or let bring add more "
     "some put turn becomes needs main primary accent accents version recolor recolour"
 )
-LACKING: Final = words("lacks lack lacking missing misses lacking lacked insufficient insufficiently")
-LOW: Final = words("low weak poor faint insufficiently minimal small")
+LACKING: Final = words("lacks lack lacking missing misses lacked insufficient insufficiently")
+LOW: Final = words("low weak poor faint insufficiently")
 HIGH: Final = words("high strong intense heavy")
 
 # Which part.
@@ -138,7 +138,7 @@ ASPECTS: Final = {
 }
 
 # Things that are drawn or undrawn.
-SHADOWS: Final = words("shadow shadows dropshadow shadowing")
+SHADOWS: Final = words("shadow shadows dropshadow shadowing depth dimension")
 GRADIENTS: Final = words(
     "gradient gradients shading bevel bevels gloss glossy glow glows emboss embossing embossed "
     "glossiness highlight highlights reflection reflections shine shiny beveled bevelled gradiant "
