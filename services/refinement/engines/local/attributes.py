@@ -1,10 +1,10 @@
 """The qualities of a logo that a prompt may wish for, and every form of the words for them.
 
-A paradigm is a list of stems; the forms come from morphology. What a word says depends on its form:
-a verb or comparative ("darken", "darker") names its own direction; a plain word ("dark") is turned
-by what stands around it; a fault ("garish") is something that nobody wishes for; a noun ("contrast")
-needs a direction. Words like "soft" mean another quality on corners than on colours: they belong to
-a quality of their own, which the nouns beside them resolve (`RESOLVED_BY`).
+A paradigm is a list of stems; the forms come from morphology. What a word says depends on its
+form: a verb or comparative ("darken", "darker") names its own direction; a plain word ("dark") is
+turned by what stands around it; a fault ("garish") is something that nobody wishes for; a noun
+("contrast") needs a direction. Words like "soft" mean another quality on corners than on colours:
+they belong to a quality of their own, which the nouns beside them resolve (`RESOLVED_BY`).
 """
 
 from typing import Final, Literal, TypeAlias
@@ -212,15 +212,12 @@ _PARADIGMS: Final = (
         direction=-1,
         faults="blurry fuzzy blurred smudgy hazy unsharp outoffocus mushy blur",
         verbs="blur",
-        
     ),
     _Paradigm(quality="sharp", direction=1, praise="sharp"),
     _Paradigm(quality="soft", direction=1, adjectives="soft", verbs="soften", nouns="softness"),
     _Paradigm(quality="hard", direction=1, faults="hard harsh"),
     _Paradigm(quality="bold", direction=1, praise="bold", nouns="boldness"),
-    _Paradigm(
-        quality="strong", direction=1, praise="strong powerful robust", verbs="strengthen"
-    ),
+    _Paradigm(quality="strong", direction=1, praise="strong powerful robust", verbs="strengthen"),
     _Paradigm(quality="fine", direction=1, adjectives="fine"),
     _Paradigm(
         quality="padding",

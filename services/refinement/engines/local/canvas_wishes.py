@@ -1,7 +1,8 @@
 """Reads wishes about the picture as a whole: its margins, size, turn and shape.
 
-"Bigger", said of the logo, is less room around it: the picture keeps its size. Said of the file, the
-picture or its resolution it is more pixels. Said of letters or the icon alone it is not possible.
+"Bigger", said of the logo, is less room around it: the picture keeps its size. Said of the file or
+its resolution, or with a factor, it is more pixels. Said of letters or the icon alone it is not
+possible.
 """
 
 from typing import Final
@@ -10,6 +11,7 @@ from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
 from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.operations import (
     Centre,
     Crop,
@@ -29,12 +31,14 @@ _FACTOR_DEFAULT: Final = 2.0
 _FACTOR_MIN: Final = 1.25
 _FACTOR_MAX: Final = 4.0
 _PERCENT: Final = 100.0
+_TURNED: Final = frozenset({"turn", "turned", "tip", "lean", "turning"})
+_TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarterturn upsidedown cw")
 _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
-_FILES: Final = frozenset("file resolution pixels dimensions res px pixel".split())
-_VERTICAL: Final = frozenset("vertically vertical upsidedown upside top".split())
-_EMPTY: Final = frozenset("white blank empty excess extra unused dead surplus".split())
+_FILES: Final = words("file resolution pixels dimensions res px pixel")
+_VERTICAL: Final = words("vertically vertical upsidedown upside top")
+_EMPTY: Final = words("white blank empty excess extra unused dead surplus")
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
-_AROUND: Final = frozenset("around surrounding outer edges margin margins padding".split())
+_AROUND: Final = words("around surrounding outer edges margin margins padding")
 
 
 def read_canvas(clause: Clause, reading: Reading) -> None:
@@ -57,6 +61,8 @@ def _kinds(clause: Clause) -> list[tuple[int, str]]:
     found: dict[str, int] = {}
     for index, word in enumerate(clause.words):
         kind = words_of.CANVAS_VERBS.get(word)
+        if word in _TURNED and clause.has(_TURNS):
+            kind = "rotate"
         if kind is not None and index not in clause.used:
             found.setdefault(kind, index)
     if "rotate" in found and "flip" in found and "upsidedown" in clause.words:
@@ -66,11 +72,17 @@ def _kinds(clause: Clause) -> list[tuple[int, str]]:
 
 def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
     word = clause.words[index]
-    clause.used.update(at for at, one in enumerate(clause.words)
-                       if words_of.CANVAS_VERBS.get(one) == kind)
+    clause.used.update(
+        at for at, one in enumerate(clause.words) if words_of.CANVAS_VERBS.get(one) == kind
+    )
     match kind:
         case "crop":
             clause.used.update(clause.find(words_of.EDGES_EMPTY | _EMPTY))
+            clause.used.update(
+                at
+                for at, one in enumerate(clause.words)
+                if one in SENSES and SENSES[one].quality in {"padding", "size"}
+            )
             return Crop()
         case "centre":
             return Centre() if word not in _MIDDLE_FILLER or _is_placing(clause, index) else None
@@ -82,8 +94,11 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
             is_vertical = clause.has(_VERTICAL)
             return Flip(axis="vertical" if is_vertical else "horizontal")
         case _:
-            clause.used.update(at for at, one in enumerate(clause.words)
-                               if one in SENSES and SENSES[one].quality == "size")
+            clause.used.update(
+                at
+                for at, one in enumerate(clause.words)
+                if one in SENSES and SENSES[one].quality == "size"
+            )
             return Upscale(factor=_factor(clause))
 
 
@@ -97,7 +112,7 @@ def _is_placing(clause: Clause, index: int) -> bool:
 
 def _rotation(clause: Clause, word: str) -> Rotate | None:
     numbers = [number for one in clause.words if (number := number_at(one)) is not None]
-    if word in {"turn", "degrees", "degree", "deg"} and not numbers:
+    if word in {"degrees", "degree", "deg"} and not numbers:
         return None
     sign = -1.0 if clause.has(_LEFT) else 1.0
     if numbers:
@@ -137,8 +152,11 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         for at, word in enumerate(clause.words)
         if word in SENSES and SENSES[word].quality == "size" and at not in clause.used
     ]
-    scales = [at for at in range(len(clause.words))
-              if clause.after(at) in {"x", "times"} and number_at(clause.words[at]) is not None]
+    scales = [
+        at
+        for at in range(len(clause.words))
+        if clause.after(at) in {"x", "times"} and number_at(clause.words[at]) is not None
+    ]
     if scales and not places and not clause.has(words_of.NEGATED):
         clause.used.update(scales)
         reading.wish(clause, Upscale(factor=_factor(clause)))
@@ -155,7 +173,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)
-    elif clause.has(_FILES) and direction > 0:
+    elif direction > 0 and (scales or clause.has(_FILES)):
         reading.wish(clause, Upscale(factor=_factor(clause)))
     elif SENSES[clause.words[places[0]]].form == "plain" and not (
         clause.mood.too or clause.mood.lacks
@@ -169,14 +187,19 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
     places = [
         at
         for at, word in enumerate(clause.words)
-        if word in SENSES and SENSES[word].quality == "padding" and at not in clause.used
+        if word in SENSES
+        and SENSES[word].quality == "padding"
+        and at not in clause.used
         and SENSES[word].form == "noun"
     ]
     if not places:
         return
     clause.used.update(places)
-    clause.used.update(at for at, word in enumerate(clause.words)
-                       if word in SENSES and SENSES[word].quality in {"size", "weight", "padding"})
+    clause.used.update(
+        at
+        for at, word in enumerate(clause.words)
+        if word in SENSES and SENSES[word].quality in {"size", "weight", "padding"}
+    )
     clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
     mood = clause.mood
     word = clause.words[places[0]]
@@ -185,7 +208,11 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         for one in clause.words
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
-    if mood.guards or (mood.forbids and not mood.lacks) or (mood.keeps and not (mood.adds or mood.up)):
+    if (
+        mood.guards
+        or (mood.forbids and not mood.lacks)
+        or (mood.keeps and not (mood.adds or mood.up))
+    ):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())
@@ -195,7 +222,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
     elif sizes:
         turned = -1 if mood.complains and not mood.wishes else 1
         reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))
-    elif mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words:
-        reading.wish(clause, Padding(amount=amount_in(clause)))
-    elif clause.has(_AROUND) and len(clause.words) <= len("five w"):
+    elif (
+        mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words
+    ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
         reading.wish(clause, Padding(amount=amount_in(clause)))

@@ -4,6 +4,7 @@ A clause that has no direction of its own takes the one before it, where they ar
 saturated and contrasty", "don't make it darker or busier", "remove the shadow and the gradients".
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -11,37 +12,69 @@ import msgspec
 
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.tokens import Token, colour_of
 
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
+_CUT: Final = "|"
 CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
 _HARD: Final = frozenset(
     {"but", "then", "also", "while", "yet", "however", "because", "though", "although", "whereas"}
 )
-_OPENING: Final = frozenset({"without", "with", "except", "donttouch", "when", "whenever", "otherwise"})
-_IMPERATIVES: Final = frozenset(
-    "make remove add change replace keep ditch put give use leave swap rotate flip crop lose "
-    "reduce increase turn simplify preserve kill".split()
+_OPENING: Final = frozenset(
+    {"without", "with", "except", "donttouch", "when", "whenever", "otherwise"}
+)
+_IMPERATIVES: Final = words(
+    "make remove add change replace keep ditch put give use leave swap rotate flip "
+    "crop lose reduce increase turn simplify preserve kill"
 )
 # After these an imperative is no new clause: "please make", "I want you to make".
-_LEADING: Final = frozenset(
-    "to please can could would should not you we i and or just must will let lets never do us "
-    "help it ever they may might that which the a his her also then then be only all some with".split()
+_LEADING: Final = words(
+    "to please can could would should not you we i and or just must will let lets "
+    "never do us help it ever they may might that which the a his her also then then "
+    "be only all some with"
 )
-_SKIPPED_BEFORE_COLOUR: Final = frozenset(
-    "a an some little the touch hint bit slightly dark light deep pale bright soft of pure off "
-    "very accents".split()
+_SKIPPED_BEFORE_COLOUR: Final = words(
+    "a an some little the touch hint bit slightly dark light deep pale bright soft of "
+    "pure off very accents"
 )
-_PAIRING: Final = frozenset({"replace", "swap", "replaced", "substitute", "replacing", "swapped",
-                             "swapping", "exchange", "trade", "go", "stick", "start", "started",
-                             "going", "switch", "work", "works", "fill", "filled", "paint",
-                             "cover", "painted"})
+_PAIRING: Final = frozenset(
+    {
+        "replace",
+        "swap",
+        "replaced",
+        "substitute",
+        "replacing",
+        "swapped",
+        "swapping",
+        "exchange",
+        "trade",
+        "go",
+        "stick",
+        "start",
+        "started",
+        "going",
+        "switch",
+        "work",
+        "works",
+        "fill",
+        "filled",
+        "paint",
+        "cover",
+        "painted",
+    }
+)
 # "Not too bold, just somewhat thicker": these say that what was forbidden is over.
 _BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
-_FINITE: Final = words_of.SWAPPING | words_of.TURNING | frozenset(
-    "use using make making give please should must can could would need needs want keep put is are "
-    "looks feels be set get add".split()
+_OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
+_FINITE: Final = (
+    words_of.SWAPPING
+    | words_of.TURNING
+    | words(
+        "use using make making give please should must can could would need needs want "
+        "keep put is are looks feels be set get add"
+    )
 )
 
 
@@ -87,6 +120,7 @@ class Clause:
         self.mood = mood_of(self.words)
         self.used: set[int] = set()
         self.area: str | None = None
+        self.referent: str | None = None
 
     def has(self, *groups: frozenset[str]) -> bool:
         """Say whether any word is in one of the groups."""
@@ -114,36 +148,43 @@ def clauses_of(tokens: Sequence[Token], prompt: str) -> list[Clause]:
     clauses: list[Clause] = []
     current: list[Token] = []
     joined = ""
-
-    def close(separator: str) -> None:
-        nonlocal joined
-        if current:
-            clauses.append(Clause(tokens=current, joined=joined, prompt=prompt))
-            current.clear()
-            joined = separator
-        elif separator not in _SOFT or not joined:
-            joined = separator
-
     for index, token in enumerate(tokens):
-        word = token.word
-        if len(current) >= CLAUSE_WORDS_MAX:
-            close("")
-        if word in _SOFT:
-            if _binds(tokens, index, current):
-                current.append(token)
-            else:
-                close(word)
-        elif word in _HARD or not (word[0].isalnum() or word[0] in "#%=" or word in {"->", "\u2192"}):
-            close("")
-        elif word in _OPENING or _starts_anew(word, current):
-            if current and not (word == "with" and _binds(tokens, index, current)):
-                close("")
+        separator = _separator(tokens, index, current)
+        if separator is not None:
+            if current:
+                clauses.append(Clause(tokens=current, joined=joined, prompt=prompt))
+                current, joined = [], "" if separator == _CUT else separator
+            elif separator not in _SOFT or not joined:
+                joined = separator
+        if separator is None or separator == _CUT:
             current.append(token)
-        else:
-            current.append(token)
-    close("")
+    if current:
+        clauses.append(Clause(tokens=current, joined=joined, prompt=prompt))
     _pass_on(clauses)
     return clauses
+
+
+def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> str | None:
+    """Return what ends the clause before a word, or None where it goes on.
+
+    A soft separator is the word itself; `_CUT` is none: the word opens the next clause.
+    """
+    word = tokens[index].word
+    if word in _SOFT:
+        return None if _binds(tokens, index, current) else word
+    if word in _HARD or _is_mark(word):
+        return ""
+    if not current:
+        return None
+    if len(current) >= CLAUSE_WORDS_MAX:
+        return _CUT
+    if word == "with" and _binds(tokens, index, current):
+        return None
+    return _CUT if _opens(word, current) else None
+
+
+def _is_mark(word: str) -> bool:
+    return not (word[-1].isalnum() or word[0] in "#%=" or word in {"->", "\u2192"})
 
 
 def mood_of(words: Sequence[str]) -> Mood:
@@ -189,7 +230,7 @@ def _keeps_same(words: Sequence[str]) -> bool:
     """Say whether a clause asks for the same of something: "same shapes"."""
     return any(
         word == "same" and following in words_of.ASPECTS
-        for word, following in zip(words, words[1:], strict=False)
+        for word, following in itertools.pairwise(words)
     )
 
 
@@ -221,10 +262,22 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
     return None
 
 
+def _opens(word: str, current: Sequence[Token]) -> bool:
+    return word in _OPENING or _starts_anew(word, current) or _is_contrasted(word, current)
+
+
 def _starts_anew(word: str, current: Sequence[Token]) -> bool:
     if word not in _IMPERATIVES or len(current) <= 1 or current[-1].word in _LEADING:
         return False
     return not any(token.word in words_of.NEGATED for token in current[-4:])
+
+
+def _is_contrasted(word: str, current: Sequence[Token]) -> bool:
+    """Say whether "not" opens what is not wished for: "white not grey"."""
+    if word != "not" or len(current) <= 1:
+        return False
+    last = current[-1].word
+    return colour_of(last) is not None or last in SENSES or last in words_of.LOOKS
 
 
 def _pass_on(clauses: Sequence[Clause]) -> None:
@@ -236,29 +289,30 @@ def _pass_on(clauses: Sequence[Clause]) -> None:
 
 
 def _inherit(previous: Clause, clause: Clause) -> None:
-    before, own = previous.mood, clause.mood
+    before = previous.mood
     if clause.has(_FINITE) and not (clause.joined in {"or", "nor"} and before.forbids):
         return
-    senses = [SENSES[word] for word in clause.words if word in SENSES]
-    forms = {sense.form for sense in senses}
+    own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
         if not _turns_back(previous, clause) and not clause.has(_BREAKING):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
         return
-    if not own.is_neutral:
-        return
-    if before.lacks or before.keeps:
+    if own.is_neutral and _is_inherited(before, clause):
         clause.mood = before
-    elif before.removes or before.too or before.down:
-        # "no gradients and flat colours": flat is a wish; "less busy and dark": dark is not.
-        if before.removes and "plain" in forms:
-            return
-        if "explicit" not in forms:
-            clause.mood = before
-    elif "explicit" not in forms:
-        clause.mood = before
+
+
+def _is_inherited(before: Mood, clause: Clause) -> bool:
+    forms = {SENSES[word].form for word in clause.words if word in SENSES}
+    if before.lacks:
+        return True
+    if "explicit" in forms:
+        return False
+    if before.keeps:
+        return not clause.has(_OTHERS) and (clause.has(frozenset(words_of.ASPECTS)) or not forms)
+    # "no gradients and flat colours": flat is a wish.
+    return not (before.removes and "plain" in forms)
 
 
 def _turns_back(previous: Clause, clause: Clause) -> bool:

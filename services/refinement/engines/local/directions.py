@@ -16,7 +16,7 @@ _LOOKBACK: Final = 4
 
 
 def direction_of(clause: Clause, index: int) -> int:
-    """Return which way a word goes: 1 more of its quality, -1 less, 0 nothing asked or forbidden."""
+    """Return 1 for more of what a word says, -1 for less, 0 where nothing is asked or allowed."""
     sense = SENSES[clause.words[index]]
     mood = clause.mood
     if mood.guards:

@@ -1,7 +1,7 @@
-"""Reads what is to stay as it is: "keep the text", "leave the blue alone", "everything but the icon".
+"""Reads what is to stay as it is: "keep the text", "leave the blue alone", "all but the icon".
 
-What cannot be told apart in a scope is kept instead: "everything except the text" changes everything
-and keeps the text.
+What cannot be told apart in a scope is kept instead: "everything except the text" changes
+everything and keeps the text.
 """
 
 from typing import Final
@@ -11,13 +11,16 @@ import msgspec
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.named_colours import family_of
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.tokens import colour_of
 
-_REST: Final = frozenset({"rest", "everything", "else", "it", "them", "that", "things", "all", "logo"})
-_ENDING_EXCEPTION: Final = frozenset(
-    "should must can could needs need gets is are make made turn becomes to in be has".split()
+_REST: Final = frozenset(
+    {"rest", "everything", "else", "it", "them", "that", "things", "all", "logo"}
+)
+_ENDING_EXCEPTION: Final = words(
+    "should must can could needs need gets is are make made turn becomes to in be has"
 )
 _BARE_TEXT: Final = frozenset({"color", "colors", "colour", "colours"})
 
@@ -41,10 +44,13 @@ def read_exception(clause: Clause, reading: Reading) -> bool:
 def read_keeping(clause: Clause, reading: Reading) -> bool:
     """Note what is to be kept; say whether that was all. "Keep it simple" is a wish."""
     mood = clause.mood
+    if mood.guards and mood.removes and not any(word in SENSES for word in clause.words):
+        # "without losing the text"
+        return _keep(clause, range(len(clause.words)), reading)
     if not mood.keeps:
         return False
     if clause.has(words_of.SHADOWS, words_of.GRADIENTS):
-        reading.refuse(clause, ASKED_NOT_TO)
+        reading.things_kept += 1
         return True
     if _is_wish(clause):
         return False
@@ -70,8 +76,10 @@ def _is_wish(clause: Clause) -> bool:
         is_attribute = bool(following) and (
             following in words_of.ASPECTS or colour_of(following) is not None
         )
-        if sense.form in {"plain", "explicit"} and not is_attribute and previous & (
-            _REST | words_of.ASPECTS.keys()
+        if (
+            sense.form in {"plain", "explicit"}
+            and not is_attribute
+            and previous & (_REST | words_of.ASPECTS.keys())
         ):
             return True
         if sense.form == "noun" and (

@@ -1,4 +1,4 @@
-"""Forms of words: what English makes of an adjective, a verb and a noun, so that tables stay short."""
+"""What English makes of adjectives, verbs and nouns, so that tables of words stay short."""
 
 from typing import Final
 

@@ -9,17 +9,17 @@ from typing import Final
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
-        "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
-        "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
-        "do not forget to|not only|not just|would not mind|do not mind|would not hurt|"
-        "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
-        "no rush|do not worry|no hurry|no doubt|not sure|not bad|not to mention|no matter|"
-        "how about|what about|would love|would like|i want|we want|or so|or something|"
-        "something like|sort it out|as well|at all|for once|once again|thank you|no idea|i think|"
-        "i guess|i mean|in my opinion|you know|to be honest|do not know|with respect to|"
-        "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
-        "not necessarily|if you can|as far as|as soon as possible|more or less|less than ideal|"
-        "not ideal|not great|not quite right|do not get me wrong"
+        "what if|can not you|could not you|can we not just|would not it be|would not it|"
+        "do not you think|why do not you|why do not we|why not|do not be afraid to|"
+        "do not hesitate to|do not forget to|not only|not just|would not mind|do not mind|"
+        "would not hurt|can you please|could you please|feel free to|if at all possible|"
+        "no worries|no problem|no rush|do not worry|no hurry|no doubt|not sure|not bad|"
+        "not to mention|no matter|how about|what about|would love|would like|i want|we want|"
+        "or so|or something|something like|sort it out|as well|at all|for once|once again|"
+        "thank you|no idea|i think|i guess|i mean|in my opinion|you know|to be honest|"
+        "do not know|with respect to|in terms of|when it comes to|by the way|in general|so that|"
+        "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
+        "more or less|less than ideal|not ideal|not great|not quite right|do not get me wrong"
     ),
     "thereis": "there is|there are|has got",
     "not": (
@@ -43,9 +43,7 @@ _SPOKEN: Final = {
         "not happy with|not a huge fan of|fed up with|not loving|do not care for|had enough of|"
         "not mad about|not sold on|not liking|bored of|bored with"
     ),
-    "insteadof": (
-        "instead of|rather than|in place of|in lieu of|as opposed to|over the current"
-    ),
+    "insteadof": ("instead of|rather than|in place of|in lieu of|as opposed to|over the current"),
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|anything but|"
         "with the exception of|everything except|all except|everything besides|excluding|"
@@ -141,12 +139,8 @@ _SPOKEN: Final = {
         "easier to read|easy to read|easier to see|easy to see|better to read|more legible|"
         "more readable|easier on readability|readable from far|better visible|well visible"
     ),
-    "pop": (
-        "jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"
-    ),
-    "standout": (
-        "stand out|stands out|standing out|pop out|pops out|come forward|come through"
-    ),
+    "pop": ("jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"),
+    "standout": ("stand out|stands out|standing out|pop out|pops out|come forward|come through"),
     "inyourface": (
         "in your face|on the nose|over the top|full on|hurts my eyes|hurt my eyes|hurts the eyes|"
         "hurts your eyes|hurt your eyes|burns my eyes|burn my eyes|hard on the eyes|"
@@ -306,17 +300,25 @@ _SPOKEN: Final = {
         "super resolution|double the size|lo res|increase the size of the image|double its size|"
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
     ),
-    "rotate": (
-        "turn it|turn around|turned around|spin around|turn the logo|turn the image|"
-        "turn the picture|tip it|turn the whole thing|lean it|turn everything"
+    "rotate": "spin around|lean it|tip it over|rotate around",
+    "kerning": (
+        "letter spacing|letterspacing|too close together|too far apart|line spacing|"
+        "space between the letters|spacing between letters|spacing of the letters|"
+        "gap between the letters|space between letters|spacing between the letters|"
+        "closer together|further apart|farther apart|space between the words"
     ),
+    "whitebox": "white box|white block|box behind|box around it|square behind",
+    "4k": "4 k",
+    "8k": "8 k",
     "upsidedown": "upside down|half turn|half a turn|on its head|wrong way up|180 turn",
     "clockwise": "to the right|to right|right by|clock wise",
     "counterclockwise": (
         "counter clockwise|anti clockwise|to the left|to left|left by|anticlockwise|"
         "counter clock wise"
     ),
-    "quarterturn": "quarter turn|a quarter|on its side|sideways|onto its side",
+    "quarterturn": (
+        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|onto its side"
+    ),
     "mirror": (
         "mirror image|flip it over|other way around|other way round|face the other way|"
         "facing the other way|look the other way|faces the other way|looks the other way|"
@@ -371,7 +373,7 @@ _SPOKEN: Final = {
         "see through|no background|without background|without a background|"
         "without the background|no bg|without bg|without any background|cut out the logo|"
         "remove bg|background removed|remove background|clear background|alpha background|"
-        "png with alpha|alpha channel|background gone|cutout|no white box|white box|white square|"
+        "png with alpha|alpha channel|background gone|cutout|no white box|white square|"
         "white rectangle|drop the bg|no white background|no backdrop|without backdrop|"
         "no fill behind"
     ),

@@ -210,4 +210,6 @@ def _oppose(one: Operation, other: Operation) -> bool:
         return one.amount * other.amount < 0
     if isinstance(one, Simplify | Smoothness | Upscale | Outline | Border | Flatten):
         return False
-    return isinstance(one, Background | LimitColours | Rotate | Flip | TransparentBackground | Shadow)
+    return isinstance(
+        one, Background | LimitColours | Rotate | Flip | TransparentBackground | Shadow
+    )

@@ -5,8 +5,9 @@ from typing import Final
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import NOUN_KINDS, RESOLVED_BY, SENSES
 from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.colour_wishes import COLOURS_IF_FEWER
+from services.refinement.engines.local.colour_counts import COLOURS_IF_FEWER
 from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.operations import (
     Contrast,
     Flatten,
@@ -45,8 +46,8 @@ _NOT_ADDED: Final = {
 }
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
-_CONSEQUENCES: Final = frozenset(
-    "lostlook hardtoread illegible unreadable invisible legible readable visible".split()
+_CONSEQUENCES: Final = words(
+    "lostlook hardtoread illegible unreadable invisible legible readable visible"
 )
 
 
@@ -54,18 +55,12 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
     """Read each quality word of a clause, about its part of the logo or a family of colours."""
     seen: set[tuple[str, int]] = set()
     for index, word in enumerate(clause.words):
-        if word not in SENSES or index in clause.used:
-            continue
-        if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
-            continue
-        if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
-            continue
-        if "than" in clause.words[:index]:
+        if word not in SENSES or index in clause.used or not _is_said(clause, index):
             continue
         if word in _CONSEQUENCES and seen:
             # "so thin that it gets lost": what is wrong has been said.
             continue
-        quality, turn = _resolved(clause, index)
+        quality, turn = _resolved(clause, index, family)
         if not quality:
             continue
         direction = direction_of(clause, index) * turn
@@ -77,6 +72,16 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if (quality, direction) not in seen and (quality, -direction) not in seen:
             seen.add((quality, direction))
             _wish(clause, quality, direction, family, reading)
+
+
+def _is_said(clause: Clause, index: int) -> bool:
+    """Say whether a word is about the logo, and does not only measure or compare."""
+    word = clause.words[index]
+    if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
+        return False
+    if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
+        return False
+    return "than" not in clause.words[:index]
 
 
 def _wish(
@@ -116,14 +121,14 @@ def _positive(quality: str, amount: float) -> Operation:
 
 
 def _pop(clause: Clause, direction: int, reading: Reading) -> None:
-    """"Make it pop" is a recipe; its contrary is less colour."""
+    """Read "make it pop", a recipe; its contrary is less colour."""
     if direction < 0:
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
     else:
         reading.wish(clause, *RECIPES["pop"], source="style:pop")
 
 
-def _resolved(clause: Clause, index: int) -> tuple[str, int]:
+def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]:
     """Return the quality a word means beside the nouns of its clause, and -1 if it turns round."""
     word = clause.words[index]
     quality = SENSES[word].quality
@@ -135,6 +140,8 @@ def _resolved(clause: Clause, index: int) -> tuple[str, int]:
         for at, one in enumerate(clause.words)
         if one in NOUN_KINDS and one != word and at not in clause.used
     }
+    if family is not None:
+        nouns.setdefault("colour", index)
     if clause.area == "text":
         nouns.setdefault("text", index)
     for noun, meant, turn in options:

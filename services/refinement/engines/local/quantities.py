@@ -5,6 +5,7 @@ from typing import Final
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.tokens import colour_of
 
 AMOUNT_MAX: Final = 2.5
@@ -13,7 +14,7 @@ _SLIGHT: Final = 0.5
 _STRONG: Final = 1.7
 _PERCENT_OF_ONE: Final = 25.0
 _THINGS: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
-_WHOLE: Final = frozenset("it everything overall whole entire logo all them rest".split())
+_WHOLE: Final = words("it everything overall whole entire logo all them rest")
 
 
 def amount_in(clause: Clause) -> float:
@@ -34,7 +35,7 @@ def amount_in(clause: Clause) -> float:
 
 def number_at(word: str) -> float | None:
     """Return the number that a word writes in digits, if it does."""
-    if not word[0].isdigit():
+    if not word[-1].isdigit() or word.startswith("#"):
         return None
     return float(word.replace(",", "."))
 

@@ -24,12 +24,13 @@ class Reading(msgspec.Struct, kw_only=True):
     unmatched: list[str] = msgspec.field(default_factory=list)
     aspects: set[str] = msgspec.field(default_factory=set)
     families: set[str] = msgspec.field(default_factory=set)
+    things_kept: int = 0
 
     @property
     def extent(self) -> int:
         """How much has been found."""
         found = (self.wishes, self.refused, self.aspects, self.families)
-        return sum(len(one) for one in found)
+        return sum(len(one) for one in found) + self.things_kept
 
     def wish(self, clause: Clause, *operations: Operation, source: str = "prompt") -> None:
         """Note operations that a clause asks for."""

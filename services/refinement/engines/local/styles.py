@@ -1,7 +1,7 @@
 """Styles by name: what "modern" or "elegant" comes to, as several operations.
 
-A style is what we make of a word that names no quality. Its operations say so with their source, and
-each of them yields to what is to be kept. Nothing is the opposite of a style.
+A style is what we make of a word that names no quality. Its operations say so with their source,
+and each of them yields to what is to be kept. Nothing is the opposite of a style.
 """
 
 from typing import Final
@@ -15,7 +15,6 @@ from services.refinement.engines.local.operations import (
     Roundness,
     Saturation,
     Simplify,
-    Smoothness,
     Warmth,
     Weight,
 )

@@ -56,7 +56,9 @@ def wants_less(clause: Clause) -> bool:
     if mood.guards:
         return False
     is_complaint = mood.complains and not mood.wishes
-    judged = is_complaint and (clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False)
+    judged = is_complaint and (
+        clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
+    )
     return mood.lessens or judged or (mood.forbids and not clause.has(_INSERTING))
 
 
@@ -146,7 +148,9 @@ def _read_line(
     adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
     is_verb = any(
         clause.words[at] in {"outlined", "bordered", "framed"}
-        or (clause.words[at] in {"outline", "frame", "border"} and clause.before(at) in _BEFORE_VERB)
+        or (
+            clause.words[at] in {"outline", "frame", "border"} and clause.before(at) in _BEFORE_VERB
+        )
         for at in places
     )
     adjectives = _describing(clause, places[0])
@@ -199,7 +203,10 @@ def _describing(clause: Clause, place: int) -> list[int]:
         sense = SENSES.get(word)
         if sense is not None and sense.form in {"plain", "fault", "explicit"}:
             found.append(index)
-        elif colour_of(word) is None and word not in words_of.SLIGHT | words_of.STRONG | {",", "and"}:
+        elif colour_of(word) is None and word not in words_of.SLIGHT | words_of.STRONG | {
+            ",",
+            "and",
+        }:
             break
     return found
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.named_colours import NAMED, family_of
 from services.refinement.engines.local.phrases import PHRASE_STARTS, PHRASE_WORDS_MAX, PHRASES
 from services.refinement.engines.local.spelling import repaired
@@ -14,15 +15,22 @@ from services.refinement.engines.local.spelling import repaired
 PROMPT_LENGTH_MAX: Final = 2000
 COLOUR_WORDS_MAX: Final = 3
 
-HUES: Final = frozenset(
-    "red orange yellow green blue purple pink brown gray grey black white teal beige".split()
+HUES: Final = words(
+    "red orange yellow green blue purple pink brown gray grey black white teal beige"
 )
 
-# Each alternative starts with a character no other can start with, or is a plain run: no backtracking.
+# Alternatives are bounded or plain runs, so that no input makes them go back far.
 _TOKEN: Final = re.compile(
-    r"rgb\(\d{1,3}, ?\d{1,3}, ?\d{1,3}\)|#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b|\d{1,9}(?:[.,]\d{1,9})?|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
+    r"rgb\(\d{1,3}, ?\d{1,3}, ?\d{1,3}\)"
+    r"|#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b"
+    r"|(?<![\w.])-?\d{1,9}(?:[.,]\d{1,9})?|\d{1,9}"
+    r"|[\"\u201c][^\"\u201c\u201d\n]{3,80}[\"\u201d]"
+    r"|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
     r"|->|=>|[^\w\s]|\n"
 )
+# What somebody quotes is a name or a text: its words ask for nothing.
+QUOTATION: Final = "quotation"
+_QUOTES: Final = frozenset({'"', "\u201c"})
 _CONTRACTED: Final = {
     "won't": ("will", "not"),
     "can't": ("can", "not"),
@@ -97,9 +105,7 @@ _ENDINGS: Final = {
     "'em": "them",
 }
 # A possessive looks like "is": after these it is one.
-_IS_BEFORE: Final = frozenset(
-    "it that there what here he she how where who everything something this".split()
-)
+_IS_BEFORE: Final = words("it that there what here he she how where who everything something this")
 # Marks between words that belong together; a hyphen with blanks around it is a dash.
 _JOINING: Final = frozenset("-'\"`*\u2019\u201c\u201d\u2018_~")
 # Two words that make the name of a colour and are something else far more often.
@@ -148,9 +154,7 @@ def _tinted(word: str) -> str | None:
     return None
 
 
-_PLAIN_HUES: Final = frozenset(
-    "red orange yellow green blue purple pink brown gray grey golden".split()
-)
+_PLAIN_HUES: Final = words("red orange yellow green blue purple pink brown gray grey golden")
 
 
 def _spelt_out(word: str) -> tuple[str, ...]:
@@ -158,6 +162,8 @@ def _spelt_out(word: str) -> tuple[str, ...]:
     known = _CONTRACTED.get(word)
     if known is not None:
         return known
+    if word[0] in _QUOTES and len(word) > 1:
+        return (QUOTATION,)
     if word.startswith("rgb("):
         return (_hex_of(word),)
     if "'" not in word:
@@ -215,9 +221,9 @@ def _longest(tokens: Sequence[Token], index: int) -> tuple[int, str]:
         if not following.isalpha():
             break
         joined += "gray" if following == "grey" else following
-        if joined in NAMED and joined not in _NOT_A_COLOUR:
-            found = (length, joined)
-        elif joined.endswith("s") and joined[:-1] in NAMED:
+        if (joined in NAMED and joined not in _NOT_A_COLOUR) or (
+            joined.endswith("s") and joined[:-1] in NAMED
+        ):
             found = (length, joined)
     if _is_painted(tokens, index, found[0], found[1]):
         return found[0] + 1, found[1]

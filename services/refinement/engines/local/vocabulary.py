@@ -13,15 +13,19 @@ MORE: Final = all_verb_forms(
 LESS: Final = all_verb_forms(
     "reduce decrease lower lessen cut minimise minimize limit diminish ease dial lighten downplay "
     "shrink curb trim drop tame weaken relax temper dampen"
-) - words("drop drops dropped dropping trim trims trimmed trimming lighten lightens lightened "
-          "lightening dial dials dialed dialing shrink shrinks shrinked shrinking cut cuts "
-          "cutted cutting") | words("less fewer low cut cutting smaller lesser")
+) - words(
+    "drop drops dropped dropping trim trims trimmed trimming lighten lightens "
+    "lightened lightening dial dials dialed dialing shrink shrinks shrinked shrinking "
+    "cut cuts cutted cutting"
+) | words("less fewer low cut cutting smaller lesser")
 REMOVE: Final = all_verb_forms(
     "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard hate dislike "
     "axe bin chuck dump banish clear wipe exclude toss junk eradicate nuke zap purge abolish "
     "subtract detest loathe"
 ) | words("lost rid without no gone zero unnecessary unneeded none")
-NEGATED: Final = words("not never avoid avoiding neither nor isnot without stop prevent unless hardly nobody")
+NEGATED: Final = words(
+    "not never avoid avoiding neither nor isnot without stop prevent unless hardly nobody"
+)
 ADDING: Final = all_verb_forms(
     "add put give include insert introduce apply place draw bring throw slap stick whack pop "
     "incorporate have attach create drop"
@@ -29,21 +33,24 @@ ADDING: Final = all_verb_forms(
 ONLY: Final = words("only just exclusively strictly solely purely nothingelse merely")
 TURNING: Final = all_verb_forms("tone turn bring dial take pull scale crank bump pump knock move")
 COMPLAINING: Final = words(
-    "is are was were looks look looking feel feels feeling seem seems appear appears comes be "
-    "being find found isnot gets got became becoming its"
+    "is are was were looks look looking feel feels feeling seem seems appear appears "
+    "comes be being find found isnot gets got became becoming its"
 )
 WISHING: Final = words(
-    "should must make making needs need want wants wanted please could would can let give made "
-    "prefer try go going lets wish hoping hope may might rather might ensure gimme get "
-    "recommend suggest shall"
+    "should must make making needs need want wants wanted please could would can let "
+    "give made prefer try go going lets wish hoping hope may might rather might "
+    "ensure gimme get recommend suggest shall"
 )
-JUDGING: Final = words("bad ugly awful terrible horrible wrong off annoying distracting unpleasant "
-                       "unprofessional weird strange hideous problem issue disturbing bothers "
-                       "bother disturbs irritating poor sucks nasty worst disgusting cheap hate "
-                       "cheesy unattractive unappealing")
-PRAISING: Final = words("love like nice great good beautiful perfect happy lovely pretty awesome "
-                        "amazing fine liked loved likes loves fantastic excellent cool glad "
-                        "wonderful enjoy")
+JUDGING: Final = words(
+    "bad ugly awful terrible horrible wrong off annoying distracting unpleasant "
+    "unprofessional weird strange hideous problem issue disturbing bothers bother "
+    "disturbs irritating poor sucks nasty worst disgusting cheap hate cheesy "
+    "unattractive unappealing"
+)
+PRAISING: Final = words(
+    "love like nice great good beautiful perfect happy lovely pretty awesome amazing "
+    "fine liked loved likes loves fantastic excellent cool glad wonderful enjoy"
+)
 KEEPING: Final = all_verb_forms("keep preserve retain maintain leave protect conserve") | words(
     "kept left stay stays staying remain remains remaining donttouch asis alone untouched hold"
 )
@@ -58,10 +65,11 @@ VERBS: Final = (
     | words("please should must could would can lets using use")
 )
 USING: Final = words(
-    "use using in with to into make made be try go want need as like please should have give "
-    "prefer of color colored colour coloured paint dye all entirely completely for maybe set "
-    "apply choose pick select do fill tint change switch from using uses or let bring add more "
-    "some put turn becomes needs main primary accent accents version recolor recolour"
+    "use using in with to into make made be try go want need as like please should "
+    "have give prefer of color colored colour coloured paint dye all entirely "
+    "completely for maybe set apply choose pick select do fill tint change switch "
+    "from using uses or let bring add more some put turn becomes needs main primary "
+    "accent accents version recolor recolour"
 )
 LACKING: Final = words("lacks lack lacking missing misses lacked insufficient insufficiently")
 LOW: Final = words("low weak poor faint insufficiently")
@@ -73,42 +81,58 @@ TEXTS: Final = all_plurals(
     "writing caption subtitle type heading headline strapline character lettermark logotype "
     "initial script monogram subline txt"
 )
-BACKGROUNDS: Final = words("background backgrounds backdrop backdrops bg backing canvas ground")
+BACKGROUNDS: Final = words(
+    "background backgrounds backdrop backdrops bg backing canvas ground whitebox"
+)
 FOREGROUNDS: Final = all_plurals(
     "icon symbol emblem graphic illustration drawing foreground mascot subject figure pictogram "
     "motif artwork glyph crest"
 ) | words("mark")
-PARTS: Final = words("parts part areas area bits elements sections pieces section regions region "
-                     "bit element shape shapes zones segments portions portion ones one spots")
+PARTS: Final = words(
+    "parts part areas area bits elements sections pieces section regions region bit "
+    "element shape shapes zones segments portions portion ones one spots"
+)
 COLOUR_NOUNS: Final = words(
-    "color colors colour colours palette hues hue tones tints shades colouring coloring tone tint "
-    "shade coloration colouration"
+    "color colors colour colours palette hues hue tones tints shades colouring "
+    "coloring tone tint shade coloration colouration"
 )
 SCOPING: Final = words("the its all any these those that this every both")
 NOT_TOUCHED_BY_TEXT: Final = words("weight color colour size")
 
 # How much.
 SLIGHT: Final = words(
-    "slightly subtly somewhat mildly gently bit touch tad notch hair marginally smidge moderately "
-    "modestly subtle faintly kinda sorta faint lightly softly teeny fractionally thin light soft "
-    "fine small tiny delicate gentle discreet little mild barely minor fraction"
+    "slightly subtly somewhat mildly gently bit touch tad notch hair marginally "
+    "smidge moderately modestly subtle faintly kinda sorta faint lightly softly teeny "
+    "fractionally thin light soft fine small tiny delicate gentle discreet little "
+    "mild barely minor fraction"
 )
 STRONG: Final = words(
-    "much very far significantly really super extremely strongly drastically dramatically way "
-    "heavily totally considerably substantially ultra hugely massively insanely majorly radically "
-    "seriously vastly so incredibly completely thick heavy big strong bold chunky extra greatly "
-    "deeply intensely ridiculously terribly awfully insane crazy noticeably markedly wildly mega "
-    "hella wide huge large loads lots tons double maximum even"
+    "much very far significantly really super extremely strongly drastically "
+    "dramatically way heavily totally considerably substantially ultra hugely "
+    "massively insanely majorly radically seriously vastly incredibly completely "
+    "thick heavy big strong bold chunky extra greatly deeply intensely ridiculously "
+    "terribly awfully insane crazy noticeably markedly wildly mega hella wide huge "
+    "large loads lots tons double maximum even"
 )
 # Words that only count right before what they weaken or strengthen, being adjectives elsewhere.
 BESIDE_ONLY: Final = words(
-    "thin light soft fine small tiny delicate gentle discreet thick heavy big strong bold chunky "
-    "very far really super so way extra completely totally even wide huge large double subtle "
-    "crazy seriously faint mild bit hair fraction step maximum insane barely minor"
+    "thin light soft fine small tiny delicate gentle discreet thick heavy big strong "
+    "bold chunky very far really super way extra completely totally even wide huge "
+    "large double subtle crazy seriously faint mild bit hair fraction step maximum "
+    "insane barely minor"
 )
 NUMBERS: Final = {str(number): number for number in range(1, 13)} | {
-    **{"one": 1, "single": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "couple": 2},
-    **{"seven": 7, "eight": 8, "ten": 10},
+    "one": 1,
+    "single": 1,
+    "two": 2,
+    "three": 3,
+    "four": 4,
+    "five": 5,
+    "six": 6,
+    "couple": 2,
+    "seven": 7,
+    "eight": 8,
+    "ten": 10,
 }
 
 LOOKS: Final[dict[str, LookName]] = {
@@ -116,7 +140,9 @@ LOOKS: Final[dict[str, LookName]] = {
     **dict.fromkeys(words("grayscale greyscale colorless colourless"), "grayscale"),
     **dict.fromkeys(words("pastel pastels pastelly pastelish pastely"), "pastel"),
     **dict.fromkeys(words("sepia"), "sepia"),
-    **dict.fromkeys(words("vintage retro antique aged nostalgic distressed weathered worn"), "vintage"),
+    **dict.fromkeys(
+        words("vintage retro antique aged nostalgic distressed weathered worn"), "vintage"
+    ),
     **dict.fromkeys(words("invert inverted inverse negative inverting inversion"), "invert"),
     **dict.fromkeys(words("neon fluorescent fluo fluorescents neons"), "neon"),
     **dict.fromkeys(words("earthy organic earthier natural rustic"), "earthy"),
@@ -125,14 +151,25 @@ LOOKS: Final[dict[str, LookName]] = {
 # What a user may ask to keep -> the aspect of the plan.
 ASPECTS: Final = {
     **dict.fromkeys(COLOUR_NOUNS - words("shade shades"), "colors"),
-    **dict.fromkeys(words("layout composition arrangement position positions placement alignment "
-                          "positioning structure orientation"), "layout"),
+    **dict.fromkeys(
+        words(
+            "layout composition arrangement position positions placement alignment "
+            "positioning structure orientation"
+        ),
+        "layout",
+    ),
     **dict.fromkeys(words("style look feel character aesthetic vibe styling"), "style"),
-    **dict.fromkeys(words("shape shapes silhouette outline form forms outlines contours geometry "
-                          "design silhouettes"), "shapes"),
+    **dict.fromkeys(
+        words(
+            "shape shapes silhouette outline form forms outlines contours geometry design "
+            "silhouettes"
+        ),
+        "shapes",
+    ),
     **dict.fromkeys(FOREGROUNDS, "symbols"),
-    **dict.fromkeys(words("proportion proportions size sizes dimensions ratio scale aspect"),
-                    "proportions"),
+    **dict.fromkeys(
+        words("proportion proportions size sizes dimensions ratio scale aspect"), "proportions"
+    ),
     **dict.fromkeys(TEXTS, "text"),
     **dict.fromkeys(BACKGROUNDS - words("paper ground"), "background"),
 }
@@ -140,28 +177,38 @@ ASPECTS: Final = {
 # Things that are drawn or undrawn.
 SHADOWS: Final = words("shadow shadows dropshadow shadowing depth dimension")
 GRADIENTS: Final = words(
-    "gradient gradients shading bevel bevels gloss glossy glow glows emboss embossing embossed "
-    "glossiness highlight highlights reflection reflections shine shiny beveled bevelled gradiant "
-    "sheen blends glowing fades"
+    "gradient gradients shading bevel bevels gloss glossy glow glows emboss embossing "
+    "embossed glossiness highlight highlights reflection reflections shine shiny "
+    "beveled bevelled gradiant sheen blends glowing fades"
 )
-OUTLINES: Final = all_verb_forms("outline") | words("outlines contour contours stroke keyline halo "
-                                                    "contoured strokes")
+OUTLINES: Final = all_verb_forms("outline") | words(
+    "outlines contour contours stroke keyline halo contoured strokes"
+)
 BORDERS: Final = words("border borders frame frames bordered framed framing edging surround")
-GRADIENT_ADDERS: Final = words("gradient gradients shading glow bevel gloss shine highlight "
-                               "highlights glossy shiny embossed reflection")
-EDGES_EMPTY: Final = words("margin margins whitespace space edges edge padding border borders gap "
-                           "sides breathingroom room blank area")
+EDGES_EMPTY: Final = words(
+    "margin margins whitespace space edges edge padding border borders gap sides "
+    "breathingroom room blank area"
+)
 
 CANVAS_VERBS: Final = {
     **dict.fromkeys(all_verb_forms("crop trim") | words("cropping"), "crop"),
-    **dict.fromkeys(all_verb_forms("centre center recenter recentre centralise centralize")
-                    | words("middle centered centred central"), "centre"),
+    **dict.fromkeys(
+        all_verb_forms("centre center recenter recentre centralise centralize")
+        | words("middle centered centred central"),
+        "centre",
+    ),
     **dict.fromkeys(words("square squared squarish sq"), "square"),
-    **dict.fromkeys(all_verb_forms("rotate tilt spin twist") | words("rotation upsidedown quarterturn "
-                    "degrees deg degree"), "rotate"),
+    **dict.fromkeys(
+        all_verb_forms("rotate tilt spin twist")
+        | words("rotation upsidedown quarterturn degrees deg degree"),
+        "rotate",
+    ),
     **dict.fromkeys(all_verb_forms("flip mirror") | words("mirrored reflect"), "flip"),
-    **dict.fromkeys(all_verb_forms("upscale upsize") | words("resolution 4k 8k hd uhd upres hires "
-                    "upsample lowres highres"), "upscale"),
+    **dict.fromkeys(
+        all_verb_forms("upscale upsize")
+        | words("resolution 4k 8k hd uhd upres hires upsample lowres highres"),
+        "upscale",
+    ),
 }
 
 DRAWN_ANEW: Final = "this needs an engine that draws the logo anew, with an image model"
@@ -184,30 +231,37 @@ NO_MOVEMENT: Final = "a picture that moves needs an engine that makes films"
 
 UNSUPPORTED: Final = {
     **dict.fromkeys(
-        words("newfont serif serifs script handwritten italic italics cursive calligraphy helvetica "
-              "calligraphic capitals caps kerning arial futura monospace slanted underline "
-              "underlined rename renamed renaming spelling misspelled typo misspelt translate tracking ligature"),
+        words(
+            "newfont serif serifs script handwritten italic italics cursive calligraphy "
+            "helvetica calligraphic capitals caps kerning arial futura monospace slanted "
+            "underline underlined rename renamed renaming spelling misspelled typo misspelt "
+            "translate tracking ligature"
+        ),
         LETTERS_ANEW,
     ),
     **dict.fromkeys(
-        words("3d realistic handdrawn drawn sketch sketchy watercolor watercolour photorealistic "
-              "cartoon cartoonish cartoony photo photorealism painting painterly doodle clipart "
-              "anime comic origami pixelart lowpoly claymation mosaic graffiti embroidery "
-              "embroidered illustrated sculpted metallic metal wooden woodcut chrome foil "
-              "marble pixar lego cubist cubism artdeco baroque gothic "
-              "restyled redraw redesign redesigned redrawn rebrand mockup perspective crayon "
-              "brushed stencil grunge glitter holographic "
-              "chalk linocut stained impressionist corporate abstract geometric"),
+        words(
+            "3d realistic handdrawn drawn sketch sketchy watercolor watercolour "
+            "photorealistic cartoon cartoonish cartoony photo photorealism painting painterly "
+            "doodle clipart anime comic origami pixelart lowpoly claymation mosaic graffiti "
+            "embroidery embroidered illustrated sculpted metallic metal wooden woodcut chrome "
+            "foil marble pixar lego cubist cubism artdeco baroque gothic restyled redraw "
+            "redesign redesigned redrawn rebrand mockup perspective crayon brushed stencil "
+            "grunge glitter holographic chalk linocut stained impressionist corporate "
+            "abstract geometric"
+        ),
         DRAWN_ANEW,
     ),
     **dict.fromkeys(
-        words("rearrange rearranged stack stacked reposition swapsides beneath "
-              "stretch stretched squeeze wider taller narrower align aligned layout "
-              "overlap overlapping resize resized reorder straighten relocate composition"),
+        words(
+            "move moved rearrange rearranged stack stacked reposition swapsides beneath "
+            "stretch stretched squeeze wider taller narrower align aligned layout overlap "
+            "overlapping resize resized reorder straighten relocate composition"
+        ),
         PARTS_MOVED,
     ),
     **dict.fromkeys(
-        words("animate animated animation gif video moving spinning rotating blinking move loop"),
+        words("animate animated animation gif video moving spinning rotating blinking loop"),
         NO_MOVEMENT,
     ),
 }

@@ -1,0 +1,117 @@
+"""Reads what is understood and needs another kind of engine: new letters, things, styles."""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.ordinary_words import FILLER
+from services.refinement.engines.local.reading import Reading
+from services.refinement.engines.local.spelling import is_known
+from services.refinement.engines.local.tokens import colour_of
+
+NO_OPPOSITE: Final = "no operation is the opposite of a style"
+
+
+_PUTTING: Final = words(
+    "add include insert introduce draw put place incorporate adding including attach"
+)
+
+
+_TAKING: Final = words_of.REMOVE - frozenset(
+    {"no", "without", "gone", "zero", "unnecessary", "lost", "none", "unneeded", "rid", "clear"}
+)
+
+
+_WORDING: Final = words(
+    "change replace different new another update edit rename say says reads read "
+    "write fix switch swap add use set in to capitalise uppercase remove move put "
+    "below above capitalize other bigger smaller larger spell spelled nicer better"
+)
+
+
+_FONTS: Final = words("font fonts typeface typography")
+
+
+def read_unsupported(clause: Clause, reading: Reading) -> bool:
+    """Read what is understood and needs another kind of engine; say whether that was all."""
+    words, mood = clause.words, clause.mood
+    if mood.forbids or mood.guards:
+        return False
+    for index, word in enumerate(words):
+        reason = words_of.UNSUPPORTED.get(word)
+        is_use = "for" in words[max(0, index - 2) : index]
+        if reason is not None and index not in clause.used and not is_use:
+            if word in {"move", "moving", "layout", "composition"} and "centre" in words:
+                continue
+            if reason == words_of.DRAWN_ANEW and mood.lessens:
+                reading.refuse(clause, NO_OPPOSITE)
+                return True
+            reading.refuse(clause, reason)
+            return True
+    has_operation = any(
+        word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
+    )
+    if clause.has(words_of.TEXTS):
+        changes_font = clause.has(_FONTS) and clause.has(_WORDING) and not has_operation
+        changes_words = (
+            clause.has(_WORDING) and not has_operation and not clause.has(words_of.COLOUR_NOUNS)
+        )
+        if changes_font or changes_words or (mood.removes and _is_object(clause, words_of.TEXTS)):
+            reading.refuse(clause, words_of.LETTERS_ANEW)
+            return True
+    if _puts_something(clause) or _exchanges_something(clause):
+        reading.refuse(clause, words_of.THINGS_ADDED)
+        return True
+    if clause.has(_TAKING) and _names_unknown(clause, _TAKING):
+        reading.refuse(clause, words_of.THINGS_REMOVED)
+        return True
+    return False
+
+
+def _is_object(clause: Clause, group: frozenset[str]) -> bool:
+    """Say whether the first noun after a removing verb is of a group: "drop the tagline"."""
+    verb = next((at for at, word in enumerate(clause.words) if word in words_of.REMOVE), None)
+    if verb is None:
+        return False
+    for word in clause.words[verb + 1 :]:
+        if word in group:
+            return True
+        if word not in FILLER and word not in words_of.SCOPING:
+            return False
+    return False
+
+
+def _puts_something(clause: Clause) -> bool:
+    if not clause.has(_PUTTING) or clause.mood.lacks:
+        return False
+    return _names_unknown(clause, _PUTTING)
+
+
+def _exchanges_something(clause: Clause) -> bool:
+    """Say whether one thing is to become another: "replace the tree with a mountain"."""
+    if any(colour_of(word) for word in clause.words) or clause.mood.lessens:
+        return False
+    verbs = frozenset({"replace", "swap", "exchange", "substitute", "turn", "change", "transform"})
+    if not clause.has(verbs) or not clause.has(frozenset({"with", "into", "for", "to", "by"})):
+        return False
+    return _names_unknown(clause, verbs)
+
+
+def _names_unknown(clause: Clause, verbs: frozenset[str]) -> bool:
+    """Say whether the object of a verb is something that the grammar has no word for."""
+    start = next(at for at, word in enumerate(clause.words) if word in verbs)
+    for word in clause.words[start + 1 :]:
+        if word in {"to", "on", "around", "from", "behind", "in", "for", "so", "under", "with"}:
+            return False
+        if word in words_of.FOREGROUNDS:
+            return True
+        if word in words_of.BACKGROUNDS | words_of.PARTS | words_of.TEXTS:
+            return False
+        sense = SENSES.get(word)
+        if sense is not None and sense.form == "noun":
+            return False
+        if not is_known(word) and colour_of(word) is None and word.isalpha():
+            return True
+    return False

@@ -1,0 +1,175 @@
+"""Reads how many colours there are to be: "two-tone", "in one colour", "fewer colours"."""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.colour_mentions import mentions_in
+from services.refinement.engines.local.colour_swaps import PAIR
+from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.named_colours import family_of
+from services.refinement.engines.local.operations import (
+    Duotone,
+    LimitColours,
+    Look,
+    Monochrome,
+    Recolour,
+    Shades,
+)
+from services.refinement.engines.local.quantities import amount_in
+from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.tokens import colour_of
+
+COLOURS_IF_FEWER: Final = 3
+
+
+_MONOCHROME: Final = frozenset({"onetone", "monochrome", "monochromatic", "mono", "monotone"})
+
+
+_DUOTONE: Final = frozenset({"twotone", "duotone", "duotoned", "bicolor", "bicolour"})
+
+
+def recolour(clause: Clause, colours: tuple[str, ...], scope: str | None, reading: Reading) -> None:
+    """Note colours for the logo or a part of it, with those the clause named for it before."""
+    last = reading.wishes[-1] if reading.wishes else None
+    if (
+        last is not None
+        and last.phrase == clause.phrase
+        and isinstance(last.operation, Recolour)
+        and last.operation.scope == scope
+    ):
+        colours = last.operation.colours + colours
+        reading.wishes.pop()
+    unique = tuple(dict.fromkeys(colours))
+    reading.wish(clause, Recolour(colours=unique, scope=scope))
+
+
+def read_counts(clause: Clause, reading: Reading) -> bool:
+    """Read how many colours there are to be: "two-tone", "in one colour", "fewer colours"."""
+    mood = clause.mood
+    if clause.has(_MONOCHROME, _DUOTONE, frozenset({"shadesof"})):
+        return _read_tones(clause, reading)
+    count = _count(clause)
+    if count is None and not _asks_for_fewer(clause):
+        return False
+    for at in clause.find(words_of.COLOUR_NOUNS):
+        clause.used.add(at)
+    if mood.forbids and not mood.guards and count is None:
+        return False
+    if mood.guards and count is None:
+        reading.refuse(clause, ASKED_NOT_TO)
+        return True
+    if count == 1:
+        reading.wish(clause, Monochrome())
+        return False
+    clause.used.update(
+        at
+        for at, word in enumerate(clause.words)
+        if word in SENSES
+        and SENSES[word].quality in {"simplicity", "flatness"}
+        and count
+        and word != "flat"
+    )
+    names = [mention.paint for mention in mentions_in(clause)]
+    if count == PAIR and len(names) == PAIR:
+        clause.used.update(range(len(clause.words)))
+        reading.wish(clause, Duotone(colours=(names[0], names[1])))
+        return True
+    reading.wish(clause, LimitColours(count=count or COLOURS_IF_FEWER))
+    return False
+
+
+def _read_tones(clause: Clause, reading: Reading) -> bool:
+    mood = clause.mood
+    mentions = mentions_in(clause)
+    names = [mention.paint for mention in mentions]
+    lightness = [
+        at
+        for at, word in enumerate(clause.words)
+        if word in SENSES and SENSES[word].quality == "lightness" and at not in clause.used
+    ]
+    if "shadesof" in clause.words and names and lightness and not clause.has(_MONOCHROME):
+        at = lightness[0]
+        way = direction_of(clause, at)
+        clause.used.update([at, *(mention.index for mention in mentions)])
+        if way:
+            reading.wish(clause, Shades(colour=names[0], amount=way * amount_in(clause)))
+        return True
+    if "shadesof" in clause.words and not names:
+        return False
+    clause.used.update(clause.find(_MONOCHROME | _DUOTONE | frozenset({"shadesof"})))
+    clause.used.update(mention.index for mention in mentions)
+    if mood.guards or mood.forbids or mood.removes:
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif clause.has(_DUOTONE):
+        if len(names) >= PAIR:
+            reading.wish(clause, Duotone(colours=(names[0], names[1])))
+        else:
+            reading.wish(clause, LimitColours(count=PAIR))
+    elif len(names) >= PAIR:
+        recolour(clause, tuple(names), None, reading)
+    elif names and family_of(names[0]) == "gray":
+        reading.wish(clause, Look(look="grayscale"))
+    else:
+        reading.wish(clause, Monochrome(colour=names[0] if names else None))
+    return True
+
+
+def _count(clause: Clause) -> int | None:
+    """Return the number of colours that a clause asks for."""
+    words = clause.words
+    for at, word in enumerate(words):
+        number = words_of.NUMBERS.get(word)
+        if number is None or at in clause.used:
+            continue
+        for distance in range(1, 4):
+            following = clause.after(at, distance)
+            if following in words_of.COLOUR_NOUNS:
+                clause.used.add(at)
+                return number
+            if following and colour_of(following) is not None:
+                break
+        is_limit = clause.has(words_of.LESS, words_of.ONLY, frozenset({"limit", "max", "down"}))
+        if is_limit and clause.has(words_of.COLOUR_NOUNS) and clause.after(at) not in {"%", "x"}:
+            return number
+    return None
+
+
+def _asks_for_fewer(clause: Clause) -> bool:
+    if "fewercolours" in clause.words:
+        return True
+    senses = [
+        word
+        for at, word in enumerate(clause.words)
+        if word in SENSES and at not in clause.used and SENSES[word].quality != "simplicity"
+    ]
+    if senses or mentions_in(clause):
+        return False
+    places = [
+        at
+        for at, word in enumerate(clause.words)
+        if word in {"colors", "colours", "hues", "tones", "shades"}
+    ]
+    if not places or clause.area is not None:
+        return False
+    near = set(clause.words[max(0, places[0] - 3) : places[0]])
+    return (
+        bool(
+            near
+            & {
+                "fewer",
+                "less",
+                "too",
+                "reduce",
+                "limit",
+                "restrict",
+                "many",
+                "reduced",
+                "limited",
+                "simplify",
+                "minimal",
+            }
+        )
+        and not clause.mood.guards
+    )

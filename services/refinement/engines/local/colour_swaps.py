@@ -1,0 +1,137 @@
+"""Reads colours that are to take the place of others: "change A to B", "B instead of A"."""
+
+from typing import Final
+
+from services.refinement.engines.local import vocabulary as words_of
+from services.refinement.engines.local.attributes import SENSES
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.colour_mentions import (
+    MODIFIERS,
+    ON,
+    Mention,
+    is_scoping,
+    use_modifier,
+)
+from services.refinement.engines.local.named_colours import family_of
+from services.refinement.engines.local.operations import (
+    Replace,
+)
+from services.refinement.engines.local.reading import Reading
+
+PAIR: Final = 2
+
+
+_BECOMING: Final = frozenset(
+    {"with", "to", "into", "for", "by", "->", "=>", "\u2192", "becomes", "become", "in", "as", "="}
+)
+
+
+_COPULAS: Final = frozenset(
+    {
+        "should",
+        "must",
+        "be",
+        "is",
+        "are",
+        "a",
+        "an",
+        "some",
+        "turn",
+        "go",
+        "completely",
+        "all",
+        "can",
+        "could",
+        "needs",
+        "need",
+        "more",
+        "like",
+        "have",
+        "the",
+    }
+)
+
+
+def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> bool:
+    """Read "replace A with B", "change A to B", "make the A parts B", "B instead of A"."""
+    plain = [mention for mention in mentions if mention.part is None]
+    if len(plain) < PAIR or clause.mood.guards or (clause.mood.forbids and not clause.has(ON)):
+        return False
+    if "insteadof" in clause.words:
+        return _read_instead(clause, plain, reading)
+    done = False
+    index = 0
+    while index + 1 < len(plain):
+        one, other = plain[index], plain[index + 1]
+        if _becomes(clause, one, other) or _goes_on(clause, one, other, reading):
+            _replace(clause, one, other, reading)
+            done = True
+            index += PAIR
+        else:
+            index += 1
+    if (
+        not done
+        and len(plain) == PAIR
+        and clause.has(frozenset({"swap", "exchange", "swapping", "switch", "swapped"}))
+    ):
+        _replace(clause, plain[0], plain[1], reading)
+        _replace(clause, plain[1], plain[0], reading)
+        done = True
+    return done
+
+
+def _read_instead(clause: Clause, plain: list[Mention], reading: Reading) -> bool:
+    place = clause.words.index("insteadof")
+    before = [mention for mention in plain if mention.index < place]
+    after = [mention for mention in plain if mention.index > place]
+    if before and after:
+        _replace(clause, after[0], before[-1], reading)
+    elif len(after) >= PAIR:
+        _replace(clause, after[0], after[1], reading)
+    else:
+        return False
+    return True
+
+
+def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
+    words = clause.words
+    between = words[one.index + 1 : other.index]
+    own = {word for word in between if word not in MODIFIERS}
+    if own & words_of.SWAPPING and own & _BECOMING:
+        # "the yellow could be replaced by orange"
+        return True
+    if own & {"->", "=>", "\u2192", "becomes", "become"}:
+        return True
+    if own & {"and", "&", ",", "+", "or"}:
+        return False
+    before = set(words[: one.index])
+    swaps = bool(before & words_of.SWAPPING) or "from" in before
+    if swaps and own & _BECOMING:
+        return True
+    allowed = words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS
+    is_part = is_scoping(clause, one.index) or clause.after(one.index) in words_of.PARTS
+    if own & {"should", "must", "be", "needs", "could"} and own <= allowed:
+        return True
+    return swaps and own <= allowed and is_part and "it" not in before
+
+
+def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> bool:
+    """Say whether a clause is another replacement: "... and the white parts black"."""
+    last = reading.wishes[-1].operation if reading.wishes else None
+    between = frozenset(clause.words[one.index + 1 : other.index])
+    return (
+        isinstance(last, Replace)
+        and bool(clause.joined)
+        and (is_scoping(clause, one.index) or bool(between & _BECOMING))
+        and between <= words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS | _BECOMING
+    )
+
+
+def _replace(clause: Clause, one: Mention, other: Mention, reading: Reading) -> None:
+    clause.used.update((one.index, other.index))
+    use_modifier(clause, one)
+    use_modifier(clause, other)
+    for mention in (one, other):
+        if clause.before(mention.index) in SENSES:
+            clause.used.add(mention.index - 1)
+    reading.wish(clause, Replace(source=family_of(one.name), target=other.paint))
