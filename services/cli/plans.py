@@ -43,12 +43,18 @@ def lines_of(plan: RecordedPlan, *, done: str = "applied") -> Sequence[Line]:
 
 
 def describe_operation(operation: Mapping[str, Any]) -> str:
-    """An operation in a few words: its name, its amount with a sign, its scope, and the rest."""
+    """An operation in a few words: its name, its amount with a sign, its scope, and the rest.
+
+    Where it did not come from the prompt itself, what it did come from is said last.
+    """
     parts = [str(operation["operation"]).replace("_", " ")]
     for name, value in operation.items():
-        if name in {"operation", "phrase"} or value is None or value is True:
+        if name in {"operation", "phrase", "origin"} or value is None or value is True:
             continue
         parts.append(_part(name, value))
+    origin = operation.get("origin", "prompt")
+    if origin != "prompt":
+        parts.append(f"({origin})")
     return " ".join(parts)
 
 

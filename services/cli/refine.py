@@ -1,7 +1,7 @@
 """`refinery refine`: the local engine on a file, without any server: how one tries prompts."""
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -34,6 +34,18 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
     plan: RecordedPlan
 
 
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """What the command was given besides the picture and the prompt."""
+
+    output: Path | None
+    only_plan: bool
+    keep: tuple[str, ...]
+    theme: str | None
+    description: str | None
+    force: bool
+    as_json: bool
+
+
 @click.command()
 @click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path))
 @click.argument("prompt")
@@ -48,42 +60,37 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
     "--keep", multiple=True, type=click.Choice(ASPECTS), help="What is not to change; repeatable."
 )
 @click.option("--theme", help="A description of the theme: says which colours are the brand's.")
+@click.option("--description", help="A description of the logo: says what is its subject.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-def refine(
-    picture: Path,
-    prompt: str,
-    *,
-    output: Path | None,
-    only_plan: bool,
-    keep: tuple[str, ...],
-    theme: str | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def refine(picture: Path, prompt: str, **given: Any) -> None:
     """Refine the picture IMAGE as PROMPT says, here and without any server.
 
     Prints what was applied, what was skipped and why, and what was not understood. Fails if nothing
     of the prompt applies to the picture.
     """
-    if only_plan and output is not None:
+    options = Options(**given)
+    if options.only_plan and options.output is not None:
         raise click.UsageError("--plan writes nothing: leave out -o")
-    target = None if only_plan else output or Path(f"{picture.stem}-refined.png")
-    if target is not None and target.exists() and not force:
+    target = None if options.only_plan else options.output or Path(f"{picture.stem}-refined.png")
+    if target is not None and target.exists() and not options.force:
         raise CommandFailed(f"{target} is there: give another name with -o, or --force")
     if target is not None:
         require_writable(target)
     instruction = Instruction(
-        refinement_prompt=prompt, theme_description=theme, preserve_aspects=keep
+        refinement_prompt=prompt,
+        logo_description=options.description,
+        theme_description=options.theme,
+        preserve_aspects=options.keep,
     )
     refinement = _refine(read_picture(picture), instruction)
     plan = msgspec.convert(refinement.plan, RecordedPlan)
     if target is not None:
-        write_picture(target, refinement.body, may_replace=force)
-    if as_json:
+        write_picture(target, refinement.body, may_replace=options.force)
+    if options.as_json:
         click.echo(msgspec.json.encode(_refined(refinement, plan, target)))
         return
-    show(Console(), lines_of(plan, done="would apply" if only_plan else "applied"))
+    show(Console(), lines_of(plan, done="would apply" if options.only_plan else "applied"))
     if target is not None:
         click.echo(str(target))
 

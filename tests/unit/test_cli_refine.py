@@ -17,7 +17,7 @@ from services.cli.plans import RecordedPlan, SkippedWish, lines_of, show
 from services.cli.refine import refine
 
 ROOT = Path(__file__).parents[2]
-PROMPT = "lighter shades of brown, add a dragon"
+PROMPT = "lighter shades of brown, more dragonish"
 COMMAND_BOUND_S = 50
 
 
@@ -50,7 +50,7 @@ class TestRefine:
         assert done.exit_code == 0, done.output
         assert done.stdout.splitlines() == [
             'applied: shades brown +1 - "lighter shades of brown"',
-            'not understood: "add a dragon"',
+            'not understood: "more dragonish"',
             "logo-refined.png",
         ]
         with Image.open(here / "logo-refined.png") as refined, Image.open(logo) as original:
@@ -92,7 +92,7 @@ class TestRefine:
         told = msgspec.json.decode(done.stdout, type=dict[str, Any])
         assert told["output"] == "logo-refined.png"
         assert told["bytes"] == (here / "logo-refined.png").stat().st_size
-        assert told["plan"]["unmatched"] == ["add a dragon"]
+        assert told["plan"]["unmatched"] == ["more dragonish"]
 
     def test_what_is_to_be_kept_is_kept(self, logo: Path, here: Path) -> None:
         """Where nothing is left to do, it fails with the reasons and writes nothing."""

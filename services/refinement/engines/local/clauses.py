@@ -192,9 +192,11 @@ def mood_of(words: Sequence[str]) -> Mood:
     found = set(words)
     turns = bool(found & words_of.TURNING)
     up = bool(found & words_of.MORE) or ("up" in found and (turns or words[0] == "up"))
-    up = up or (len(words) > 1 and words[-1] == "up")
+    is_quality = any(word in SENSES and SENSES[word].form != "noun" for word in words)
+    up = up or (len(words) > 1 and words[-1] == "up" and not is_quality)
     down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
-    down = down or (len(words) > 1 and words[-1] == "down")
+    # "Cool it down" is a word of its own; "contrast down" is not.
+    down = down or (len(words) > 1 and words[-1] == "down" and not is_quality)
     forbids = bool(found & words_of.NEGATED)
     negates = forbids or bool(found & {"no", "without"})
     removes = bool(found & words_of.REMOVE)
@@ -299,20 +301,24 @@ def _inherit(previous: Clause, clause: Clause) -> None:
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
         return
-    if own.is_neutral and _is_inherited(before, clause):
+    if own.is_neutral and _is_inherited(previous, clause):
         clause.mood = before
 
 
-def _is_inherited(before: Mood, clause: Clause) -> bool:
+def _is_inherited(previous: Clause, clause: Clause) -> bool:
+    before = previous.mood
     forms = {SENSES[word].form for word in clause.words if word in SENSES}
+    forms_before = {SENSES[word].form for word in previous.words if word in SENSES}
     if before.lacks:
         return True
     if "explicit" in forms:
         return False
     if before.keeps:
         return not clause.has(_OTHERS) and (clause.has(frozenset(words_of.ASPECTS)) or not forms)
-    # "no gradients and flat colours": flat is a wish.
-    return not (before.removes and "plain" in forms)
+    # "No gradients and flat colours", "fewer colours, high contrast": these are wishes.
+    return "plain" not in forms or (
+        not before.removes and not forms_before.isdisjoint({"plain", "fault"})
+    )
 
 
 def _turns_back(previous: Clause, clause: Clause) -> bool:

@@ -124,13 +124,16 @@ def make_plan(instruction: Instruction) -> Plan:
 
 
 def describe(plan: Plan) -> dict[str, Any]:
-    """Return a plan as it is recorded: `applied`, `skipped` and `unmatched`."""
+    """Return a plan as it is recorded: `applied`, `skipped` and `unmatched`.
+
+    A step's source is recorded as its `origin`: the operation may have a `source` of its own.
+    """
     described: dict[str, Any] = msgspec.to_builtins(
         {
             "applied": [
                 {
                     "phrase": step.phrase,
-                    "source": step.source,
+                    "origin": step.source,
                     **msgspec.to_builtins(step.operation),
                 }
                 for step in plan.steps

@@ -56,8 +56,8 @@ KEEPING: Final = all_verb_forms("keep preserve retain maintain leave protect con
 )
 SWAPPING: Final = all_verb_forms(
     "replace swap change turn convert switch make exchange substitute recolor recolour transform "
-    "trade paint dye shift tint render become color colour go repaint redo"
-) | words("becomes became done from")
+    "trade paint dye shift render become go repaint redo"
+) | words("becomes became done from color colour tint")
 VERBS: Final = (
     SWAPPING
     | TURNING
