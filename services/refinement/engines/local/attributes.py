@@ -320,8 +320,12 @@ def _senses() -> dict[str, Sense]:
         note(words(paradigm.nouns), paradigm, "noun", praise=False)
         note(words(paradigm.explicit), paradigm, "explicit", praise=False)
     for paradigm in _PARADIGMS:
-        note(all_verb_forms(paradigm.verbs), paradigm, "explicit", praise=False)
-        for adjective in (paradigm.adjectives + " " + paradigm.praise).split():
+        # "Thins" is more often a slip for the adjective than the verb.
+        adjectives = (paradigm.adjectives + " " + paradigm.praise).split()
+        slips = frozenset(adjective + "s" for adjective in adjectives)
+        note(all_verb_forms(paradigm.verbs) - slips, paradigm, "explicit", praise=False)
+        note(slips, paradigm, "plain", praise=False)
+        for adjective in adjectives:
             note(comparatives(adjective), paradigm, "explicit", praise=False)
             note(shades(adjective), paradigm, "plain", praise=False)
             note(qualities(adjective), paradigm, "noun", praise=False)

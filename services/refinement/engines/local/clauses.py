@@ -67,6 +67,12 @@ _PAIRING: Final = frozenset(
 )
 # "Not too bold, just somewhat thicker": these say that what was forbidden is over.
 _BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
+_KEY_WORDS_MAX: Final = 2
+_KEYS: Final = (
+    words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS | words_of.SHADOWS
+    | words_of.GRADIENTS | words_of.BORDERS | words_of.OUTLINES
+    | words("lines line corners edges strokes")
+)
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING
@@ -172,6 +178,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     word = tokens[index].word
     if word in _SOFT:
         return None if _binds(tokens, index, current) else word
+    if word == ":" and _is_key(current):
+        return None
     if word in _HARD or _is_mark(word):
         return ""
     if not current:
@@ -181,6 +189,14 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     if word == "with" and _binds(tokens, index, current):
         return None
     return _CUT if _opens(word, current) else None
+
+
+def _is_key(current: Sequence[Token]) -> bool:
+    """Say whether a colon gives a value to what stands before it: "background: white"."""
+    return 0 < len(current) <= _KEY_WORDS_MAX and any(
+        token.word in _KEYS or (token.word in SENSES and SENSES[token.word].form == "noun")
+        for token in current
+    )
 
 
 def _is_mark(word: str) -> bool:

@@ -40,6 +40,8 @@ from services.refinement.engines.local.tokens import colour_of
 
 _LESSER: Final = frozenset({"only", "just"})
 
+_WITHOUT_HUE: Final = frozenset({"gray", "black", "white"})
+_NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to put in their place"
 # How far before a colour the quality that is about it may stand; how many words besides a colour
 # still make a wish of it without any verb.
 _REACH_MAX: Final = 4
@@ -174,6 +176,9 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):
         strength = amount_in(clause) * (2.0 if mood.removes else 1.0)
         for name in dict.fromkeys(family_of(mention.name) for mention in mentions):
+            if name in _WITHOUT_HUE:
+                reading.refuse(clause, _NAME_ANOTHER)
+                continue
             reading.wish(clause, Saturation(amount=-min(strength, AMOUNT_MAX), scope=name))
     elif mood.complains and not mood.wishes and is_scoping(clause, mentions[0].index):
         return

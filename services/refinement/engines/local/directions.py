@@ -69,6 +69,10 @@ def _of_noun(clause: Clause, direction: int, local: int) -> int:
         return direction
     if mood.forbids and not mood.down:
         return 0
+    signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
+    if signs or "-" in clause.words:
+        # "saturation: -30%"
+        return -direction
     if mood.lessens or local < 0:
         return -direction
     if mood.up or mood.adds or mood.wishes:

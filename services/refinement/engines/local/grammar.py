@@ -30,7 +30,7 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.quality_wishes import read_qualities
-from services.refinement.engines.local.quantities import amount_in, area_of, names_the_whole
+from services.refinement.engines.local.quantities import amount_in, area_of, names_area_first, names_the_whole
 from services.refinement.engines.local.reading import Reading, Wish
 from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.things import read_things
@@ -171,7 +171,7 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
     for clause in clauses:
         clause.area = area_of(clause)
     for previous, clause in itertools.pairwise(clauses):
-        if clause.joined not in {"and", "&", ",", "or"}:
+        if clause.joined not in {"and", "&", "or"} or not names_area_first(previous):
             continue
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area

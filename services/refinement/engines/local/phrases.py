@@ -9,22 +9,24 @@ from typing import Final
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
-        "what if|can not you|could not you|can we not just|would not it be|would not it|"
-        "do not you think|why do not you|why do not we|why not|do not be afraid to|"
-        "do not hesitate to|do not forget to|not only|not just|would not mind|do not mind|"
-        "would not hurt|can you please|could you please|feel free to|if at all possible|"
-        "no worries|no problem|no rush|do not worry|no hurry|no doubt|not sure|not bad|"
-        "not to mention|no matter|how about|what about|would love|would like|i want|we want|"
-        "or so|or something|something like|sort it out|as well|at all|for once|once again|"
-        "thank you|no idea|i think|i guess|i mean|in my opinion|you know|to be honest|"
-        "do not know|with respect to|in terms of|when it comes to|by the way|in general|so that|"
-        "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
-        "more or less|less than ideal|not ideal|not great|not quite right|do not get me wrong"
+        "had rather|would rather|any more|anymore|any longer|supposed to|meant to|what if|"
+        "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
+        "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
+        "do not forget to|not only|not just|would not mind|do not mind|would not hurt|"
+        "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
+        "no rush|do not worry|no hurry|no doubt|not sure|not bad|not to mention|no matter|"
+        "how about|what about|would love|would like|i want|we want|or so|or something|"
+        "something like|sort it out|as well|at all|for once|once again|thank you|no idea|i think|"
+        "i guess|i mean|in my opinion|you know|to be honest|do not know|with respect to|"
+        "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
+        "not necessarily|if you can|as far as|as soon as possible|more or less|less than ideal|"
+        "not ideal|not great|not quite right|do not get me wrong"
     ),
     "thereis": "there is|there are|has got",
     "not": (
-        "no need to|do not want to|no need for|refrain from|stay away from|steer clear of|"
-        "rather not|shy away from|nothing"
+        "anything but|everyone but|far from|by no means|in no way|on no account|"
+        "under no circumstances|no need to|do not want to|no need for|refrain from|"
+        "stay away from|steer clear of|rather not|shy away from|nothing"
     ),
     "isnot": "could not be|never be",
     # Removing.
@@ -38,14 +40,19 @@ _SPOKEN: Final = {
     "with": "w /",
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
-        "do not like|does not like|did not like|not a fan of|not a big fan of|not fond of|"
-        "not keen on|not into|can not stand|tired of|sick of|not crazy about|do not love|"
-        "not happy with|not a huge fan of|fed up with|not loving|do not care for|had enough of|"
-        "not mad about|not sold on|not liking|bored of|bored with"
+        "who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
+        "why is there|why are there|can not have|has no place|have no place|not want|not need|"
+        "could do without|can do without|who needs|not necessary|do not like|does not like|"
+        "did not like|not a fan of|not a big fan of|not fond of|not keen on|not into|"
+        "can not stand|tired of|sick of|not crazy about|do not love|not happy with|"
+        "not a huge fan of|fed up with|not loving|do not care for|had enough of|not mad about|"
+        "not sold on|not liking|bored of|bored with"
     ),
-    "insteadof": ("instead of|rather than|in place of|in lieu of|as opposed to|over the current"),
+    "insteadof": (
+        "instead of|rather than|in place of|in lieu of|as opposed to|over the current"
+    ),
     "except": (
-        "except for|everything but|all but|apart from|other than|aside from|anything but|"
+        "except for|everything but|all but|apart from|other than|aside from|"
         "with the exception of|everything except|all except|everything besides|excluding|"
         "excepting|everything apart from|everything other than|not counting|outside of"
     ),
@@ -139,8 +146,12 @@ _SPOKEN: Final = {
         "easier to read|easy to read|easier to see|easy to see|better to read|more legible|"
         "more readable|easier on readability|readable from far|better visible|well visible"
     ),
-    "pop": ("jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"),
-    "standout": ("stand out|stands out|standing out|pop out|pops out|come forward|come through"),
+    "pop": (
+        "jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"
+    ),
+    "standout": (
+        "stand out|stands out|standing out|pop out|pops out|come forward|come through"
+    ),
     "inyourface": (
         "in your face|on the nose|over the top|full on|hurts my eyes|hurt my eyes|hurts the eyes|"
         "hurts your eyes|hurt your eyes|burns my eyes|burn my eyes|hard on the eyes|"
@@ -214,11 +225,12 @@ _SPOKEN: Final = {
         "light effects"
     ),
     "grayscale": (
-        "shades of gray|shades of grey|gray scale|grey scale|no color|no colour|without color|"
-        "without colour|zero color|no colors|no colours|without colors|without colours|"
-        "grey tones|gray tones|grays only|greys only|tones of gray|tones of grey|drain the color|"
-        "drain the colour|no color at all|all gray|all grey|remove color|remove colour|"
-        "remove all color|remove all colour|remove the color|remove the colour|remove all colors|"
+        "gray out|grey out|greyed out|grayed out|grey everything|gray everything|shades of gray|"
+        "shades of grey|gray scale|grey scale|no color|no colour|without color|without colour|"
+        "zero color|no colors|no colours|without colors|without colours|grey tones|gray tones|"
+        "grays only|greys only|tones of gray|tones of grey|drain the color|drain the colour|"
+        "no color at all|all gray|all grey|remove color|remove colour|remove all color|"
+        "remove all colour|remove the color|remove the colour|remove all colors|"
         "remove all colours|remove the colors|remove the colours|remove all the color|"
         "remove all the colour|remove all the colors|remove all the colours"
     ),
@@ -317,7 +329,8 @@ _SPOKEN: Final = {
         "counter clock wise"
     ),
     "quarterturn": (
-        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|onto its side"
+        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|"
+        "onto its side"
     ),
     "mirror": (
         "mirror image|flip it over|other way around|other way round|face the other way|"

@@ -44,6 +44,7 @@ _NOT_ADDED: Final = {
     "smoothness": "edges can only be evened out by this engine, not made rough",
     "colours": "colours cannot be added in number by this engine: name the ones to use",
 }
+_ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
 _CONSEQUENCES: Final = words(
@@ -81,7 +82,16 @@ def _is_said(clause: Clause, index: int) -> bool:
         return False
     if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
         return False
+    if _tells_which(clause, index):
+        return False
     return "than" not in clause.words[:index]
+
+
+def _tells_which(clause: Clause, index: int) -> bool:
+    """Say whether an adjective only says which parts are meant: "lighten the dark parts"."""
+    if SENSES[clause.words[index]].form != "plain" or clause.after(index) not in words_of.PARTS:
+        return False
+    return clause.before(index) in words_of.SCOPING | _ON_PARTS
 
 
 def _wish(

@@ -57,6 +57,13 @@ def area_of(clause: Clause) -> str | None:
     return before[-1] if before else areas[0][1]
 
 
+def names_area_first(clause: Clause) -> bool:
+    """Say whether a clause is about a part from its start: "the text thicker ...", and darker."""
+    area = next((at for at, word in enumerate(clause.words) if _area(word) is not None), None)
+    quality = next((at for at, word in enumerate(clause.words) if word in SENSES), None)
+    return area is not None and (quality is None or area < quality)
+
+
 def names_the_whole(clause: Clause) -> bool:
     """Say whether a clause says outright that it is about everything."""
     return any(word in _WHOLE for word in clause.words)
@@ -73,7 +80,8 @@ def _area(word: str) -> str | None:
 def _percent(clause: Clause) -> float | None:
     for index, word in enumerate(clause.words):
         if word == "%" and index:
-            return number_at(clause.words[index - 1])
+            number = number_at(clause.words[index - 1])
+            return None if number is None else abs(number)
     return None
 
 

@@ -54,7 +54,8 @@ def _targets() -> Mapping[str, tuple[str, ...]]:
     """Return the words to repair towards, by their first letter; the longer colours are joined."""
     grouped: dict[str, set[str]] = defaultdict(set)
     for word in {word for table in _TABLES for word in table} | NAMED.keys():
-        if len(word) >= _TARGET_LENGTH_MIN and word.isalpha():
+        is_slip = word.endswith("s") and word in SENSES and word[:-1] in SENSES
+        if len(word) >= _TARGET_LENGTH_MIN and word.isalpha() and not is_slip:
             grouped[word[0]].add(word)
     return {initial: tuple(sorted(group)) for initial, group in grouped.items()}
 

@@ -107,8 +107,12 @@ def _read_shadow(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, _NO_SOFTER_SHADOW)
     elif mood.complains and not mood.wishes and not mood.lacks:
         reading.wish(clause, RemoveShadow())
-    else:
+    elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_short(clause):
         reading.wish(clause, Shadow(amount=amount_in(clause)))
+
+
+def _is_short(clause: Clause) -> bool:
+    return len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "some"}
 
 
 def _read_gradient(clause: Clause, reading: Reading) -> None:
@@ -143,7 +147,7 @@ def _read_line(
 ) -> None:
     mood = clause.mood
     is_bare = not mood.complains and (
-        len(clause.words) <= _BARE_WORDS_MAX or clause.has(frozenset({"a", "an"}))
+        len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
     )
     adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
     is_verb = any(

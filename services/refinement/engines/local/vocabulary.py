@@ -38,7 +38,7 @@ COMPLAINING: Final = words(
 )
 WISHING: Final = words(
     "should must make making needs need want wants wanted please could would can let "
-    "give made prefer try go going lets wish hoping hope may might rather might "
+    "give made prefer try go going lets wish hoping hope "
     "ensure gimme get recommend suggest shall"
 )
 JUDGING: Final = words(
