@@ -71,7 +71,7 @@ _PARADIGMS: Final = (
             "garish gaudy loud lurid screaming flashy shouty overpowering oversaturated aggressive "
             "obnoxious shrill tacky showy shouting inyourface glaring eyesore ott"
         ),
-        verbs="saturate intensify enliven enrich",
+        verbs="saturate intensify enliven enrich freshen refresh",
         nouns="saturation vibrancy vibrance intensity chroma colorfulness colourfulness vividness "
         "energy oomph zing vitality life zest",
         explicit="liven amp jazz spice perk pep juice amped",

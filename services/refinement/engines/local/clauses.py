@@ -237,7 +237,10 @@ def mood_of(words: Sequence[str]) -> Mood:
         removes=removes,
         adds=bool(found & words_of.ADDING),
         forbids=forbids,
-        guards=negates and changes and not ("no" in found and not forbids and not up and not down),
+        guards=(
+            negates and changes and not ("no" in found and not forbids and not up and not down)
+        )
+        or "donttouch" in found,
         too=too or (complains and "so" in found),
         complains=complains,
         wishes=wishes,

@@ -64,7 +64,46 @@ FILLER: Final = words(
 )
 
 # One slip away from a word of the lexicon, and themselves ordinary.
-LOOKALIKES: Final = words("")
+LOOKALIKES: Final = words(
+    "abstracted aggressively alien ariel awareness baking basis binding blind blond "
+    "blooming blown blunder blurb bounce bounty boxing brushes bubble buster caller cater "
+    "caution cautions chance changer charge cheat cherry chopped chunk chunks clarify "
+    "classifier cleanliness cleansing clearer cluster clustered collation colon "
+    "colorization competition complement completed completeness completer complication "
+    "complications compositing conic conservation conservatively contract contracts "
+    "contrasted cooked cooking cooperate copier corporation craziness crept cross curly "
+    "curry curve death declaration decorating decorative decorator dedicate dedicated "
+    "definitive delicately depending detaching dimensioned discrete diversion duplicate "
+    "elemental eligibility emptiness excerpt excessive exclusion executing exercised "
+    "exiting expressive extensive faced faked fakes faster fastest father fiber figured "
+    "finder finger fitness fixer flame flames flash flatterer flesh float forma front "
+    "future garnish geometries gracefully graphical grateful gravy greek greet gross "
+    "growing grows happiness harden harness harvest heard hearing hides highlighted hired "
+    "homes illustrate illustrates illustrative illustrator indivisible inert inferring "
+    "inherited initial initially insertion insisting integrity intensive invent invented "
+    "inventing invention invest investing lager lanes latter legibly lightning likely "
+    "linear lined linen liner liners links linter listening lived liver lives loader loser "
+    "maint martin matured medal mental minimally mover movie narrowed naturally nearer "
+    "nearest negatively neural neuter obtaining oliver outlive outlived overlay overlaying "
+    "overlooked pager palmer paste pasted pastes peace perch plink pointer pointless "
+    "polish presented printing prominence prominently prospective puppy quilt quirk quirks "
+    "quitter ranged reachable recorder reducer reflected reflecting reflective rejection "
+    "rejections reliability reliable reliably relocate remote repairs repeating repetition "
+    "replayed replaying repositioned reside resolving revolution robustly rouge rusty "
+    "salutation sample sampler sander screening selling sender series shaded shader shake "
+    "shakes shame shaper shaping shard share shares sharing shark sheep sheer sheet shire "
+    "shortened shout shower shown shrank shrunk simplex situation slack slated sleep slice "
+    "slink smell smudge sobre solver sorter spaced spacer spades spanning spans spare "
+    "sparing speaks specs spies spike spilling spite spits splice sport sports spotty "
+    "spreading sprinkled stable stage stake stall staple stare stark state stickiness "
+    "stitch stock stole straightened straighter strangeness stranger strangers streaming "
+    "strengths stretches strike strikes string stringent stringing subjected surrounded "
+    "sustained tapes tea teach tests textured ticker tile tiled tiles tiling timed tinker "
+    "toast topography tracing translated translator trend trends trick tries trips tunes "
+    "typed typographic undefined undergone underlying undersized understand unreliable "
+    "viability violent visibly waiting wards warned warning weigh weighs whine widen wince "
+    "wordy world worlds wreak write"
+)
 
 # Words of other languages that English does not have.
 FOREIGN: Final = words(

@@ -41,12 +41,12 @@ _SPOKEN: Final = {
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
         "who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
-        "why is there|why are there|can not have|has no place|have no place|not want|not need|"
-        "could do without|can do without|who needs|not necessary|do not like|does not like|"
-        "did not like|not a fan of|not a big fan of|not fond of|not keen on|not into|"
-        "can not stand|tired of|sick of|not crazy about|do not love|not happy with|"
-        "not a huge fan of|fed up with|not loving|do not care for|had enough of|not mad about|"
-        "not sold on|not liking|bored of|bored with"
+        "why is there|why are there|can not have|has no place|have no place|could do without|"
+        "can do without|who needs|not necessary|do not like|does not like|did not like|"
+        "not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
+        "sick of|not crazy about|do not love|not happy with|not a huge fan of|fed up with|"
+        "not loving|do not care for|had enough of|not mad about|not sold on|not liking|bored of|"
+        "bored with"
     ),
     "insteadof": (
         "instead of|rather than|in place of|in lieu of|as opposed to|over the current"

@@ -26,8 +26,10 @@ _TABLES: Final[tuple[Iterable[str], ...]] = (
     *(SENSES, NOUN_KINDS, STYLES, vocabulary.LOOKS, vocabulary.CANVAS_VERBS),
     *(vocabulary.UNSUPPORTED, vocabulary.TEXTS, vocabulary.BACKGROUNDS, vocabulary.FOREGROUNDS),
     *(vocabulary.SHADOWS, vocabulary.GRADIENTS, vocabulary.OUTLINES, vocabulary.BORDERS),
-    *(vocabulary.COLOUR_NOUNS, vocabulary.REMOVE, vocabulary.SWAPPING),
     (
+        *vocabulary.COLOUR_NOUNS,
+        *("remove", "removed", "removing", "delete", "eliminate", "replace", "replacing", "switch"),
+        *("recolor", "recolour", "replaced"),
         *("without", "increase", "reduce", "replace", "slightly", "please", "transparent"),
         *("change", "decrease", "everything", "except", "higher", "lower", "duotone"),
         *("monochrome", "monochromatic", "preserve", "instead", "colour", "vertically"),
@@ -35,7 +37,7 @@ _TABLES: Final[tuple[Iterable[str], ...]] = (
 )
 # What must not be repaired, besides the lexicon.
 _OTHER: Final[tuple[Iterable[str], ...]] = (
-    *(FILLER, LOOKALIKES, NAMED, vocabulary.MORE, vocabulary.LESS, vocabulary.NEGATED),
+    *(vocabulary.REMOVE, vocabulary.SWAPPING, FILLER, LOOKALIKES, NAMED, vocabulary.MORE, vocabulary.LESS, vocabulary.NEGATED),
     *(vocabulary.ADDING, vocabulary.ONLY, vocabulary.TURNING, vocabulary.COMPLAINING),
     *(vocabulary.WISHING, vocabulary.JUDGING, vocabulary.PRAISING, vocabulary.KEEPING),
     *(vocabulary.USING, vocabulary.LACKING, vocabulary.PARTS, vocabulary.SLIGHT),

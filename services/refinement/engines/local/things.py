@@ -10,6 +10,7 @@ from typing import Final
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.operations import (
     Border,
     Crop,
@@ -35,6 +36,7 @@ _INSERTING: Final = (
     words_of.ADDING - frozenset({"some", "more", "have", "has", "having", "had"})
 ) | frozenset({"around", "round"})
 _LINE_CHANGES: Final = frozenset({"thick", "thin", "heavy", "bold"})
+_DRAWING: Final = _INSERTING - words("need needs want wants")
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
@@ -59,7 +61,7 @@ def wants_less(clause: Clause) -> bool:
     judged = is_complaint and (
         clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
     )
-    return mood.lessens or judged or (mood.forbids and not clause.has(_INSERTING))
+    return mood.lessens or judged or (mood.forbids and not clause.has(_DRAWING))
 
 
 def _read_transparency(clause: Clause, reading: Reading) -> None:

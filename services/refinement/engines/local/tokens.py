@@ -171,6 +171,8 @@ def _spelt_out(word: str) -> tuple[str, ...]:
     if word.endswith("n't"):
         return (word[:-3], "not")
     stem, _, ending = word.partition("'")
+    if not stem:
+        return ("'",)
     if ending == "s" and stem not in _IS_BEFORE:
         return (stem,)
     spoken = _ENDINGS.get("'" + ending)
