@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.refinement.engines import Instruction
+from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.operations import (
     Background,
     Border,
@@ -68,7 +69,11 @@ PROHIBITIONS: Final = (
 LESSENINGS: Final = (
     *("less {adjective}", "make it less {adjective}", "it's too {adjective}", "too {adjective}"),
     *("way too {adjective}", "it is far too {adjective}", "not so {adjective}"),
-    *("I don't want it so {adjective}", "it looks a bit too {adjective}", "why is it so {adjective}?"),
+    *(
+        "I don't want it so {adjective}",
+        "it looks a bit too {adjective}",
+        "why is it so {adjective}?",
+    ),
     *("could it be less {adjective}", "reduce the {noun}", "turn down the {noun}"),
     *("bring the {noun} down", "too much {noun}", "less {noun}", "cut back on the {noun}"),
     *("I hate how {adjective} it is", "dial back the {noun}", "there is too much {noun}"),
@@ -85,56 +90,61 @@ INCREASES: Final = (
     *("wouldn't it look better {comparative}?", "the {noun} is too low", "don't forget to {verb}"),
 )
 
-ORDINARY: Final = (
-    "about above across after again against along already always among another answer around "
-    "because become before began behind being below between beyond board boards brand brands bread "
-    "break bring broad brought brush build built business call came care carry catch cause central "
-    "certain chance change charge check child children choice choose church city class clean clear "
-    "client close coffee company complete computer connected consider contact contain continue "
-    "contract control correct cost could country couple course cover create cross crowd current "
-    "customer danger daughter dear decide deliver design desk different direct doctor dollar door "
-    "doubt dream dress drink drive during each early earth easily east edge effect either else "
-    "email enough entire equal error especially even evening ever every exactly example except "
-    "expect explain express extra eyes face facebook fact family famous farm father favour feather "
-    "feel figure file final finally find finger finish first fish flame flash floor flower focus "
-    "follow food foot force forest forget form forward found four frame free friend from front "
-    "future game garden general girl give glad glass going good grade grand great greet ground "
-    "group grow guess hair half hand happen happy hard head health hear heart heavy hello help "
-    "here high history hold home honest hope horse hospital hotel hour house however hundred "
-    "husband idea imagine important inside instagram instead interest invent island issue itself "
-    "join just keep kind king kitchen know label lady land language large last later latter laugh "
-    "launch lead learn least leave legal letter level life light likely line link links list "
-    "listen little live lived local logo long look loose lose lots love lunch machine main maker "
-    "make manage many margin mark market master matter maybe mean meaning meet member mental "
-    "message metal middle might mile mind minute miss moment money month moon more morning mother "
-    "mountain mouth move movie music must name nation natural nature near nearest need never "
-    "newspaper next night nobody north note nothing notice number ocean offer office often once "
-    "only open opinion orange order original other outside over page paint pair paper parent part "
-    "party past paste pay peace people perfect perhaps person phone photo phrase picture piece "
-    "place plain plan plane plant plate play please point poor popular position possible pound "
-    "power practice prefer prepare present presented pretty previous price print printed printer "
-    "prize problem produce product project proud prove provide public quality quarter question "
-    "quick quiet quilt quite quote radio raise range rapid rather ratio reach read reader ready "
-    "real really reason receive recent record refer remain remember repeat replica report require "
-    "rest result right river road rock room rough round route rule safe said sale same sample sand "
-    "scale scene school scope score season second section see seem sell send sense sentence serve "
-    "service set settle several shake shall shame shape share sharing sharp shelf ship shirt shoot "
-    "shop short should shoulder shout show shower side sight sign similar simple since sister "
-    "situation size skill skin sleep small smart smell smile smoke snow social society soft solid "
-    "solve some soon sorry sort sound source south space spare speak special speech speed spell "
-    "spend split sport spring square staff stage stairs stake stand star start state station stay "
-    "steam steel step stick still stock stone stop store storm story straight strange stranger "
-    "street strength strike string strip student study stuff style subject such sudden sugar suit "
-    "summer sunny super supply support sure surface sweet system table take talk tall taste teach "
-    "team teeth tell term test tests thank that theme there thick thin thing think third those "
-    "thought three through throw ticket tight time tiny title today together tomorrow tooth total "
-    "touch tough toward tower town trace trade train transfer travel treat tree trial trick trip "
-    "truck true trust truth twice type under understand unit until upper urban usage usual value "
-    "various very video village visit vital voice waiting wall warm warning waste watch water week "
-    "weigh weight well west wheel where which while white whole whose wide wife wind window wine "
-    "wish with woman wonder wood word work world worry worth would write wrong year yesterday "
-    "young youth"
-).split()
+ORDINARY: Final = sorted(
+    words(
+        "about above across after again against along already always among another answer around "
+        "because become before began behind being below between beyond board boards brand brands "
+        "bread break bring broad brought brush build built business call came care carry catch "
+        "cause central certain chance change charge check child children choice choose church "
+        "city class clean clear client close coffee company complete computer connected consider "
+        "contact contain continue contract control correct cost could country couple course cover "
+        "create cross crowd current customer danger daughter dear decide deliver design desk "
+        "different direct doctor dollar door doubt dream dress drink drive during each early "
+        "earth easily east edge effect either else email enough entire equal error especially "
+        "even evening ever every exactly example except expect explain express extra eyes face "
+        "facebook fact family famous farm father favour feather feel figure file final finally "
+        "find finger finish first fish flame flash floor flower focus follow food foot force "
+        "forest forget form forward found four frame free friend from front future game garden "
+        "general girl give glad glass going good grade grand great greet ground group grow guess "
+        "hair half hand happen happy hard head health hear heart heavy hello help here high "
+        "history hold home honest hope horse hospital hotel hour house however hundred husband "
+        "idea imagine important inside instagram instead interest invent island issue itself join "
+        "just keep kind king kitchen know label lady land language large last later latter laugh "
+        "launch lead learn least leave legal letter level life light likely line link links list "
+        "listen little live lived local logo long look loose lose lots love lunch machine main "
+        "maker make manage many margin mark market master matter maybe mean meaning meet member "
+        "mental message metal middle might mile mind minute miss moment money month moon more "
+        "morning mother mountain mouth move movie music must name nation natural nature near "
+        "nearest need never newspaper next night nobody north note nothing notice number ocean "
+        "offer office often once only open opinion orange order original other outside over page "
+        "paint pair paper parent part party past paste pay peace people perfect perhaps person "
+        "phone photo phrase picture piece place plain plan plane plant plate play please point "
+        "poor popular position possible pound power practice prefer prepare present presented "
+        "pretty previous price print printed printer prize problem produce product project proud "
+        "prove provide public quality quarter question quick quiet quilt quite quote radio raise "
+        "range rapid rather ratio reach read reader ready real really reason receive recent "
+        "record refer remain remember repeat replica report require rest result right river road "
+        "rock room rough round route rule safe said sale same sample sand scale scene school "
+        "scope score season second section see seem sell send sense sentence serve service set "
+        "settle several shake shall shame shape share sharing sharp shelf ship shirt shoot shop "
+        "short should shoulder shout show shower side sight sign similar simple since sister "
+        "situation size skill skin sleep small smart smell smile smoke snow social society soft "
+        "solid solve some soon sorry sort sound source south space spare speak special speech "
+        "speed spell spend split sport spring square staff stage stairs stake stand star start "
+        "state station stay steam steel step stick still stock stone stop store storm story "
+        "straight strange stranger street strength strike string strip student study stuff style "
+        "subject such sudden sugar suit summer sunny super supply support sure surface sweet "
+        "system table take talk tall taste teach team teeth tell term test tests thank that theme "
+        "there thick thin thing think third those thought three through throw ticket tight time "
+        "tiny title today together tomorrow tooth total touch tough toward tower town trace trade "
+        "train transfer travel treat tree trial trick trip truck true trust truth twice type "
+        "under understand unit until upper urban usage usual value various very video village "
+        "visit vital voice waiting wall warm warning waste watch water week weigh weight well "
+        "west wheel where which while white whole whose wide wife wind window wine wish with "
+        "woman wonder wood word work world worry worth would write wrong year yesterday young "
+        "youth"
+    )
+)
 
 
 def plan_for(prompt: str) -> Plan:
@@ -155,9 +165,7 @@ def spoken(templates: tuple[str, ...]) -> list[tuple[str, type[Operation], int]]
         adjective, comparative, verb, noun, kind, way = quality
         if ("{verb}" in template and not verb) or ("{noun}" in template and not noun):
             continue
-        prompt = template.format(
-            adjective=adjective, comparative=comparative, verb=verb, noun=noun
-        )
+        prompt = template.format(adjective=adjective, comparative=comparative, verb=verb, noun=noun)
         prompts.append((prompt, kind, way))
     return prompts
 
@@ -339,16 +347,21 @@ def test_any_text_has_a_plan_and_always_the_same(text: str) -> None:
 @given(
     st.lists(
         st.sampled_from(
-            "not no too less more make the text background red navy #fff and , . but with without "
-            "keep except darker dark contrast shadow border remove add 3 % colours rotate only "
-            "instead of replace it is looks shades lighter : - + ? bigger space".split(" ")
+            sorted(
+                words(
+                    "not no too less more make the text background red navy #fff and , . but with "
+                    "without keep except darker dark contrast shadow border remove add 3 % colours "
+                    "rotate only margin edges square centre flip upscale crop space huge tiny "
+                    "instead of replace it is looks shades lighter : - + ? bigger space"
+                )
+            )
         ),
         max_size=300,
     )
 )
-def test_any_heap_of_words_of_the_grammar_has_a_plan(words: list[str]) -> None:
+def test_any_heap_of_words_of_the_grammar_has_a_plan(heap: list[str]) -> None:
     """However the words of the grammar are thrown together, reading them ends in a plan."""
-    plan = plan_for(" ".join(words))
+    plan = plan_for(" ".join(heap))
 
     assert isinstance(plan, Plan)
 

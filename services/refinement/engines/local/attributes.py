@@ -156,7 +156,7 @@ _PARADIGMS: Final = (
     _Paradigm(
         quality="weight",
         direction=1,
-        adjectives="thick heavy fat wide stout beefy meaty hefty",
+        adjectives="thick heavy fat stout beefy meaty hefty",
         faults="chunky clunky clumsy blobby",
         verbs="thicken embolden fatten",
         nouns="thickness heft weight",
@@ -224,8 +224,8 @@ _PARADIGMS: Final = (
         direction=1,
         praise="spacious roomy breathable",
         nouns=(
-            "padding margin margins space whitespace spacing room air breathingroom breathingspace "
-            "buffer clearance gap"
+            "padding distance margin margins space whitespace spacing room air breathingroom "
+            "breathingspace buffer clearance gap"
         ),
     ),
     _Paradigm(

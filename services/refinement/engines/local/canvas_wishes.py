@@ -30,11 +30,13 @@ _TURN_DEGREES_MAX: Final = 360.0
 _FACTOR_DEFAULT: Final = 2.0
 _FACTOR_MIN: Final = 1.25
 _FACTOR_MAX: Final = 4.0
+# Larger numbers before an "x" are sizes in pixels.
+_FACTOR_TOLD_MAX: Final = 16.0
 _PERCENT: Final = 100.0
 _TURNED: Final = frozenset({"turn", "turned", "tip", "lean", "turning"})
 _TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarterturn upsidedown cw")
 _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
-_FILES: Final = words("file resolution pixels dimensions res px pixel")
+_FILES: Final = words("file image picture pic png resolution pixels dimensions res px pixel")
 _VERTICAL: Final = words("vertically vertical upsidedown upside top")
 _EMPTY: Final = words("white blank empty excess extra unused dead surplus")
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
@@ -61,13 +63,18 @@ def _kinds(clause: Clause) -> list[tuple[int, str]]:
     found: dict[str, int] = {}
     for index, word in enumerate(clause.words):
         kind = words_of.CANVAS_VERBS.get(word)
-        if word in _TURNED and clause.has(_TURNS):
+        if word in _TURNED and (clause.has(_TURNS) or _is_angle(clause.after(index))):
             kind = "rotate"
         if kind is not None and index not in clause.used:
             found.setdefault(kind, index)
     if "rotate" in found and "flip" in found and "upsidedown" in clause.words:
         clause.used.add(found.pop("rotate"))
     return [(index, kind) for kind, index in found.items()]
+
+
+def _is_angle(word: str) -> bool:
+    number = number_at(word) if word else None
+    return number is not None and abs(number) >= _TILT_DEGREES
 
 
 def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
@@ -130,7 +137,7 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
 def _factor(clause: Clause) -> float:
     for index, word in enumerate(clause.words):
         number = number_at(word)
-        if number is None:
+        if number is None or (number > _FACTOR_TOLD_MAX and clause.after(index) != "%"):
             continue
         following = clause.after(index)
         if following in {"x", "times", "\u00d7", "fold"}:

@@ -16,6 +16,8 @@ from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.tokens import Token, colour_of
 
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
+# "The red has to go"
+_BEFORE_GO: Final = words("should must needs has to can")
 _CUT: Final = "|"
 CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
@@ -69,8 +71,13 @@ _PAIRING: Final = frozenset(
 _BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
 _KEY_WORDS_MAX: Final = 2
 _KEYS: Final = (
-    words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS | words_of.SHADOWS
-    | words_of.GRADIENTS | words_of.BORDERS | words_of.OUTLINES
+    words_of.TEXTS
+    | words_of.BACKGROUNDS
+    | words_of.FOREGROUNDS
+    | words_of.SHADOWS
+    | words_of.GRADIENTS
+    | words_of.BORDERS
+    | words_of.OUTLINES
     | words("lines line corners edges strokes")
 )
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
@@ -215,7 +222,9 @@ def mood_of(words: Sequence[str]) -> Mood:
     down = down or (len(words) > 1 and words[-1] == "down" and not is_quality)
     forbids = bool(found & words_of.NEGATED)
     negates = forbids or bool(found & {"no", "without"})
-    removes = bool(found & words_of.REMOVE)
+    removes = bool(found & words_of.REMOVE) or (
+        words[-1] == "go" and bool(_BEFORE_GO & set(words[1:-1]))
+    )
     complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
     wishes = bool(found & words_of.WISHING)
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
@@ -237,9 +246,7 @@ def mood_of(words: Sequence[str]) -> Mood:
         removes=removes,
         adds=bool(found & words_of.ADDING),
         forbids=forbids,
-        guards=(
-            negates and changes and not ("no" in found and not forbids and not up and not down)
-        )
+        guards=(negates and changes and not ("no" in found and not forbids and not up and not down))
         or "donttouch" in found,
         too=too or (complains and "so" in found),
         complains=complains,

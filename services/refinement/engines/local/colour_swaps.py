@@ -26,7 +26,7 @@ _BECOMING: Final = frozenset(
 )
 
 
-_COPULAS: Final = frozenset(
+_COPULAS: Final = frozenset({"increase", "closer", "slightly", "of", "to"}) | frozenset(
     {
         "should",
         "must",

@@ -174,12 +174,10 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):
-        strength = amount_in(clause) * (2.0 if mood.removes else 1.0)
-        for name in dict.fromkeys(family_of(mention.name) for mention in mentions):
-            if name in _WITHOUT_HUE:
-                reading.refuse(clause, _NAME_ANOTHER)
-                continue
-            reading.wish(clause, Saturation(amount=-min(strength, AMOUNT_MAX), scope=name))
+        _fade(clause, mentions, reading)
+    elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
+        family = family_of(mentions[0].name)
+        reading.wish(clause, Saturation(amount=amount_in(clause), scope=family))
     elif mood.complains and not mood.wishes and is_scoping(clause, mentions[0].index):
         return
     elif clause.has(words_of.ONLY) and len(names) <= PAIR:
@@ -188,6 +186,16 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _fade(clause: Clause, mentions: list[Mention], reading: Reading) -> None:
+    """Note that there is to be less of some colours, or none."""
+    strength = amount_in(clause) * (2.0 if clause.mood.removes else 1.0)
+    for name in dict.fromkeys(family_of(mention.name) for mention in mentions):
+        if name in _WITHOUT_HUE:
+            reading.refuse(clause, _NAME_ANOTHER)
+        else:
+            reading.wish(clause, Saturation(amount=-min(strength, AMOUNT_MAX), scope=name))
 
 
 def _exclusively(names: tuple[str, ...]) -> Monochrome | Duotone:

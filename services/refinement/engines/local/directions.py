@@ -71,7 +71,7 @@ def _of_noun(clause: Clause, direction: int, local: int) -> int:
         return 0
     signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
     if signs or "-" in clause.words:
-        # "saturation: -30%"
+        # A negative number says less, as in a list of settings.
         return -direction
     if mood.lessens or local < 0:
         return -direction

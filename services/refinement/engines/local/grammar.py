@@ -30,7 +30,12 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.quality_wishes import read_qualities
-from services.refinement.engines.local.quantities import amount_in, area_of, names_area_first, names_the_whole
+from services.refinement.engines.local.quantities import (
+    amount_in,
+    area_of,
+    names_area_first,
+    names_the_whole,
+)
 from services.refinement.engines.local.reading import Reading, Wish
 from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.things import read_things
@@ -202,7 +207,7 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
     if mood.forbids or mood.guards:
         return
     is_down = clause.has(_TONED_DOWN) or (
-        clause.has(frozenset({"dampen", "tone", "toned"}))
+        (clause.has(frozenset({"dampen"})) or clause.has(words_of.TURNING))
         and mood.down
         and not clause.used
         and not any(word in SENSES for word in clause.words)

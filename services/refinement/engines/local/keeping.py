@@ -16,6 +16,7 @@ from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.tokens import colour_of
 
+_LOSING: Final = words_of.REMOVE - words("no without none zero unneeded unnecessary gone rid")
 _REST: Final = frozenset(
     {"rest", "everything", "else", "it", "them", "that", "things", "all", "logo"}
 )
@@ -44,7 +45,8 @@ def read_exception(clause: Clause, reading: Reading) -> bool:
 def read_keeping(clause: Clause, reading: Reading) -> bool:
     """Note what is to be kept; say whether that was all. "Keep it simple" is a wish."""
     mood = clause.mood
-    if mood.guards and mood.removes and not any(word in SENSES for word in clause.words):
+    is_loss = mood.guards and clause.has(_LOSING)
+    if is_loss and not any(word in SENSES for word in clause.words):
         # "without losing the text"
         return _keep(clause, range(len(clause.words)), reading)
     if not mood.keeps:

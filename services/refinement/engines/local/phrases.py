@@ -37,6 +37,7 @@ _SPOKEN: Final = {
         "do without|make do without|see the back of|remove all of|kick out|pull out|peel off|"
         "phase out|chop off|wipe off|wipe away|rip out"
     ),
+    "smoothen": "even out|evened out|iron out|even up|ironed out",
     "with": "w /",
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
@@ -48,9 +49,7 @@ _SPOKEN: Final = {
         "not loving|do not care for|had enough of|not mad about|not sold on|not liking|bored of|"
         "bored with"
     ),
-    "insteadof": (
-        "instead of|rather than|in place of|in lieu of|as opposed to|over the current"
-    ),
+    "insteadof": ("instead of|rather than|in place of|in lieu of|as opposed to|over the current"),
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|"
         "with the exception of|everything except|all except|everything besides|excluding|"
@@ -146,12 +145,8 @@ _SPOKEN: Final = {
         "easier to read|easy to read|easier to see|easy to see|better to read|more legible|"
         "more readable|easier on readability|readable from far|better visible|well visible"
     ),
-    "pop": (
-        "jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"
-    ),
-    "standout": (
-        "stand out|stands out|standing out|pop out|pops out|come forward|come through"
-    ),
+    "pop": ("jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"),
+    "standout": ("stand out|stands out|standing out|pop out|pops out|come forward|come through"),
     "inyourface": (
         "in your face|on the nose|over the top|full on|hurts my eyes|hurt my eyes|hurts the eyes|"
         "hurts your eyes|hurt your eyes|burns my eyes|burn my eyes|hard on the eyes|"
@@ -187,14 +182,15 @@ _SPOKEN: Final = {
         "less meh|brighten my day"
     ),
     "tonedown": (
-        "tone it down|dial it back|dial it down|take it down|turn it down|scale it back|"
-        "bring it down|pull it back|rein it in|reign it in|calm it down|knock it back|"
-        "knock it down|calm down|tone things down|chill out|chill it out|easy on the eyes|"
-        "easier on the eyes|tone it all down|dial that down|dial that back|tone that down|"
-        "quiet it down|mute it|ease it back|ease it off|calm things down|tame it|mellow out|"
-        "tone them down|dial them back|dial them down|turn them down|take them down|simmer down|"
-        "pull it in|wind it back|tone this down|dial this down|dial this back|quieten down|"
-        "quieten it down|dial things back|less crazy|less extreme"
+        "chill them out|calm them down|tone these down|turn these down|chill this out|"
+        "quieten them|tone it down|dial it back|dial it down|take it down|turn it down|"
+        "scale it back|bring it down|pull it back|rein it in|reign it in|calm it down|"
+        "knock it back|knock it down|calm down|tone things down|chill out|chill it out|"
+        "easy on the eyes|easier on the eyes|tone it all down|dial that down|dial that back|"
+        "tone that down|quiet it down|mute it|ease it back|ease it off|calm things down|tame it|"
+        "mellow out|tone them down|dial them back|dial them down|turn them down|take them down|"
+        "simmer down|pull it in|wind it back|tone this down|dial this down|dial this back|"
+        "quieten down|quieten it down|dial things back|less crazy|less extreme"
     ),
     "simplify": (
         "clean up|tidy up|strip back|strip down|pare back|pare down|strip it back|strip it down|"
@@ -329,8 +325,7 @@ _SPOKEN: Final = {
         "counter clock wise"
     ),
     "quarterturn": (
-        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|"
-        "onto its side"
+        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|onto its side"
     ),
     "mirror": (
         "mirror image|flip it over|other way around|other way round|face the other way|"
@@ -392,6 +387,9 @@ _SPOKEN: Final = {
     ),
     "modern": "up to date|21st century|more current|contemporary feel",
     "dated": (
+        "like a 90 s|like the 90 s|from the 90 s|the 90 s|90 s logo|80 s logo|from the 80 s|"
+        "like the 80 s|like a 90s|90s logo|so 90s|very 90s|the 90s|like the 90s|like a 1990s|"
+        "like a 80s|stuck in the 90s|last century|from the last century|ages old|20 years old|"
         "old fashioned|old looking|out of date|out dated|stuck in the|from the 90s|"
         "from the nineties|from the 1990s|from the 80s"
     ),

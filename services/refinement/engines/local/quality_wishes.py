@@ -44,6 +44,9 @@ _NOT_ADDED: Final = {
     "smoothness": "edges can only be evened out by this engine, not made rough",
     "colours": "colours cannot be added in number by this engine: name the ones to use",
 }
+# Sizes are read with the canvas; "fine", but for lines, says nothing.
+_NOT_HERE: Final = frozenset({"", "size"})
+_ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", "in"})
 _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
@@ -62,7 +65,7 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
             # "so thin that it gets lost": what is wrong has been said.
             continue
         quality, turn = _resolved(clause, index, family)
-        if not quality:
+        if quality in _NOT_HERE:
             continue
         direction = direction_of(clause, index) * turn
         clause.used.add(index)
@@ -82,9 +85,16 @@ def _is_said(clause: Clause, index: int) -> bool:
         return False
     if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
         return False
-    if _tells_which(clause, index):
+    if _tells_which(clause, index) or _is_of_grounds(clause, index):
         return False
     return "than" not in clause.words[:index]
+
+
+def _is_of_grounds(clause: Clause, index: int) -> bool:
+    """Say whether an adjective tells where the logo is used: "on dark backgrounds"."""
+    if clause.after(index) not in {"backgrounds", "surfaces", "paper", "screens"}:
+        return False
+    return not _ON_GROUNDS.isdisjoint(clause.words[max(0, index - 2) : index])
 
 
 def _tells_which(clause: Clause, index: int) -> bool:

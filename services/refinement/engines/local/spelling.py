@@ -37,7 +37,16 @@ _TABLES: Final[tuple[Iterable[str], ...]] = (
 )
 # What must not be repaired, besides the lexicon.
 _OTHER: Final[tuple[Iterable[str], ...]] = (
-    *(vocabulary.REMOVE, vocabulary.SWAPPING, FILLER, LOOKALIKES, NAMED, vocabulary.MORE, vocabulary.LESS, vocabulary.NEGATED),
+    *(
+        vocabulary.REMOVE,
+        vocabulary.SWAPPING,
+        FILLER,
+        LOOKALIKES,
+        NAMED,
+        vocabulary.MORE,
+        vocabulary.LESS,
+        vocabulary.NEGATED,
+    ),
     *(vocabulary.ADDING, vocabulary.ONLY, vocabulary.TURNING, vocabulary.COMPLAINING),
     *(vocabulary.WISHING, vocabulary.JUDGING, vocabulary.PRAISING, vocabulary.KEEPING),
     *(vocabulary.USING, vocabulary.LACKING, vocabulary.PARTS, vocabulary.SLIGHT),

@@ -148,7 +148,8 @@ def _read_line(
     clause: Clause, places: list[int], kind: type[Border] | type[Outline], reading: Reading
 ) -> None:
     mood = clause.mood
-    is_bare = not mood.complains and (
+    named = clause.before(places[0]) in words_of.SCOPING
+    is_bare = not (mood.complains or mood.down or named) and (
         len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
     )
     adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))

@@ -38,8 +38,8 @@ COMPLAINING: Final = words(
 )
 WISHING: Final = words(
     "should must make making needs need want wants wanted please could would can let "
-    "give made prefer try go going lets wish hoping hope "
-    "ensure gimme get recommend suggest shall"
+    "give made prefer try go going lets wish hoping hope ensure gimme get recommend "
+    "suggest shall"
 )
 JUDGING: Final = words(
     "bad ugly awful terrible horrible wrong off annoying distracting unpleasant "
@@ -52,7 +52,7 @@ PRAISING: Final = words(
     "fine liked loved likes loves fantastic excellent cool glad wonderful enjoy"
 )
 KEEPING: Final = all_verb_forms("keep preserve retain maintain leave protect conserve") | words(
-    "kept left stay stays staying remain remains remaining donttouch asis alone untouched hold"
+    "kept stay stays staying remain remains remaining donttouch asis alone untouched hold"
 )
 SWAPPING: Final = all_verb_forms(
     "replace swap change turn convert switch make exchange substitute recolor recolour transform "
@@ -65,13 +65,13 @@ VERBS: Final = (
     | words("please should must could would can lets using use")
 )
 USING: Final = words(
-    "use using in with to into make made be try go want need as like please should "
-    "have give prefer of color colored colour coloured paint dye all entirely "
-    "completely for maybe set apply choose pick select do fill tint change switch "
-    "from using uses or let bring add more some put turn becomes needs main primary "
-    "accent accents version recolor recolour"
+    "towards toward shift closer use using in with to into make made be try go want "
+    "need as like please should have give prefer of color colored colour coloured "
+    "paint dye all entirely completely for maybe set apply choose pick select do fill "
+    "tint change switch from using uses or let bring add more some put turn becomes "
+    "needs main primary accent accents version recolor recolour"
 )
-LACKING: Final = words("lacks lack lacking missing misses lacked insufficient insufficiently")
+LACKING: Final = words("lacks lack lacking missing miss misses lacked insufficient insufficiently")
 LOW: Final = words("low weak poor faint insufficiently")
 HIGH: Final = words("high strong intense heavy")
 
