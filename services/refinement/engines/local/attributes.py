@@ -93,7 +93,7 @@ _PARADIGMS: Final = (
         adjectives="warm hot",
         praise="cozy cosy inviting toasty",
         nouns="warmth",
-        explicit="warming warms warmed warmup",
+        explicit="warming warmed warmup",
     ),
     _Paradigm(
         quality="warmth",
@@ -101,7 +101,7 @@ _PARADIGMS: Final = (
         adjectives="cool cold icy frosty wintry",
         faults="chilly clinical frigid",
         nouns="coldness coolness",
-        explicit="cooling cools cooled cooldown chill chillier",
+        explicit="cooling cooled cooldown chill chillier",
     ),
     _Paradigm(
         quality="contrast",
@@ -152,7 +152,7 @@ _PARADIGMS: Final = (
         verbs="complicate clutter",
     ),
     _Paradigm(quality="clean", direction=1, praise="clean", verbs="clean", explicit="cleanup"),
-    _Paradigm(quality="flatness", direction=1, praise="flat", verbs="flatten"),
+    _Paradigm(quality="flatness", direction=1, praise="flat matte matt", verbs="flatten"),
     _Paradigm(
         quality="weight",
         direction=1,
@@ -168,7 +168,7 @@ _PARADIGMS: Final = (
         adjectives="thin slim slender delicate hairline dainty",
         faults="spindly flimsy skinny wispy scrawny wimpy frail puny weedy anorexic weak feeble",
         verbs="slim",
-        explicit="thinning thins thinned slimmed slimming",
+        explicit="thinning thinned slimmed slimming",
     ),
     _Paradigm(
         quality="roundness",
@@ -293,7 +293,7 @@ NOUN_KINDS: Final = {
         ),
         "colour",
     ),
-    **dict.fromkeys(words("weight weights"), "heft"),
+    **dict.fromkeys(words("weight weights boldtext"), "heft"),
 }
 
 

@@ -31,6 +31,7 @@ _WORDING: Final = words(
 )
 
 
+_DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
 _FONTS: Final = words("font fonts typeface typography")
 
 
@@ -53,7 +54,7 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
     )
-    if clause.has(words_of.TEXTS):
+    if clause.has(words_of.TEXTS) and not clause.has(_DRAWN_HERE):
         changes_font = clause.has(_FONTS) and clause.has(_WORDING) and not has_operation
         changes_words = (
             clause.has(_WORDING) and not has_operation and not clause.has(words_of.COLOUR_NOUNS)

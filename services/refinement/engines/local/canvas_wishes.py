@@ -121,6 +121,9 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
     numbers = [number for one in clause.words if (number := number_at(one)) is not None]
     if word in {"degrees", "degree", "deg"} and not numbers:
         return None
+    if clause.mood.complains and not clause.mood.wishes and not numbers:
+        # "It is tilted" does not say by how much to turn it back.
+        return None
     sign = -1.0 if clause.has(_LEFT) else 1.0
     if numbers:
         return Rotate(degrees=sign * min(numbers[0], _TURN_DEGREES_MAX))

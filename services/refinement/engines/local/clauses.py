@@ -225,6 +225,8 @@ def mood_of(words: Sequence[str]) -> Mood:
     removes = bool(found & words_of.REMOVE) or (
         words[-1] == "go" and bool(_BEFORE_GO & set(words[1:-1]))
     )
+    is_state = bool(found & (words_of.COMPLAINING - {"being", "be"}))
+    removes = removes or (words[-1] in {"off", "away"} and not is_quality and not is_state)
     complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
     wishes = bool(found & words_of.WISHING)
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)

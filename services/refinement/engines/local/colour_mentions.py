@@ -55,7 +55,7 @@ _WARES: Final = words(
 
 MODIFIERS: Final = words(
     "dark deep light pale bright soft vivid vibrant rich muted strong intense warm "
-    "cool neon hot electric dusty bold"
+    "cool neon hot clean crisp pure fresh electric dusty bold"
 )
 
 
@@ -105,6 +105,13 @@ def mentions_in(clause: Clause) -> list[Mention]:
 def assign_parts(clause: Clause, mentions: list[Mention]) -> None:
     """Give each colour the part of the logo that the words beside it name."""
     claimed = _assign_following_nouns(clause, mentions)
+    if len(mentions) > 1 and clause.before(mentions[0].index) == "from":
+        # "the background from white to cream": the first is only what it was.
+        clause.used.add(mentions[0].index)
+        first = mentions.pop(0)
+        if first.part is None and not any(_part(word) for word in clause.words[: first.index]):
+            mentions.insert(0, first)
+            clause.used.discard(first.index)
     for place, mention in enumerate(mentions):
         if mention.part is not None:
             continue

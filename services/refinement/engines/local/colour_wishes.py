@@ -62,7 +62,7 @@ def read_colours(clause: Clause, reading: Reading) -> str | None:
     rest = [mention for mention in rest if mention.index not in clause.used]
     if not rest:
         return None
-    if _read_shades(clause, rest, reading):
+    if _read_limit(clause, rest, reading) or _read_shades(clause, rest, reading):
         return None
     if _names_a_part(clause, rest):
         clause.used.update(mention.index for mention in rest)
@@ -161,6 +161,20 @@ def _names_a_part(clause: Clause, mentions: list[Mention]) -> bool:
     )
 
 
+def _read_limit(clause: Clause, mentions: list[Mention], reading: Reading) -> bool:
+    """Read "reduce it to black and red"; say whether that was it."""
+    limits = clause.has(words_of.LESS, frozenset({"fewercolours", "stick"}))
+    if not limits or clause.before(mentions[0].index) not in {"to", "just", "only"}:
+        return False
+    names = tuple(dict.fromkeys(mention.paint for mention in mentions))
+    clause.used.update(mention.index for mention in mentions)
+    if len(names) <= PAIR:
+        reading.wish(clause, _exclusively(names))
+    else:
+        recolour(clause, names, None, reading)
+    return True
+
+
 def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> None:
     """Read colours that are to be used, or to be used less."""
     mood = clause.mood
@@ -170,7 +184,9 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     names = tuple(dict.fromkeys(mention.paint for mention in mentions))
     if mood.keeps:
         return
-    dislikes = clause.has(words_of.JUDGING) and not mood.wishes
+    # "It looks yellowish" complains of the tint, "it is yellow" of nothing.
+    is_tint = clause.words[mentions[0].index].endswith("ish")
+    dislikes = (clause.has(words_of.JUDGING) or (is_tint and mood.complains)) and not mood.wishes
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):

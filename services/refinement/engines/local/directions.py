@@ -25,7 +25,7 @@ def direction_of(clause: Clause, index: int) -> int:
     local = _local_turn(clause, index)
     match sense.form:
         case "fault":
-            return _of_fault(clause, sense.direction, local)
+            return _of_fault(clause, index, sense.direction, local)
         case "explicit":
             return _of_explicit(clause, index, sense.direction, local)
         case "noun":
@@ -34,9 +34,12 @@ def direction_of(clause: Clause, index: int) -> int:
             return _of_plain(clause, index, local)
 
 
-def _of_fault(clause: Clause, direction: int, local: int) -> int:
-    """Nobody wishes for a fault; forbidding one asks for nothing."""
+def _of_fault(clause: Clause, index: int, direction: int, local: int) -> int:
+    """Nobody wishes for a fault, but "harder edges" may be; forbidding one asks for nothing."""
     mood = clause.mood
+    is_complaint = mood.too or (mood.complains and not mood.wishes)
+    if clause.words[index].endswith("er") and not (is_complaint or mood.removes or mood.forbids):
+        return -direction if local < 0 or mood.lacks else direction
     if mood.lacks and "enough" in clause.words:
         return 0
     if mood.forbids and not mood.down:

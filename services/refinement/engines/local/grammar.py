@@ -17,6 +17,7 @@ from services.refinement.engines.local.canvas_wishes import read_canvas
 from services.refinement.engines.local.clauses import Clause, clauses_of
 from services.refinement.engines.local.colour_wishes import read_colours
 from services.refinement.engines.local.keeping import read_exception, read_keeping
+from services.refinement.engines.local.named_colours import FAMILIES
 from services.refinement.engines.local.operations import (
     Background,
     Duotone,
@@ -24,6 +25,7 @@ from services.refinement.engines.local.operations import (
     LimitColours,
     Monochrome,
     Recolour,
+    Replace,
     Saturation,
     Warmth,
     Weight,
@@ -72,6 +74,8 @@ _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "ha
 _CIRCUMSTANCES: Final = frozenset({"when", "whenever", "otherwise"})
 
 
+# How much less of a colour it is to be where it is to go.
+_REMOVAL: Final = -2.0
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -157,6 +161,7 @@ def _drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
     if not clause.has(_PRONOUNS):
         return
     before, own = reading.wishes[:known], reading.wishes[known:]
+    reading.understood += len(own)
     reading.wishes[known:] = [
         wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
     ]
@@ -245,13 +250,18 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
     return joined
 
 
-def _together(one: object, other: object) -> Duotone | Monochrome | Recolour | None:
+def _together(one: object, other: object) -> Duotone | Monochrome | Replace | None:
     if not isinstance(other, Recolour) or other.scope is not None:
         return None
     colours = other.colours
     match one:
         case LimitColours(count=count) if count == len(colours) == len(("paper", "ink")):
             return Duotone(colours=(colours[0], colours[1]))
+        case Saturation(amount=amount, scope=str() as family) if (
+            amount <= _REMOVAL and family in FAMILIES and len(colours) == 1
+        ):
+            # "Get rid of the red, use teal"
+            return Replace(source=family, target=colours[0])
         case Monochrome(colour=None) if len(colours) == 1:
             return Monochrome(colour=colours[0])
         case _:

@@ -52,7 +52,7 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
     if not mood.keeps:
         return False
     if clause.has(words_of.SHADOWS, words_of.GRADIENTS):
-        reading.things_kept += 1
+        reading.understood += 1
         return True
     if _is_wish(clause):
         return False

@@ -17,20 +17,23 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reading(msgspec.Struct, kw_only=True):
-    """Everything found in a prompt; `refused` are phrases with reasons."""
+    """Everything found in a prompt.
+
+    `refused` are phrases with reasons; `understood` counts what was, and asks for nothing.
+    """
 
     wishes: list[Wish] = msgspec.field(default_factory=list)
     refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
     unmatched: list[str] = msgspec.field(default_factory=list)
     aspects: set[str] = msgspec.field(default_factory=set)
     families: set[str] = msgspec.field(default_factory=set)
-    things_kept: int = 0
+    understood: int = 0
 
     @property
     def extent(self) -> int:
         """How much has been found."""
         found = (self.wishes, self.refused, self.aspects, self.families)
-        return sum(len(one) for one in found) + self.things_kept
+        return sum(len(one) for one in found) + self.understood
 
     def wish(self, clause: Clause, *operations: Operation, source: str = "prompt") -> None:
         """Note operations that a clause asks for."""

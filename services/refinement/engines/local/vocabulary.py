@@ -179,7 +179,7 @@ SHADOWS: Final = words("shadow shadows dropshadow shadowing depth dimension")
 GRADIENTS: Final = words(
     "gradient gradients shading bevel bevels gloss glossy glow glows emboss embossing "
     "embossed glossiness highlight highlights reflection reflections shine shiny "
-    "beveled bevelled gradiant sheen blends glowing fades"
+    "beveled bevelled gradiant sheen blends glowing fades effects"
 )
 OUTLINES: Final = all_verb_forms("outline") | words(
     "outlines contour contours stroke keyline halo contoured strokes"
@@ -242,7 +242,7 @@ UNSUPPORTED: Final = {
     **dict.fromkeys(
         words(
             "3d realistic handdrawn drawn sketch sketchy watercolor watercolour "
-            "photorealistic cartoon cartoonish cartoony photo photorealism painting painterly "
+            "photorealistic cartoon cartoonish cartoony photorealism painting painterly "
             "doodle clipart anime comic origami pixelart lowpoly claymation mosaic graffiti "
             "embroidery embroidered illustrated sculpted metallic metal wooden woodcut chrome "
             "foil marble pixar lego cubist cubism artdeco baroque gothic restyled redraw "
