@@ -201,6 +201,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         and SENSES[word].quality == "padding"
         and at not in clause.used
         and SENSES[word].form == "noun"
+        and "for" not in clause.words[max(0, at - 3) : at]
     ]
     if not places:
         return

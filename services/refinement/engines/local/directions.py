@@ -9,8 +9,14 @@ from typing import Final
 from services.refinement.engines.local import vocabulary as words_of
 from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.morphology import words
 
 _ADVERBS: Final = words_of.SLIGHT | words_of.STRONG | frozenset({"a", "of", "the"})
+# Nouns that mean other things as often: they need a word that says more or less.
+_VAGUE: Final = words(
+    "room air life space gap clearance buffer impact presence definition energy punch "
+    "juice spice distance texture textures details detail elements decoration weight"
+)
 _WEAK: Final = frozenset({"less"})
 _LOOKBACK: Final = 4
 
@@ -29,7 +35,7 @@ def direction_of(clause: Clause, index: int) -> int:
         case "explicit":
             return _of_explicit(clause, index, sense.direction, local)
         case "noun":
-            return _of_noun(clause, sense.direction, local)
+            return _of_noun(clause, index, sense.direction, local)
         case _:
             return _of_plain(clause, index, local)
 
@@ -66,7 +72,7 @@ def _of_explicit(clause: Clause, index: int, direction: int, local: int) -> int:
     return direction
 
 
-def _of_noun(clause: Clause, direction: int, local: int) -> int:
+def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     mood = clause.mood
     if mood.lacks:
         return direction
@@ -78,11 +84,12 @@ def _of_noun(clause: Clause, direction: int, local: int) -> int:
         return -direction
     if mood.lessens or local < 0:
         return -direction
-    if mood.up or mood.adds or mood.wishes:
+    is_vague = clause.words[index] in _VAGUE
+    if mood.up or mood.adds or (mood.wishes and not is_vague):
         return direction
     if mood.complains and clause.has(words_of.JUDGING):
         return 0
-    return 0 if mood.complains else direction
+    return 0 if mood.complains or is_vague else direction
 
 
 def _of_plain(clause: Clause, index: int, local: int) -> int:

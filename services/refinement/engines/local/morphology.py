@@ -12,7 +12,17 @@ _LONG_ENDINGS: Final = (
 _COMPARED_LENGTH_MAX: Final = 7
 # What the rules make by accident: words of their own.
 _ACCIDENTS: Final = frozenset(
-    ("business", "finish", "otter", "weakness", "happiness", "sadness", "hotter", "hottest")
+    (
+        "business",
+        "finish",
+        "otter",
+        "weakness",
+        "happiness",
+        "sadness",
+        "hotter",
+        "hottest",
+        "matter",
+    )
 )
 
 

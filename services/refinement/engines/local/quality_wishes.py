@@ -87,6 +87,9 @@ def _is_said(clause: Clause, index: int) -> bool:
         return False
     if _tells_which(clause, index) or _is_of_grounds(clause, index):
         return False
+    if SENSES[word].form == "noun" and "for" in clause.words[max(0, index - 3) : index]:
+        # "for the meeting room"
+        return False
     return "than" not in clause.words[:index]
 
 
