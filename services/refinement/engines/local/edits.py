@@ -23,6 +23,12 @@ from services.refinement.engines.local.colour import (
     to_lab,
     to_lch,
 )
+from services.refinement.engines.local.colour_scene import (
+    MEMBER,
+    SHARE_MIN,
+    ColourScene,
+    NotApplicable,
+)
 from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
     Contrast,
@@ -62,8 +68,6 @@ _WARM: Final = np.array([0.0, 0.010, 0.031], dtype=np.float32)
 _CONTRAST_RATE: Final = 0.32
 _MIDDLE: Final = 0.58
 _CHROMATIC: Final = 0.03
-_MEMBER: Final = 0.35
-_MEMBER_SHARE_MIN: Final = 0.001
 _FAMILY_SHARE_MIN: Final = 0.04
 _VISIBLE_CHANGE: Final = 0.006
 # The contrasts that WCAG asks of large shapes and of text; text has a small share of a picture.
@@ -73,41 +77,11 @@ _TEXT_SHARE_MAX: Final = 0.08
 _LIGHTNESS_STEP: Final = 0.02
 
 
-class _Scene(msgspec.Struct, kw_only=True):
-    """Rows of OKLCH under edit: the palette's entries first, then both ends of every mix."""
-
-    rows: Colours
-    owner: NDArray[np.intp]
-    palette: Palette
-    kept: Weights
-
-    @property
-    def entries(self) -> Colours:
-        return self.rows[: len(self.palette.colours)]
-
-    def shares_of(self, members: Weights) -> float:
-        return float(self.palette.shares[members > _MEMBER].sum())
-
-    def foreground(self) -> NDArray[np.bool_]:
-        entries = np.ones(len(self.palette.colours), dtype=np.bool_)
-        if self.palette.background is not None and len(entries) > 1:
-            entries[self.palette.background] = False
-        return entries
-
-
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """The edited pixels, and for each operation None or the reason it was not applied."""
 
     pixels: Pixels
     reasons: tuple[str | None, ...]
-
-
-class NotApplicable(Exception):
-    """An operation has nothing to work on in this picture; `reason` says what is missing."""
-
-    def __init__(self, *, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 def edit_colours(
@@ -126,15 +100,40 @@ def edit_colours(
     ends = (palette.colours[mixes.first] + mixes.rest, palette.colours[mixes.second] + mixes.rest)
     rows = to_lch(to_lab(np.concatenate([palette.colours, *ends]).clip(0, 1)))
     owner = np.concatenate([np.arange(len(palette.colours)), mixes.first, mixes.second])
-    scene = _Scene(rows=rows, owner=owner, palette=palette, kept=_kept(palette, kept))
-    reasons = tuple(_apply(scene, operation) for operation in operations)
-    _keep_legible(scene, paper)
+    scene = ColourScene(
+        rows=rows,
+        owner=owner,
+        shares=palette.shares,
+        background=palette.background,
+        text=np.zeros(len(palette.colours), dtype=np.float32),
+        kept=_kept(palette, kept),
+    )
+    reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
     edited = to_displayable(scene.rows)[len(palette.colours) :]
     count = len(mixes.distinct)
     blended = mix(edited[:count], edited[count:], mixes.part)
     lookup = (blended * 255 + 0.5).clip(0, 255).astype(np.uint8)
     result = np.concatenate([lookup[mixes.index], pixels[..., 3:]], axis=-1)
     return Outcome(pixels=result, reasons=reasons)
+
+
+def apply_colours(
+    scene: ColourScene, operations: tuple[ColourOperation, ...], *, paper: Colours | None
+) -> tuple[str | None, ...]:
+    """Edit a scene's rows by operations in order, then keep its ink legible.
+
+    Args:
+        scene: its `rows` are replaced.
+        operations: what to do.
+        paper: the OKLCH colour (three numbers) that the background is going to have, if another.
+
+    Returns:
+        For each operation None, or the reason it was not applied.
+    """
+    before = scene.entries.copy()
+    reasons = tuple(_apply(scene, operation) for operation in operations)
+    _keep_legible(scene, before, paper)
+    return reasons
 
 
 def _kept(palette: Palette, families: tuple[str, ...]) -> Weights:
@@ -145,7 +144,7 @@ def _kept(palette: Palette, families: tuple[str, ...]) -> Weights:
     return kept
 
 
-def _apply(scene: _Scene, operation: ColourOperation) -> str | None:
+def _apply(scene: ColourScene, operation: ColourOperation) -> str | None:
     """Apply one operation, or return why it does not apply."""
     before = scene.rows
     try:
@@ -160,7 +159,7 @@ def _apply(scene: _Scene, operation: ColourOperation) -> str | None:
     return None if is_visible else CHANGES_NOTHING
 
 
-def _edited(scene: _Scene, operation: ColourOperation) -> tuple[Colours, Weights]:
+def _edited(scene: ColourScene, operation: ColourOperation) -> tuple[Colours, Weights]:
     """Return the rows as they would become, and how much each palette entry is concerned."""
     match operation:
         case Recolour(colours=colours):
@@ -168,56 +167,37 @@ def _edited(scene: _Scene, operation: ColourOperation) -> tuple[Colours, Weights
         case Shades(colour=colour, amount=amount):
             return _shades(scene, colour, amount)
         case Replace(source=source, target=target):
-            members = _members(scene, source)
+            members = scene.members(source)
             return _towards(scene, members, named(target)), members
         case _:
             return _adjusted(scene, operation)
 
 
 def _adjusted(
-    scene: _Scene, operation: Lightness | Saturation | Warmth | Contrast | Look
+    scene: ColourScene, operation: Lightness | Saturation | Warmth | Contrast | Look
 ) -> tuple[Colours, Weights]:
     rows = scene.rows
     match operation:
         case Lightness(amount=amount, scope=scope):
             return _lighten(rows, amount), _lit(scene, scope, amount)
         case Saturation(amount=amount, scope=scope):
-            return _saturate(rows, amount), _members(scene, scope)
+            return _saturate(rows, amount), scene.members(scope)
         case Warmth(amount=amount, scope=scope):
-            return _warm(rows, amount), _members(scene, scope)
+            return _warm(rows, amount), scene.members(scope)
         case Contrast(amount=amount):
-            return _spread(rows, amount), _members(scene, None)
+            return _spread(rows, amount), scene.members(None)
         case Look(look=look):
-            return _LOOKS[look](rows), _members(scene, None)
+            return _LOOKS[look](rows), scene.members(None)
 
 
-def _members(scene: _Scene, scope: str | None) -> Weights:
-    if scope is None:
-        return np.ones(len(scene.entries), dtype=np.float32)
-    if scope == "background":
-        return _background(scene)
-    members = membership(scene.entries, scope)
-    if scene.shares_of(members) < _MEMBER_SHARE_MIN:
-        raise NotApplicable(reason=f"there is no {scope} in the picture")
-    return members
-
-
-def _lit(scene: _Scene, scope: str | None, amount: float) -> Weights:
+def _lit(scene: ColourScene, scope: str | None, amount: float) -> Weights:
     """Spare paper that is to be darker, and night that is to be lighter: the ink is meant."""
-    members = _members(scene, scope)
-    background = scene.palette.background
+    members = scene.members(scope)
+    background = scene.background
     if scope is None and background is not None and len(members) > 1:
         lightness = scene.entries[background, 0]
         if (amount < 0 and lightness > _PAPER) or (amount > 0 and lightness < _NIGHT):
             members[background] = _BACKGROUND_WEIGHT
-    return members
-
-
-def _background(scene: _Scene) -> Weights:
-    if scene.palette.background is None:
-        raise NotApplicable(reason="the background is transparent or not of one colour")
-    members = np.zeros(len(scene.entries), dtype=np.float32)
-    members[scene.palette.background] = 1
     return members
 
 
@@ -309,24 +289,24 @@ _LOOKS: Final[dict[str, Callable[[Colours], Colours]]] = {
 }
 
 
-def _subject(scene: _Scene) -> Weights:
+def _subject(scene: ColourScene) -> Weights:
     """Return the entries that carry the logo's colour: the colourful ones, or else all ink."""
     colourful = ramp(scene.entries[:, 1], _CHROMATIC * 0.6, _CHROMATIC * 1.3)
     foreground = scene.foreground()
     ink = colourful * foreground
-    if scene.shares_of(ink) >= _MEMBER_SHARE_MIN:
+    if scene.share_of(ink) >= SHARE_MIN:
         return ink
-    if scene.shares_of(colourful) >= _MEMBER_SHARE_MIN:
+    if scene.share_of(colourful) >= SHARE_MIN:
         return colourful
     if foreground.any():
         return foreground.astype(np.float32) * (1 - ramp(scene.entries[:, 0], 0.9, 0.97))
     return np.ones(len(scene.entries), dtype=np.float32)
 
 
-def _towards(scene: _Scene, members: Weights, target: Colours) -> Colours:
+def _towards(scene: ColourScene, members: Weights, target: Colours) -> Colours:
     """Move members to a colour: its hue and chroma, its lightness on average."""
     edited = scene.rows.copy()
-    concerned = scene.palette.shares * members
+    concerned = scene.shares * members
     total = max(float(concerned.sum()), 1e-6)
     lightness = float((scene.entries[:, 0] * concerned).sum()) / total
     chroma = max(float((scene.entries[:, 1] * concerned).sum()) / total, 0.02)
@@ -337,7 +317,7 @@ def _towards(scene: _Scene, members: Weights, target: Colours) -> Colours:
     return edited
 
 
-def _recolour(scene: _Scene, colours: tuple[str, ...]) -> tuple[Colours, Weights]:
+def _recolour(scene: ColourScene, colours: tuple[str, ...]) -> tuple[Colours, Weights]:
     members = _subject(scene)
     targets = sorted((named(colour) for colour in colours), key=lambda target: float(target[0]))
     if len(targets) == 1:
@@ -351,10 +331,12 @@ def _recolour(scene: _Scene, colours: tuple[str, ...]) -> tuple[Colours, Weights
     return edited, members
 
 
-def _groups(scene: _Scene, members: Weights, targets: list[Colours]) -> list[NDArray[np.bool_]]:
+def _groups(
+    scene: ColourScene, members: Weights, targets: list[Colours]
+) -> list[NDArray[np.bool_]]:
     """Deal the members out to the targets, dark to dark and light to light."""
     lightness = scene.entries[:, 0]
-    own = members > _MEMBER
+    own = members > MEMBER
     if not own.any():
         raise NotApplicable(reason="there is nothing to colour in the picture")
     low, high = lightness[own].min(), lightness[own].max()
@@ -364,39 +346,38 @@ def _groups(scene: _Scene, members: Weights, targets: list[Colours]) -> list[NDA
     return [nearest == index for index in range(len(targets))]
 
 
-def _shades(scene: _Scene, colour: str, amount: float) -> tuple[Colours, Weights]:
+def _shades(scene: ColourScene, colour: str, amount: float) -> tuple[Colours, Weights]:
     """Lighten or darken what is already in the colour; a logo that is not gets coloured first."""
     members = membership(scene.entries, family_of(colour)) * scene.foreground()
     rate = amount * _SHADES_RATE
-    if scene.shares_of(members) >= _FAMILY_SHARE_MIN:
+    if scene.share_of(members) >= _FAMILY_SHARE_MIN:
         return _lighten(scene.rows, rate), members
     subject = _subject(scene)
     return _lighten(_towards(scene, subject, named(colour)), rate), subject
 
 
-def _keep_legible(scene: _Scene, paper_name: str | None) -> None:
+def _keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -> None:
     """Move ink away from the background where it could be read before and no longer can."""
-    background = scene.palette.background
+    background = scene.background
     if background is None:
         return
-    before = contrast_ratio(scene.palette.colours, scene.palette.colours[background])
-    paper = scene.entries[background : background + 1]
-    if paper_name is not None:
-        paper = named(paper_name)[None]
-    away = -_LIGHTNESS_STEP if paper[0, 0] > _MIDDLE else _LIGHTNESS_STEP
+    shown = to_displayable(original)
+    before = contrast_ratio(shown, shown[background])
+    ground = scene.entries[background : background + 1] if paper is None else paper[None]
+    away = -_LIGHTNESS_STEP if ground[0, 0] > _MIDDLE else _LIGHTNESS_STEP
     wanted = np.where(
-        (before >= _LEGIBLE_TEXT) & (scene.palette.shares < _TEXT_SHARE_MAX),
+        (before >= _LEGIBLE_TEXT) & (scene.shares < _TEXT_SHARE_MAX),
         _LEGIBLE_TEXT,
         _LEGIBLE_SHAPE,
     )
-    for entry in np.flatnonzero((before >= _LEGIBLE_SHAPE) & (scene.kept < _MEMBER)):
+    for entry in np.flatnonzero((before >= _LEGIBLE_SHAPE) & (scene.kept < MEMBER)):
         own = scene.owner == entry
         colour = scene.entries[entry : entry + 1].copy()
         moved = 0.0
         while 0 < colour[0, 0] + moved < 1:
             trial = colour.copy()
             trial[0, 0] += moved
-            if contrast_ratio(to_displayable(trial), to_displayable(paper))[0] >= wanted[entry]:
+            if contrast_ratio(to_displayable(trial), to_displayable(ground))[0] >= wanted[entry]:
                 break
             moved += away
         scene.rows[own, 0] += moved
