@@ -8,17 +8,22 @@ import numpy as np
 from services.refinement.engines.local.colour import (
     Colours,
     Weights,
+    blended,
     from_lch,
     membership,
     named,
-    ramp,
     to_displayable,
     to_lab,
     to_lch,
 )
 from services.refinement.engines.local.colour_scene import ColourScene, NotApplicable
 from services.refinement.engines.local.inks import duotone, monochrome
-from services.refinement.engines.local.legibility import ground_of, keep_apart, keep_legible
+from services.refinement.engines.local.legibility import (
+    ground_of,
+    keep_apart,
+    keep_legible,
+    sparing_ground,
+)
 from services.refinement.engines.local.looks import looked
 from services.refinement.engines.local.operations import (
     Contrast,
@@ -56,10 +61,8 @@ CHANGES_NOTHING: Final = "it changes nothing in this picture"
 _VISIBLE_CHANGE: Final = 0.006
 # Paper that is to be darker and night that is to be lighter are spared: the ink is meant.
 _PAPER: Final = 0.85
-_NIGHT: Final = 0.25
+_NIGHT: Final = 0.35
 _BACKGROUND_WEIGHT: Final = 0.2
-# How much of the chroma that mixing two hues loses is given back.
-_CHROMA_KEPT: Final = 0.6
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -141,28 +144,11 @@ def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None
         after, members = _edited(scene, operation, paper)
     except NotApplicable as refusal:
         return refusal.reason
-    scene.rows = _blended(before, after, (members * (1 - scene.kept))[scene.owner])
+    if isinstance(operation, Toning) and getattr(operation, "scope", None) is None:
+        members = sparing_ground(scene, after, members)
+    scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
-
-
-def _blended(before: Colours, after: Colours, weight: Weights) -> Colours:
-    """Mix rows where they are members in part, and leave alone what is none.
-
-    Between two hues lies grey, so they are mixed in OKLab and not around the wheel, and get back
-    some of the chroma this costs.
-    """
-    partial = (weight > 0) & (weight < 1)
-    result = np.where((weight >= 1)[:, None], after, before)
-    if partial.any():
-        part = weight[partial, None]
-        start, end = from_lch(before[partial]), from_lch(after[partial])
-        mixed = to_lch(start + (end - start) * part)
-        even = before[partial, 1] * (1 - part[:, 0]) + after[partial, 1] * part[:, 0]
-        trusted = _CHROMA_KEPT * ramp(mixed[:, 1], 0.005, 0.02)
-        mixed[:, 1] += trusted * np.maximum(even - mixed[:, 1], 0)
-        result[partial] = mixed
-    return result
 
 
 def _edited(scene: ColourScene, operation: ColourOperation, paper: Colours | None) -> Edit:
@@ -216,5 +202,5 @@ def _contrasting(scene: ColourScene, amount: float) -> Weights:
     """Less contrast is ink nearer to the paper, and not paper nearer to the ink."""
     members = scene.everything()
     if amount < 0 and scene.background is not None and len(members) > 1:
-        members[scene.background] = _BACKGROUND_WEIGHT
+        members[scene.background] = 0
     return members

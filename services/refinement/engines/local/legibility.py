@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.colour import (
     Colours,
     Weights,
+    blended,
     contrast_ratio,
     from_lch,
     to_displayable,
@@ -29,6 +30,7 @@ _ROOM_PART: Final = 0.6
 _APART: Final = 0.08
 _TOO_CLOSE: Final = 0.02
 _NUDGE: Final = 0.021
+_GROUND_PARTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 _PASSES_MAX: Final = 4
 _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 _BLACK: Final = np.array([0.0, 0.0, 0.0], dtype=np.float32)
@@ -89,6 +91,27 @@ def keep_apart(scene: ColourScene, original: Colours) -> None:
         if not change.any():
             return
         _shift(scene, change)
+
+
+def sparing_ground(scene: ColourScene, after: Colours, members: Weights) -> Weights:
+    """Let the background follow an edit of everything only as far as light ink on it can be read.
+
+    Where the ink would have to become dark instead, the picture would be another one.
+    """
+    if scene.background is None or len(members) == 1:
+        return members
+    before, edited = scene.entries, after[: len(members)]
+    shown = to_displayable(before)
+    legible = contrast_ratio(shown, shown[scene.background]) >= LEGIBLE_SHAPE
+    best, least = members, np.inf
+    for part in _GROUND_PARTS:
+        trial = members.copy()
+        trial[scene.background] *= part
+        shown = to_displayable(blended(before, edited, trial * (1 - scene.kept)))
+        lost = legible & (contrast_ratio(shown, shown[scene.background]) < LEGIBLE_SHAPE)
+        if lost.sum() < least:
+            best, least = trial, lost.sum()
+    return best
 
 
 def ground_of(scene: ColourScene, entries: Colours) -> Colours:

@@ -20,15 +20,17 @@ _HUE_PER_LIGHTNESS: Final = 70.0
 _STRAW_HUE: Final = 84.0
 _BROWN_HUE: Final = 52.0
 _TINT_LOSS: Final = 0.35
-_SHADE_POWER: Final = 0.45
+_SHADE_POWER: Final = 0.25
 _MORE_SATURATION: Final = 0.36
 _LESS_SATURATION: Final = 0.75
 _WARM_HUE: Final = 58.0
-_WARM_TURN: Final = 15.0
-_WARM_SHIFT: Final = 0.048
+_WARM_TURN: Final = 13.0
+_WARM_SHIFT: Final = 0.042
+_WARM_CHROMA_GAIN: Final = 0.022
 _GREY_WARMTH: Final = 0.42
-_MORE_CONTRAST: Final = 0.6
-_LESS_CONTRAST: Final = 0.42
+_DARKER_DARKS: Final = 0.6
+_LIGHTER_LIGHTS: Final = 0.35
+_LESS_CONTRAST: Final = 0.35
 
 
 def shaded(rows: Colours, lightness: NDArray[np.float32]) -> Colours:
@@ -40,8 +42,9 @@ def shaded(rows: Colours, lightness: NDArray[np.float32]) -> Colours:
     edited = rows.copy()
     hue = rows[:, 2]
     change = lightness - rows[:, 0]
-    lifting = ramp(hue, 5, 25) * (1 - ramp(hue, 68, 90))
-    lowering = ramp(hue, 40, 60) * (1 - ramp(hue, 108, 124))
+    # A red is bright and may turn pink; what is browner than that must not.
+    lifting = ramp(hue, 10, 35) * (1 - ramp(hue, 68, 90)) * (1 - 0.7 * ramp(rows[:, 1], 0.14, 0.2))
+    lowering = ramp(hue, 66, 92) * (1 - ramp(hue, 108, 124))
     lifted = np.minimum(hue + _HUE_PER_LIGHTNESS * change * lifting, np.maximum(hue, _STRAW_HUE))
     lowered = np.maximum(hue + _HUE_PER_LIGHTNESS * change * lowering, np.minimum(hue, _BROWN_HUE))
     edited[:, 0] = lightness
@@ -59,7 +62,8 @@ def lightened(rows: Colours, amount: float) -> Colours:
     if amount > 0:
         change = np.maximum(_LIGHTEST - lightness, 0) * step
     else:
-        change = np.minimum(_DARKEST - lightness, 0) * step
+        # White parts of a dark logo are white still.
+        change = np.minimum(_DARKEST - lightness, 0) * step * (1 - ramp(lightness, 0.9, 0.98))
     return shaded(rows, (lightness + change).astype(np.float32))
 
 
@@ -82,7 +86,8 @@ def warmed(rows: Colours, amount: float) -> Colours:
     colourful = ramp(rows[:, 1], 0.01, 0.06)
     turned = rows.copy()
     # Strongest half-way round the wheel from nowhere: neither pole moves, nor what is opposite.
-    turned[:, 2] -= abs(amount) * _WARM_TURN * colourful * np.sin(np.radians(rows[:, 2] - pole))
+    turning = abs(amount) * _WARM_TURN * ramp(rows[:, 1], 0.03, 0.12)
+    turned[:, 2] -= turning * np.sin(np.radians(rows[:, 2] - pole))
     strength = _GREY_WARMTH + (1 - _GREY_WARMTH) * colourful
     strength *= 1 - ramp(rows[:, 0], 0.86, 0.99) * (1 - 0.7 * colourful)
     strength *= ramp(rows[:, 0], 0.02, 0.3)
@@ -90,7 +95,10 @@ def warmed(rows: Colours, amount: float) -> Colours:
     lab = from_lch(turned)
     lab[:, 1] += shift * np.cos(np.radians(pole))
     lab[:, 2] += shift * np.sin(np.radians(pole))
-    return to_lch(lab)
+    shifted = to_lch(lab)
+    gain = _WARM_CHROMA_GAIN * min(abs(amount), 2.0) * (2 - colourful)
+    shifted[:, 1] = np.minimum(shifted[:, 1], rows[:, 1] + gain)
+    return shifted
 
 
 def contrasted(rows: Colours, amount: float, middle: float) -> Colours:
@@ -98,11 +106,12 @@ def contrasted(rows: Colours, amount: float, middle: float) -> Colours:
     edited = rows.copy()
     lightness = rows[:, 0].clip(0, 1)
     if amount > 0:
-        power = 1 + _MORE_CONTRAST * amount
         above = (lightness - middle) / max(1 - middle, 1e-3)
         below = (middle - lightness) / max(middle, 1e-3)
-        lighter = middle + (1 - middle) * (1 - (1 - above.clip(0, 1)) ** power)
-        darker = middle - middle * (1 - (1 - below.clip(0, 1)) ** power)
+        lighter = middle + (1 - middle) * (
+            1 - (1 - above.clip(0, 1)) ** (1 + _LIGHTER_LIGHTS * amount)
+        )
+        darker = middle - middle * (1 - (1 - below.clip(0, 1)) ** (1 + _DARKER_DARKS * amount))
         edited[:, 0] = np.where(lightness > middle, lighter, darker)
     else:
         edited[:, 0] = middle + (lightness - middle) * np.exp(_LESS_CONTRAST * amount)
