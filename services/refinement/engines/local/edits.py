@@ -144,11 +144,18 @@ def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None
         after, members = _edited(scene, operation, paper)
     except NotApplicable as refusal:
         return refusal.reason
-    if isinstance(operation, Toning) and getattr(operation, "scope", None) is None:
+    if _is_overall(operation):
         members = sparing_ground(scene, after, members)
     scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
+
+
+def _is_overall(operation: ColourOperation) -> bool:
+    """Say whether an operation means all colours alike, and no colour for the background."""
+    if isinstance(operation, Look):
+        return operation.look not in {"black_and_white", "invert"}
+    return isinstance(operation, Toning) and getattr(operation, "scope", None) is None
 
 
 def _edited(scene: ColourScene, operation: ColourOperation, paper: Colours | None) -> Edit:

@@ -10,11 +10,13 @@ from services.refinement.engines.local.colour import (
     contrast_ratio,
     from_lch,
     named,
+    ramp,
     to_displayable,
 )
 from services.refinement.engines.local.colour_scene import MEMBER, ColourScene, NotApplicable
 from services.refinement.engines.local.legibility import LEGIBLE_SHAPE
 from services.refinement.engines.local.recolouring import (
+    STANDS_OUT,
     Edit,
     darkest_first,
     distances_to,
@@ -29,19 +31,20 @@ _MAIN_FOLLOWS: Final = 0.8
 _MAIN_RANGE: Final = (0.16, 0.9)
 _TINT_POWER: Final = 0.75
 _NEAR_PAPER: Final = 0.2
+_LIGHT_PAPER: Final = 0.75
 _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 _BLACK: Final = np.array([0.0, 0.0, 0.0], dtype=np.float32)
 _EVEN_SPLIT: Final = 0.6
 # Splits are judged by what can be read, then by lettering, then by how clear they are.
 _LEGIBLE_WORTH: Final = 10.0
 _LETTERING_WORTH: Final = 4.0
-_VISIBLE_WORTH: Final = 0.3
-_VISIBLE: Final = 0.1
+_VISIBLE_WORTH: Final = 0.6
 
 
 def monochrome(scene: ColourScene, colour: str | None) -> Edit:
     """Paint everything in shades of one colour; white stays white, black becomes its darkest."""
-    concerned = scene.shares * subject_of(scene)
+    colourful = scene.shares * ramp(scene.entries[:, 1], 0.03, 0.06)
+    concerned = colourful if colourful.any() else scene.shares * subject_of(scene)
     main = scene.entries[int(concerned.argmax())]
     if colour is None and main[1] < _CHROMATIC:
         raise NotApplicable(reason="there is no colour in the picture to make shades of")
@@ -58,11 +61,12 @@ def monochrome(scene: ColourScene, colour: str | None) -> Edit:
 
 
 def duotone(scene: ColourScene, colours: tuple[str, str], ground: Colours) -> Edit:
-    """Paint flat in two colours; where neither is near the paper, both are ink on white."""
+    """Paint flat in two colours; where neither is near light paper, both are ink on white."""
     targets = [named(colour) for colour in colours]
     distances = distances_to(targets, ground)
     paper = int(np.argmin(distances))
-    if scene.background is not None and distances[paper] <= _NEAR_PAPER:
+    is_near = distances[paper] <= _NEAR_PAPER or ground[0, 0] < _LIGHT_PAPER
+    if scene.background is not None and is_near:
         is_light = light_side(scene)
         is_paper = is_light == is_light[scene.background]
         return _flat(scene, np.where(is_paper[:, None], targets[paper], targets[1 - paper]))
@@ -99,7 +103,8 @@ def light_side(scene: ColourScene) -> NDArray[np.bool_]:
         weights = (0.02 + scene.shares + 0.5 * lettering) * legible
         worth = worth + _LEGIBLE_WORTH * (weights @ against) / max(float(weights.sum()), 1e-6)
         seen = scene.shares * visible
-        worth = worth + _VISIBLE_WORTH * (seen @ against) / max(float(seen.sum()), 1e-6)
+        seen = np.sqrt(seen / max(float(seen.sum()), 1e-6))
+        worth = worth + _VISIBLE_WORTH * (seen @ against)
         lettering &= ~legible
     if lettering.any():
         shape = int((scene.shares * scene.foreground() * ~lettering).argmax())
@@ -114,7 +119,7 @@ def _standing_out(
     """Say which entries can be read on the background, and which can be seen on it at all."""
     shown, lab = to_displayable(scene.entries), from_lch(scene.entries)
     legible = contrast_ratio(shown, shown[background]) >= LEGIBLE_SHAPE
-    visible = np.linalg.norm(lab - lab[background], axis=-1) >= _VISIBLE
+    visible = np.linalg.norm(lab - lab[background], axis=-1) >= STANDS_OUT
     return legible, visible
 
 

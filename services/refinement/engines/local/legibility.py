@@ -19,6 +19,7 @@ from services.refinement.engines.local.toning import shaded
 # The contrasts that WCAG asks of large shapes and of text.
 LEGIBLE_SHAPE: Final = 3.0
 LEGIBLE_TEXT: Final = 4.5
+_FLIPPED_TEXT: Final = 9.0
 # Where nobody says what is lettering, ink with a small share of the picture may be.
 _FINE_SHARE_MAX: Final = 0.08
 # Rounding to eight bits takes a little contrast away.
@@ -48,13 +49,17 @@ def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -
     before = ground_of(scene, original)
     if ground is None:
         return
-    wanted = _wanted(scene, contrast_ratio(to_displayable(original), to_displayable(before)))
+    was = contrast_ratio(to_displayable(original), to_displayable(before))
+    wanted = _wanted(scene, was)
     now = contrast_ratio(to_displayable(scene.entries), to_displayable(ground))
     failing = np.flatnonzero((now < wanted) & (scene.kept < MEMBER) & scene.foreground())
     if not failing.size:
         return
+    # Lettering that goes from dark on light to light on dark is not to end as grey on dark.
+    flips = (ground[0, 0] < original[:, 0]) != (before[0, 0] < original[:, 0])
+    aim = np.where(flips & (scene.text > MEMBER), np.minimum(was, _FLIPPED_TEXT), wanted)
     legible = np.array(
-        [_nearest_legible(scene.entries[entry], ground, wanted[entry]) for entry in failing],
+        [_nearest_legible(scene.entries[entry], ground, aim[entry]) for entry in failing],
         dtype=np.float32,
     )
     depth = np.abs(original[failing, 0] - before[0, 0])

@@ -11,20 +11,23 @@ from services.refinement.engines.local.inks import black_and_white
 from services.refinement.engines.local.operations import LookName
 from services.refinement.engines.local.recolouring import Edit
 
-_SEPIA_HUE: Final = 68.0
+_SEPIA_HUE: Final = 73.0
 _SEPIA_CHROMA: Final = 0.058
 _FADED_BLACK: Final = 0.13
 _FADED_WHITE: Final = 0.975
 _FADED_CHROMA: Final = 0.74
-_FADED_TINT: Final = np.array([0.0, 0.004, 0.022], dtype=np.float32)
+_FADED_TINT: Final = np.array([0.0, 0.003, 0.02], dtype=np.float32)
 _EARTH_HUE: Final = 66.0
 _EARTH_REACH: Final = 42.0
 _EARTH_WIDTH: Final = 60.0
 _EARTH_CHROMA_MAX: Final = 0.115
 _EARTH_TINT: Final = np.array([0.0, 0.002, 0.012], dtype=np.float32)
 _NEON_CHROMA: Final = 0.25
-_NEON_ON_DARK: Final = 0.76
-_NEON_ON_LIGHT: Final = 0.64
+# At which lightness sRGB shows each hue most colourful: red, yellow, green, cyan, blue, magenta.
+_FULLEST_HUES: Final = (-32.0, 29.0, 110.0, 142.0, 195.0, 264.0, 328.0, 389.0)
+_FULLEST_LIGHTNESS: Final = (0.70, 0.63, 0.97, 0.87, 0.90, 0.45, 0.70, 0.63)
+_NEON_ON_DARK: Final = (0.72, 0.88)
+_NEON_ON_LIGHT: Final = (0.5, 0.66)
 _DARK_GROUND: Final = 0.45
 _NIGHT: Final = 0.15
 
@@ -55,13 +58,13 @@ def _pastel(rows: Colours) -> Colours:
     edited[:, 0] += ((0.66 + 0.27 * rows[:, 0]).clip(0, 0.93) - rows[:, 0]).clip(0) * (
         0.35 + 0.65 * colourful
     )
-    edited[:, 1] = np.minimum(rows[:, 1] * 0.75, 0.085)
+    edited[:, 1] = np.minimum(rows[:, 1] * 0.8, 0.1)
     return edited
 
 
 def _sepia(rows: Colours) -> Colours:
     edited = rows.copy()
-    edited[:, 1] = _SEPIA_CHROMA * (1 - np.abs(rows[:, 0] - 0.55) / 0.62).clip(0.12, 1)
+    edited[:, 1] = _SEPIA_CHROMA * (1 - ((rows[:, 0] - 0.58) / 0.52) ** 2).clip(0.12, 1)
     edited[:, 2] = _SEPIA_HUE
     edited[:, 0] = 0.06 + rows[:, 0] * 0.91
     return edited
@@ -73,7 +76,8 @@ def _vintage(rows: Colours) -> Colours:
     faded = lab.copy()
     faded[:, 0] = _FADED_BLACK + (_FADED_WHITE - _FADED_BLACK) * lab[:, 0].clip(0, 1)
     faded[:, 1:] *= _FADED_CHROMA
-    return to_lch((faded + _FADED_TINT).astype(np.float32))
+    strength = 1 - 0.45 * ramp(rows[:, 0], 0.85, 1.0)
+    return to_lch((faded + strength[:, None] * _FADED_TINT).astype(np.float32))
 
 
 def _earthy(rows: Colours) -> Colours:
@@ -89,11 +93,12 @@ def _earthy(rows: Colours) -> Colours:
 
 
 def _neon(rows: Colours, *, is_dark: bool) -> Colours:
-    """Make colours shine; what is grey has nothing to shine with."""
+    """Make colours shine: as full as they get, and on a dark ground as light as that takes."""
     edited = rows.copy()
     colourful = ramp(rows[:, 1], 0.02, 0.07)
-    bright = _NEON_ON_DARK if is_dark else _NEON_ON_LIGHT
-    edited[:, 0] += 0.6 * colourful * (bright - rows[:, 0])
+    fullest = np.interp(rows[:, 2], _FULLEST_HUES, _FULLEST_LIGHTNESS).astype(np.float32)
+    bright = fullest.clip(*(_NEON_ON_DARK if is_dark else _NEON_ON_LIGHT))
+    edited[:, 0] += 0.7 * colourful * np.maximum(bright - rows[:, 0], 0)
     edited[:, 1] += colourful * np.maximum(_NEON_CHROMA - rows[:, 1], 0)
     return edited
 

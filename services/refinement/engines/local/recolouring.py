@@ -44,6 +44,8 @@ _LIGHTEST: Final = 0.985
 # A target this near the paper is there already, and only shapes on other shapes take it.
 _PAPER_DISTANCE: Final = 0.12
 _ON_PAPER_CONTRAST: Final = 2.0
+# This far from the background in OKLab, a shape stands on it; nearer ones lie inside others.
+STANDS_OUT: Final = 0.17
 _LIGHTNESS_MATTERS: Final = 1.25
 
 
@@ -58,8 +60,8 @@ def recoloured(
         scope: as in `operations`.
         ground: 1 x 3, OKLCH, what the logo is going to be seen on.
     """
-    members = _concerned(scene, scope, single=len(colours) == 1)
     targets = [named(colour) for colour in dict.fromkeys(colours)]
+    members = _concerned(scene, scope, targets)
     if scope in (None, "foreground") and len(targets) > 1:
         return _dealt(scene, members, targets, ground), members
     return _grouped(scene, members, targets), members
@@ -111,7 +113,7 @@ def ink_of(scene: ColourScene) -> Weights:
 
 def decided(members: Weights) -> Weights:
     """Make up one's mind about half-members: halves of two colours are mud."""
-    return ramp(members, 0.25, 0.65)
+    return ramp(members, MEMBER, 0.65)
 
 
 def towards(scene: ColourScene, members: Weights, target: Colours) -> Colours:
@@ -152,13 +154,13 @@ def _placed(
     return np.where(offset > 0, lighter, darker).astype(np.float32)
 
 
-def _concerned(scene: ColourScene, scope: str | None, *, single: bool) -> Weights:
+def _concerned(scene: ColourScene, scope: str | None, targets: list[Colours]) -> Weights:
+    """Return the entries to colour; one colour spares black ink, two or white and black do not."""
     if scope is None:
-        return subject_of(scene) if single else ink_of(scene)
+        is_hue = len(targets) == 1 and targets[0][1] >= _CHROMATIC
+        return subject_of(scene) if is_hue else ink_of(scene)
     members = scene.members(scope)
-    if scope == "foreground":
-        return members * ink_of(scene)
-    return decided(members)
+    return members * ink_of(scene) if scope == "foreground" else decided(members)
 
 
 def _dealt(
@@ -170,8 +172,9 @@ def _dealt(
     if distances[paper] >= _PAPER_DISTANCE or scene.background is None:
         return _grouped(scene, members, targets)
     others = [target for place, target in enumerate(targets) if place != paper]
-    shown = to_displayable(scene.entries)
+    shown, lab = to_displayable(scene.entries), from_lch(scene.entries)
     on_paper = contrast_ratio(shown, shown[scene.background]) >= _ON_PAPER_CONTRAST
+    on_paper |= np.linalg.norm(lab - lab[scene.background], axis=-1) >= STANDS_OUT
     groups = groups_of(scene, members, targets)
     taking = np.zeros(len(members), dtype=np.bool_)
     if len(groups) == len(targets):
