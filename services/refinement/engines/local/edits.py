@@ -89,10 +89,10 @@ def apply_colours(
     reasons: list[str | None] = []
     for operation in operations:
         reasons.append(_apply(scene, operation, paper))
-        if isinstance(operation, Toning) or operation == Look(look="grayscale"):
-            keep_apart(scene, told_apart)
-        else:
+        if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
             told_apart = scene.entries.copy()
+        else:
+            keep_apart(scene, told_apart)
     keep_legible(scene, original, paper)
     return tuple(reasons)
 

@@ -30,7 +30,7 @@ _HIERARCHY: Final = 0.3
 _ROOM_PART: Final = 0.6
 _APART: Final = 0.08
 _TOO_CLOSE: Final = 0.02
-_NUDGE: Final = 0.021
+_NUDGE: Final = 0.035
 _GROUND_PARTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
 _PASSES_MAX: Final = 4
 _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
@@ -74,25 +74,24 @@ def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -
 def keep_apart(scene: ColourScene, original: Colours) -> None:
     """Put a small difference back between foreground entries that had a clear one.
 
+    The smaller of two moves, to the side where it was if there is room.
+
     Args:
         scene: its rows are replaced.
         original: the entries as they were when they could be told apart.
     """
     inside = np.flatnonzero(scene.foreground())
     was_apart = np.triu(_distances(original[inside]) >= _APART, k=1)
-    movable = scene.kept[inside] < MEMBER
+    weights = scene.shares + (scene.kept >= MEMBER)
     for _ in range(_PASSES_MAX):
         is_close = was_apart & (_distances(scene.entries[inside]) < _TOO_CLOSE)
         change = np.zeros(len(scene.shares), dtype=np.float32)
-        for one, other in np.argwhere(is_close):
-            dark, light = (
-                (one, other)
-                if original[inside[one], 0] <= original[inside[other], 0]
-                else (other, one)
-            )
-            alone = 2.0 if movable[dark] != movable[light] else 1.0
-            change[inside[dark]] -= _NUDGE * alone * movable[dark]
-            change[inside[light]] += _NUDGE * alone * movable[light]
+        for pair in inside[np.argwhere(is_close)]:
+            still, moving = sorted(pair, key=lambda entry: -float(weights[entry]))
+            away = 1 if original[moving, 0] >= original[still, 0] else -1
+            if not 0 <= scene.entries[moving, 0] + away * _NUDGE <= 1:
+                away = -away
+            change[moving] = away * _NUDGE * (scene.kept[moving] < MEMBER)
         if not change.any():
             return
         _shift(scene, change)
