@@ -31,7 +31,9 @@ _LETTER_GROUND_MIN: Final = 0.5
 _SAME: Final = 0.06
 
 
-def find_ground(scene: Scene, pieces: Pieces | None, lettering: Lettering | None) -> NDArray[np.bool_]:
+def find_ground(
+    scene: Scene, pieces: Pieces | None, lettering: Lettering | None
+) -> NDArray[np.bool_]:
     """Find the pixels of the background's class that are background.
 
     Pixels between the areas count where the background covers most of them.
@@ -41,12 +43,13 @@ def find_ground(scene: Scene, pieces: Pieces | None, lettering: Lettering | None
         return ground
     areas = scene.areas
     is_own = _areas_of(scene, scene.labels == scene.own)
-    height, width = ground.shape
+    height, width = scene.labels.shape
     left, top, across, down = areas.boxes[:, :4].T
     reaches = (left == 0) | (top == 0) | (left + across == width) | (top + down == height)
     is_ground = is_own & reaches & (areas.sizes > 0)
     if not is_ground.any():
-        return scene.cover == scene.own
+        only: NDArray[np.bool_] = scene.cover == scene.own
+        return only
     largest = int(np.where(is_ground, areas.sizes, 0).argmax())
     places = features(areas.colours)
     is_like = is_own & (np.linalg.norm(places - places[largest], axis=-1) < _SAME)

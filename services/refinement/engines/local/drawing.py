@@ -160,9 +160,7 @@ def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     reading = easel.reading()
     has_background = reading is not None and reading.scene.own is not None
     paper = list(papers.values())[-1] if papers and has_background else None
-    outcome = paint(
-        easel.pixels, reading, tuple(chosen.values()), kept=plan.kept, paper=paper
-    )
+    outcome = paint(easel.pixels, reading, tuple(chosen.values()), kept=plan.kept, paper=paper)
     reasons = dict(zip(chosen, outcome.reasons, strict=True))
     reasons |= dict.fromkeys(papers, None if has_background else _NO_BACKGROUND)
     unseen = easel.replace(outcome.pixels)
@@ -188,15 +186,9 @@ def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
 
 def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
     reading = easel.reading()
-    match operation:
-        case RemoveShadow():
-            return easel.pixels if reading is None else without_shadows(reading.scene)
-        case Flatten():
-            flattening = Flattening()
-        case LimitColours(count=count):
-            flattening = Flattening(classes_max=count)
-        case Simplify(amount=amount, may_merge_colours=may_merge):
-            flattening = _simplification(amount) if may_merge else Flattening()
+    if isinstance(operation, RemoveShadow):
+        return easel.pixels if reading is None else without_shadows(reading.scene)
+    flattening = _flattening(operation)
     if reading is None:
         return posterised(easel.pixels, flattening)
     regions = flattened(reading, flattening)
@@ -205,11 +197,17 @@ def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
     return render(regions)
 
 
-def _simplification(amount: float) -> Flattening:
-    return Flattening(
-        classes_max=max(3, round(_SIMPLE_CLASSES / amount**0.5)),
-        distance_min=_SIMPLE_DISTANCE * amount**0.5,
-    )
+def _flattening(operation: Simplify | Flatten | LimitColours) -> Flattening:
+    match operation:
+        case LimitColours(count=count):
+            return Flattening(classes_max=count)
+        case Simplify(amount=amount, may_merge_colours=True):
+            return Flattening(
+                classes_max=max(3, round(_SIMPLE_CLASSES / amount**0.5)),
+                distance_min=_SIMPLE_DISTANCE * amount**0.5,
+            )
+        case _:
+            return Flattening()
 
 
 def _is_visible(before: Pixels, after: Pixels) -> bool:

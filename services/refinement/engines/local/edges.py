@@ -74,7 +74,17 @@ def explain_edges(
     edges = _best_mixes(flat, spots, nearest, colours, is_stroke=np.zeros(1, dtype=np.bool_))
     lost = np.flatnonzero(edges.errors > _LOST)
     if lost.size:
-        inks, colours = _find_inks(flat, areas, edges, nearest, lost, colours)
+        mask = np.zeros(owners.shape, dtype=np.uint8)
+        mask.reshape(-1)[spots[lost]] = 1
+        numbers = np.asarray(cv2.connectedComponents(mask, connectivity=8)[1], dtype=np.int32)
+        groups = numbers.reshape(-1)[spots[lost]]
+        strokes = _Strokes(
+            values=flat[spots[lost]],
+            grounds=flat[nearest.sources[lost, 0]],
+            groups=groups,
+            sizes=np.bincount(groups),
+        )
+        inks, colours = _find_inks(strokes, edges.errors[lost], colours)
         rows = lost[inks >= 0]
         owners.reshape(-1)[spots[rows]] = len(classes) + inks[inks >= 0]
         edges = _explained_again(flat, owners, edges, classes, colours)
@@ -93,7 +103,11 @@ def end_colours(
 
 
 def _explained_again(
-    flat: Planes, owners: NDArray[np.int32], edges: Edges, classes: NDArray[np.intp], colours: Planes
+    flat: Planes,
+    owners: NDArray[np.int32],
+    edges: Edges,
+    classes: NDArray[np.intp],
+    colours: Planes,
 ) -> Edges:
     """Explain what lies beside strokes again, now that strokes may be ends of mixes."""
     is_ink = owners >= len(classes)
@@ -116,7 +130,7 @@ def _find_nearest(
     owners: NDArray[np.int32], spots: NDArray[np.intp], owner_classes: NDArray[np.intp]
 ) -> _Nearest:
     """Find the nearest pixels of different owners around each spot, the spot itself included."""
-    height, width = owners.shape
+    width = owners.shape[1]
     padded = cv2.copyMakeBorder(
         owners.astype(np.int32), *(4 * (_REACH,)), cv2.BORDER_CONSTANT, value=0
     )
@@ -191,71 +205,60 @@ def _best_mixes(
     )
 
 
+class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
+    """Pixels that are no mix of what is beside them, by the strokes that they make up.
+
+    `grounds` is the nearest area's colour of each; `sizes` has a row for each stroke.
+    """
+
+    values: Planes
+    grounds: Planes
+    groups: NDArray[np.int32]
+    sizes: NDArray[np.intp]
+
+    def fit(self, colour: Planes) -> NDArray[np.float64]:
+        """Return the mean error of each stroke, if this was its colour."""
+        _, error = project(self.values, self.grounds, colour)
+        total = np.bincount(self.groups, weights=error, minlength=len(self.sizes))
+        return total / np.maximum(self.sizes, 1)
+
+
 def _find_inks(
-    flat: Planes,
-    areas: Areas,
-    edges: Edges,
-    nearest: _Nearest,
-    lost: NDArray[np.intp],
-    colours: Planes,
+    strokes: _Strokes, errors: NDArray[np.float32], colours: Planes
 ) -> tuple[NDArray[np.intp], Planes]:
     """Find the class of each stroke that has no area, a whole stroke at a time.
 
     Returns:
-        For each lost pixel the class of its stroke, or -1 where it is hardly inked; and the
-        classes' colours with those added that only strokes have.
+        For each pixel the class of its stroke, or -1 where it is hardly inked; and the classes'
+        colours with those added that only strokes have.
     """
-    mask = np.zeros(areas.components.shape, dtype=np.uint8)
-    mask.reshape(-1)[edges.spots[lost]] = 1
-    _, numbered = cv2.connectedComponents(mask, connectivity=8)
-    groups = numbered.reshape(-1)[edges.spots[lost]]
-    values = flat[edges.spots[lost]]
-    grounds = flat[nearest.sources[lost, 0]]
-    counts = np.bincount(groups)
-    fit = np.full(len(counts), np.inf)
-    best = np.zeros(len(counts), dtype=np.intp)
-
-    def try_class(place: int) -> None:
-        _, error = project(values, grounds, colours[place])
-        mean = np.bincount(groups, weights=error) / np.maximum(counts, 1)
-        better = mean < fit
-        fit[better], best[better] = mean[better], place
-
-    for place in range(len(colours)):
-        try_class(place)
+    fits = [strokes.fit(colour) for colour in colours]
     for _ in range(_STROKE_CLASSES_MAX):
-        colour = _missing_colour(values, grounds, groups, counts, fit, colours)
+        colour = _missing_colour(strokes, np.min(fits, axis=0), colours)
         if colour is None:
             break
         colours = np.concatenate([colours, colour[None]]).astype(np.float32)
-        try_class(len(colours) - 1)
-    inks = best[groups]
-    along, error = project(values, grounds, colours[inks])
-    is_inked = (along >= _INKED) & (error <= _STROKE_GAIN * edges.errors[lost])
+        fits.append(strokes.fit(colour))
+    inks = np.argmin(fits, axis=0)[strokes.groups]
+    along, error = project(strokes.values, strokes.grounds, colours[inks])
+    is_inked = (along >= _INKED) & (error <= _STROKE_GAIN * errors)
     return np.where(is_inked, inks, -1), colours
 
 
-def _missing_colour(
-    values: Planes,
-    grounds: Planes,
-    groups: NDArray[np.intp],
-    counts: NDArray[np.intp],
-    fit: NDArray[np.float64],
-    colours: Planes,
-) -> Planes | None:
+def _missing_colour(strokes: _Strokes, fit: NDArray[np.float64], colours: Planes) -> Planes | None:
     """Return the colour that most of the strokes have which no class explains."""
-    unfit = (fit > _UNFIT) & (counts >= _STROKE_PIXELS_MIN)
-    rows = np.flatnonzero(unfit[groups])
+    unfit = (fit > _UNFIT) & (strokes.sizes >= _STROKE_PIXELS_MIN)
+    rows = np.flatnonzero(unfit[strokes.groups])
     if not rows.size:
         return None
-    away = ((values[rows] - grounds[rows]) ** 2).sum(axis=-1)
-    farthest = rows[away >= np.quantile(away, 1 - _FARTHEST_SHARE)]
-    codes = (values[farthest] * CODE_LEVELS + 0.5).astype(np.int64)
+    values = strokes.values[rows]
+    away = ((values - strokes.grounds[rows]) ** 2).sum(axis=-1)
+    farthest = values[away >= np.quantile(away, 1 - _FARTHEST_SHARE)]
+    codes = (farthest * CODE_LEVELS + 0.5).astype(np.int64)
     _, place, frequency = np.unique(codes, axis=0, return_inverse=True, return_counts=True)
     if frequency.max() < _STROKE_PIXELS_MIN // 2:
         return None
-    common = place.reshape(-1) == frequency.argmax()
-    colour: Planes = values[farthest][common].mean(axis=0)
+    colour: Planes = farthest[place.reshape(-1) == frequency.argmax()].mean(axis=0)
     apart = np.linalg.norm(features(colours) - features(colour[None]), axis=-1)
     return colour if apart.min() >= _STROKE_DISTANCE_MIN else None
 

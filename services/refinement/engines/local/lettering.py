@@ -179,8 +179,4 @@ def _is_word(piece: Piece, pieces: Pieces, height: int) -> bool:
     thickest = float(distance.max())
     is_even = float(np.median(ridge)) >= _WORD_EVENNESS_MIN * thickest
     holes = cv2.connectedComponents((mask == 0).view(np.uint8), connectivity=4)[0] - 2
-    return (
-        holes >= _WORD_HOLES_MIN
-        and 2 * thickest <= _WORD_STROKE_MAX * piece.height
-        and is_even
-    )
+    return holes >= _WORD_HOLES_MIN and 2 * thickest <= _WORD_STROKE_MAX * piece.height and is_even

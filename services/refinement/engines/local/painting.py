@@ -108,7 +108,7 @@ def paint(
         kept=_kept(rows.colours[: len(keys)], kept),
     )
     reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
-    _keep_inner_contrast(scene, rows, reading, is_only_paper=not operations)
+    _keep_inner_contrast(scene, rows, is_only_paper=not operations)
     edited = to_displayable(scene.rows)
     if paper is not None and entry is not None:
         _paper_rows(edited, rows.owner == entry, entry, to_displayable(named(paper)[None])[0])
@@ -126,9 +126,7 @@ def _kept(entries: Colours, families: tuple[str, ...]) -> Weights:
     return kept
 
 
-def _keep_inner_contrast(
-    scene: ColourScene, rows: _Rows, reading: Reading, *, is_only_paper: bool
-) -> None:
+def _keep_inner_contrast(scene: ColourScene, rows: _Rows, *, is_only_paper: bool) -> None:
     """Judge what does not touch the background by what it touches.
 
     It was moved to stand out from a background that is not beside it.
@@ -150,7 +148,10 @@ def _keep_inner_contrast(
         old = contrast_ratio(*(rows.colours[place : place + 1] for place in (entry, neighbour)))
         wanted = min(float(old[0]), _LEGIBLE)
         scene.rows[own, 0] += _distance_to_go(
-            scene.rows[entry], scene.rows[neighbour], before[entry, 0] > before[neighbour, 0], wanted
+            scene.rows[entry],
+            scene.rows[neighbour],
+            is_lighter=bool(before[entry, 0] > before[neighbour, 0]),
+            wanted=wanted,
         )
         scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
 
@@ -166,7 +167,7 @@ def _entries_apart(rows: _Rows, count: int) -> NDArray[np.intp]:
     return table
 
 
-def _distance_to_go(colour: Colours, other: Colours, is_lighter: bool, wanted: float) -> float:
+def _distance_to_go(colour: Colours, other: Colours, *, is_lighter: bool, wanted: float) -> float:
     """Return the change of lightness after which a colour stands out from another."""
     step = _LIGHTNESS_STEP if is_lighter else -_LIGHTNESS_STEP
     shown = to_displayable(other[None])
@@ -180,9 +181,7 @@ def _distance_to_go(colour: Colours, other: Colours, is_lighter: bool, wanted: f
     return moved
 
 
-def _paper_rows(
-    edited: Colours, own: NDArray[np.bool_], entry: int, target: Colours
-) -> None:
+def _paper_rows(edited: Colours, own: NDArray[np.bool_], entry: int, target: Colours) -> None:
     """Give the background's rows another colour; what is darker, in a shadow, stays darker."""
     colour = edited[entry].copy()
     if colour.min() > _LIGHT:
@@ -294,7 +293,9 @@ def _painted(pixels: Pixels, reading: Reading, rows: _Rows, edited: Colours) -> 
     touched |= (rows.second >= 0) & is_changed[rows.second]
     chosen = np.flatnonzero(touched & (edges.errors <= _UNEXPLAINED))
     if chosen.size:
-        result[edges.spots[chosen]] = _mixed(result[edges.spots[chosen]], reading, rows, edited, chosen)
+        result[edges.spots[chosen]] = _mixed(
+            result[edges.spots[chosen]], reading, rows, edited, chosen
+        )
     return result.reshape(pixels.shape)
 
 

@@ -90,9 +90,7 @@ def find_pieces(cover: NDArray[np.uint8], count: int) -> Pieces | None:
 
 def is_line(mask: NDArray[np.bool_]) -> bool:
     """Say whether a piece is a straight line or bar at any angle."""
-    contours, _ = cv2.findContours(
-        mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE
-    )
+    contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     _, (width, height), _ = cv2.minAreaRect(contours[0])
     short, long = sorted((width + 1, height + 1))
     return bool(long >= _LINE_ASPECT_MIN * short and mask.sum() >= _LINE_FILL_MIN * short * long)

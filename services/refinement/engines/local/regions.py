@@ -41,7 +41,8 @@ class Regions(msgspec.Struct, frozen=True, kw_only=True):
 
     def labels(self) -> NDArray[np.uint8]:
         """Return the class that covers most of each pixel."""
-        return np.where(self.part >= _HALF, self.second, self.first)
+        labels: NDArray[np.uint8] = np.where(self.part >= _HALF, self.second, self.first)
+        return labels
 
 
 def flattened(reading: Reading, flattening: Flattening) -> Regions:
@@ -67,7 +68,7 @@ def flattened(reading: Reading, flattening: Flattening) -> Regions:
 def render(regions: Regions) -> Pixels:
     """Draw regions: flat classes, mixed where they meet."""
     flat = straight(regions.colours[None])[0]
-    result = flat[regions.first]
+    result: Pixels = flat[regions.first]
     mixed = np.flatnonzero((regions.part > 0) & (regions.first != regions.second))
     part = regions.part.reshape(-1)[mixed, None]
     first = regions.colours[regions.first.reshape(-1)[mixed]]
@@ -91,7 +92,8 @@ def posterised(pixels: Pixels, flattening: Flattening) -> Pixels:
         error = ((planes - colour) ** 2).sum(axis=-1)
         labels[error < best] = place
         best = np.minimum(best, error)
-    return straight(colours[None])[0][labels]
+    drawn: Pixels = straight(colours[None])[0][labels]
+    return drawn
 
 
 def _merged(reading: Reading, flattening: Flattening) -> NDArray[np.intp]:

@@ -59,9 +59,7 @@ def find_seams(scene: Scene) -> list[Seam]:
         spots.append(found[is_seam])
         steps.append(np.linalg.norm(features(ends[0]) - features(ends[1]), axis=-1))
         darker.append(np.where((_light(ends[0]) < _light(ends[1]))[:, None], *ends))
-    return _seams_of(
-        scene, np.concatenate(spots), np.concatenate(steps), np.concatenate(darker)
-    )
+    return _seams_of(scene, np.concatenate(spots), np.concatenate(steps), np.concatenate(darker))
 
 
 def _light(colours: Planes) -> NDArray[np.float32]:
