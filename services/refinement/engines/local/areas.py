@@ -176,16 +176,19 @@ def _join_gradients(planes: Planes, areas: Areas, classes: NDArray[np.intp]) -> 
     )
     origin = np.zeros(int(nearest.max()) + 1, dtype=np.intp)
     origin[nearest[own]] = np.flatnonzero(own)
-    # Any pixel of an area stands for it, so close to the gradient; the last one written wins.
-    sample = np.zeros(len(areas.sizes), dtype=np.intp)
-    covered = np.flatnonzero(areas.covered)
-    sample[areas.components.reshape(-1)[covered]] = covered
     small = np.flatnonzero(is_small & ~is_gradient)
-    beside = origin[nearest.reshape(-1)[sample[small]]]
+    covered = np.flatnonzero(areas.covered)
     flat = planes.reshape(-1, 4)
-    apart = np.linalg.norm(features(flat[sample[small]]) - features(flat[beside]), axis=-1)
     reach = _CONTINUED_SHARE * max(areas.components.shape)
-    joins = (apart < _DISTANCE_MIN) & (distance.reshape(-1)[sample[small]] <= reach)
+    joins = np.ones(len(small), dtype=np.bool_)
+    beside = np.zeros(len(small), dtype=np.intp)
+    # The first and the last pixel stand for an area: the last one written wins.
+    for order in (covered[::-1], covered):
+        sample = np.zeros(len(areas.sizes), dtype=np.intp)
+        sample[areas.components.reshape(-1)[order]] = order
+        beside = origin[nearest.reshape(-1)[sample[small]]]
+        apart = np.linalg.norm(features(flat[sample[small]]) - features(flat[beside]), axis=-1)
+        joins &= (apart < _DISTANCE_MIN) & (distance.reshape(-1)[sample[small]] <= reach)
     classes[small[joins]] = classes[areas.components.reshape(-1)[beside[joins]]]
 
 

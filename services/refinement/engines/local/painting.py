@@ -36,7 +36,8 @@ _UNEXPLAINED: Final = 0.02
 _LIGHT: Final = 0.2
 _UNCHANGED: Final = 1e-4
 _ALPHA_MIN: Final = 1e-3
-_LEGIBLE: Final = 3.0
+_LEGIBLE_TEXT: Final = 3.0
+_TOLD_APART: Final = 1.4
 _LIGHTNESS_STEP: Final = 0.02
 _CONTACTS_MIN: Final = 6
 _SLACK: Final = 0.02
@@ -146,7 +147,7 @@ def _keep_inner_contrast(scene: ColourScene, rows: _Rows, *, is_only_paper: bool
             continue
         neighbour = int(beside[apart[entry, beside].argmax()])
         old = contrast_ratio(*(rows.colours[place : place + 1] for place in (entry, neighbour)))
-        wanted = min(float(old[0]), _LEGIBLE)
+        wanted = min(float(old[0]), _LEGIBLE_TEXT if scene.text[entry] > 0 else _TOLD_APART)
         scene.rows[own, 0] += _distance_to_go(
             scene.rows[entry],
             scene.rows[neighbour],
