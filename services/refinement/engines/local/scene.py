@@ -16,13 +16,16 @@ from services.refinement.engines.local.areas import (
 )
 from services.refinement.engines.local.edges import Edges, end_colours, explain_edges
 from services.refinement.engines.local.palette import Pixels
-from services.refinement.engines.local.planes import Planes, premultiplied
+from services.refinement.engines.local.planes import Planes, features, premultiplied
 
 _COVERED_SHARE_MIN: Final = 0.1
 _HALF: Final = 0.5
 _NOISE_LEVELS: Final = (3, 24)
 _NOISE_SHARE_MIN: Final = 0.05
 _BORDER_SHARE_MIN: Final = 0.6
+_SOFT_STEP_MAX: Final = 0.025
+_SOFT_LENGTH_MIN: Final = 4
+_PART_MAX: Final = 0.2
 
 
 class Scene(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +34,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         planes: the picture, premultiplied; without the noise that it may have had.
         areas: its smooth areas.
+        roots: for each area itself, or the area of which it is a softly bounded part.
         labels: the class of each area's pixels, and `NO_CLASS` between the areas.
         cover: the class that covers most of each pixel.
         colours: the classes' colours, C x 4, premultiplied.
@@ -40,6 +44,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
     planes: Planes
     areas: Areas
+    roots: NDArray[np.intp]
     labels: NDArray[np.uint8]
     cover: NDArray[np.uint8]
     colours: Planes
@@ -70,19 +75,64 @@ def find_scene(pixels: Pixels) -> Scene | None:
         return None
     classes, colours = classify(planes, areas)
     edges, colours = explain_edges(planes, areas, classes, colours)
-    labels = classes[areas.components].astype(np.uint8)
+    roots = _softly_joined(planes, areas, edges)
+    labels = classes[roots][areas.components].astype(np.uint8)
     labels[~areas.covered] = NO_CLASS
+    edges = msgspec.structs.replace(
+        edges,
+        first=_class_of(edges.first, edges.first_source, labels),
+        second=_class_of(edges.second, edges.second_source, labels),
+    )
     cover = labels.copy()
     cover.reshape(-1)[edges.spots] = np.where(edges.part >= _HALF, edges.second, edges.first)
     return Scene(
         planes=planes,
         areas=areas,
+        roots=roots,
         labels=labels,
         cover=cover,
         colours=colours,
         edges=edges,
         own=_background_class(cover),
     )
+
+
+def _class_of(
+    classes: NDArray[np.uint8], sources: NDArray[np.intp], labels: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    own = labels.reshape(-1)[sources]
+    return np.where(own == NO_CLASS, classes, own).astype(np.uint8)
+
+
+def _softly_joined(planes: Planes, areas: Areas, edges: Edges) -> NDArray[np.intp]:
+    """Return for each area itself, or the much larger area that it fades into.
+
+    A shadow in a picture with noise falls into pieces, parted by edges that nobody can see.
+    """
+    count = len(areas.sizes)
+    roots = np.arange(count)
+    owners = areas.components.reshape(-1)
+    pair = owners[edges.first_source].astype(np.int64), owners[edges.second_source]
+    rows = np.flatnonzero((pair[0] > 0) & (pair[1] > 0) & (pair[0] != pair[1]))
+    if not rows.size:
+        return roots
+    flat = planes.reshape(-1, 4)
+    ends = features(flat[edges.first_source[rows]]), features(flat[edges.second_source[rows]])
+    step = np.linalg.norm(ends[0] - ends[1], axis=-1)
+    low, high = np.minimum(*pair)[rows], np.maximum(*pair)[rows]
+    codes, places = np.unique(low * count + high, return_inverse=True)
+    lengths = np.bincount(places)
+    is_soft = np.bincount(places, weights=step) / lengths < _SOFT_STEP_MAX
+    is_soft &= lengths >= _SOFT_LENGTH_MIN
+    links = np.stack([codes[is_soft] // count, codes[is_soft] % count], axis=-1)
+    sizes = areas.sizes[links]
+    links = np.where((sizes[:, :1] >= sizes[:, 1:]), links, links[:, ::-1])
+    is_part = areas.flat[links[:, 0]] & (sizes.min(axis=1) < _PART_MAX * sizes.max(axis=1))
+    # From the largest on, so that a part of a part gets the root of both.
+    for larger, smaller in links[is_part][np.argsort(-areas.sizes[links[is_part, 0]])]:
+        if roots[smaller] == smaller:
+            roots[smaller] = roots[larger]
+    return roots
 
 
 def without_noise(pixels: Pixels) -> Pixels:

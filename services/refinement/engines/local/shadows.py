@@ -19,9 +19,10 @@ def without_shadows(scene: Scene) -> Pixels:
     parts two shapes of one colour, a line of it stays.
     """
     areas = scene.areas
-    is_flat = areas.flat[areas.components] & areas.covered
+    roots = scene.roots[areas.components]
+    is_flat = areas.flat[roots] & areas.covered
     shift = np.zeros_like(scene.planes)
-    shift[is_flat] = areas.colours[areas.components[is_flat]] - scene.planes[is_flat]
+    shift[is_flat] = areas.colours[roots[is_flat]] - scene.planes[is_flat]
     edges = scene.edges
     moves = shift.reshape(-1, 4)
     part = edges.part[:, None]
