@@ -187,7 +187,7 @@ def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
 def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
     reading = easel.reading()
     if isinstance(operation, RemoveShadow):
-        return easel.pixels if reading is None else without_shadows(reading.scene)
+        return easel.pixels if reading is None else without_shadows(reading)
     flattening = _flattening(operation)
     if reading is None:
         return posterised(easel.pixels, flattening)

@@ -21,7 +21,7 @@ from services.refinement.engines.local.planes import Planes, features, premultip
 _COVERED_SHARE_MIN: Final = 0.1
 _HALF: Final = 0.5
 _NOISE_LEVELS: Final = (3, 24)
-_NOISE_SHARE_MIN: Final = 0.05
+_NOISE_SHARE_MIN: Final = 0.03
 _BORDER_SHARE_MIN: Final = 0.6
 _SOFT_STEP_MAX: Final = 0.025
 _SOFT_LENGTH_MIN: Final = 4
