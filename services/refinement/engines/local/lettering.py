@@ -17,6 +17,9 @@ _GAP_MAX: Final = 1.6
 _FORM_VARIATION_MIN: Final = 0.08
 _PLAIN_SHARE_MAX: Final = 0.6
 _SLOPE_MAX: Final = 2.5
+_BENT_GAP_MAX: Final = 0.9
+_BENT_LETTERS_MIN: Final = 6
+_SHORT_RISE_MAX: Final = 0.6
 _LEVEL: Final = 0.12
 _SHORT_HEIGHT_SHARE_MAX: Final = 0.08
 _MARGIN: Final = 0.45
@@ -134,7 +137,8 @@ def _rows(candidates: list[Piece]) -> list[list[Piece]]:
     joined = (gaps <= _GAP_MAX * smaller) & (larger <= _SIZE_RATIO_MAX * smaller)
     # What stands above or below is another line of text, or a tower of windows.
     across, down = np.moveaxis(np.abs(middles[:, None] - middles[None]), -1, 0)
-    joined &= down <= np.maximum(_SLOPE_MAX * across, 0.5 * smaller)
+    is_level = down <= 0.5 * smaller
+    joined &= is_level | ((down <= _SLOPE_MAX * across) & (gaps <= _BENT_GAP_MAX * smaller))
     names = np.arange(len(candidates))
     while True:
         lowest = np.where(joined, names[None], len(names)).min(axis=1)
@@ -153,6 +157,9 @@ def _are_letters(row: list[Piece], pieces: Pieces) -> bool:
     fills = np.array([piece.area / (piece.size**2) for piece in row], dtype=np.float32)
     plain = sum(piece.is_round or is_line(pieces.mask(piece)) for piece in row)
     # Stars that twinkle differ in size, and letters of one row hardly do; their forms differ.
+    middles = np.array([piece.middle[1] for piece in row])
+    if len(row) < _BENT_LETTERS_MIN and np.ptp(middles) > _SHORT_RISE_MAX * sizes.max():
+        return False
     if len(row) >= _LETTERS_MIN:
         return bool(
             fills.std() >= _FORM_VARIATION_MIN * fills.mean()

@@ -25,7 +25,7 @@ from services.refinement.engines.local.colour import (
 from services.refinement.engines.local.colour_scene import ColourScene
 from services.refinement.engines.local.edits import ColourOperation, apply_colours
 from services.refinement.engines.local.palette import Pixels, find_palette, mix, unmix
-from services.refinement.engines.local.planes import Planes, premultiplied
+from services.refinement.engines.local.planes import Planes, premultiplied, straight
 from services.refinement.engines.local.reading import Reading
 
 _ROLES: Final = 3
@@ -41,6 +41,7 @@ _TOLD_APART: Final = 1.4
 _LIGHTNESS_STEP: Final = 0.02
 _CONTACTS_MIN: Final = 6
 _SLACK: Final = 0.02
+_NOISE_MAX: Final = 0.14
 _NEIGHBOURS: Final = np.ones((5, 5), dtype=np.uint8)
 _LUMINANCE: Final = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
@@ -95,6 +96,8 @@ def paint(
     """
     if reading is None:
         return _paint_photo(pixels, operations, kept)
+    if reading.scene.is_noisy:
+        pixels = straight(reading.scene.planes)
     rows = _find_rows(pixels, reading)
     keys = rows.keys
     ground = -1 if reading.scene.own is None else reading.scene.own * _ROLES + _GROUND
@@ -211,6 +214,13 @@ def _find_rows(pixels: Pixels, reading: Reading) -> _Rows:
     distinct, places = _distinct(pixels.reshape(-1, 4)[own], entry_of[keys[own]])
     parts = [distinct >> 16 & 255, distinct >> 8 & 255, distinct & 255]
     colours = (np.stack(parts, axis=-1) / 255).astype(np.float32)
+    if scene.is_noisy:
+        # An edit of each shade of the noise would make more of it than an edit of what it is of.
+        plain = _straight(scene.colours)[keys[own] // _ROLES]
+        noise = _shown(pixels.reshape(-1, 4)[own]) - plain
+        is_noise = np.abs(noise).max(axis=-1) <= _NOISE_MAX
+        is_noise |= ~scene.areas.covered.reshape(-1)[own]
+        places = np.where(is_noise, entry_of[keys[own]] - len(used), places)
     index = np.full(keys.size, -1, dtype=np.int32)
     index[own] = places + len(used)
 
@@ -282,11 +292,14 @@ def _distinct(
 def _painted(pixels: Pixels, reading: Reading, rows: _Rows, edited: Colours) -> Pixels:
     result = pixels.reshape(-1, 4).copy()
     lookup = edited * 255
-    if len(rows.colours) < _ROWS_MAX:
+    if len(rows.colours) < _ROWS_MAX and not reading.scene.is_noisy:
         result[rows.own, :3] = (lookup + 0.5).clip(0, 255).astype(np.uint8)[rows.index]
     else:
         # Rows that stand for several colours are moved, not set, or gradients would break.
-        moved = (lookup - rows.colours * 255)[rows.index] + result[rows.own, :3]
+        rest = _shown(result[rows.own]) - rows.colours[rows.index]
+        fading = (np.ptp(edited, axis=-1) + _SLACK) / (np.ptp(rows.colours, axis=-1) + _SLACK)
+        rest = _faded(rest, fading.clip(0, 1)[rows.index, None])
+        moved = (edited[rows.index] + rest) * 255
         result[rows.own, :3] = (moved + 0.5).clip(0, 255).astype(np.uint8)
     edges = reading.scene.edges
     is_changed = np.abs(edited - rows.colours).max(axis=-1) > _UNCHANGED
@@ -312,23 +325,37 @@ def _mixed(
     for end, old, new in zip(ends, before, after, strict=True):
         old[end < 0] = new[end < 0] = 0
     alpha = pixels[:, 3:].astype(np.float32) / 255
-    scale = alpha / np.maximum(alphas[0] * (1 - part) + alphas[1] * part, _ALPHA_MIN)
-    rest = premultiplied(pixels)[:, :3] - (before[0] * (1 - part) + before[1] * part) * scale
-    grey = rest @ _LUMINANCE[:, None]
+    mixed_alpha = np.maximum(alphas[0] * (1 - part) + alphas[1] * part, _ALPHA_MIN)
+    scale = np.asarray(alpha / mixed_alpha, dtype=np.float32)
+    rest: Planes = (
+        premultiplied(pixels)[:, :3] - (before[0] * (1 - part) + before[1] * part) * scale
+    )
     contrast = np.linalg.norm(after[1] - after[0], axis=-1, keepdims=True) + _SLACK
     contrast /= np.linalg.norm(before[1] - before[0], axis=-1, keepdims=True) + _SLACK
     colourful = (_colourfulness(after) + _SLACK) / (_colourfulness(before) + _SLACK)
-    rest = (grey + (rest - grey) * colourful.clip(0, 1)) * contrast.clip(0, 1)
+    rest = _faded(rest, colourful.clip(0, 1)) * contrast.clip(0, 1)
     mixed = (after[0] * (1 - part) + after[1] * part) * scale + rest
-    straight = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
+    plain = np.divide(mixed, alpha, out=np.zeros_like(mixed), where=alpha > 0)
     result = pixels.copy()
-    result[:, :3] = (straight * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    result[:, :3] = (plain * 255 + 0.5).clip(0, 255).astype(np.uint8)
     return result
+
+
+def _faded(rest: Colours, colourful: Colours) -> Colours:
+    """Let a difference lose colour as what it is a difference from does."""
+    grey = rest @ _LUMINANCE[:, None]
+    faded: Colours = (grey + (rest - grey) * colourful).astype(np.float32)
+    return faded
 
 
 def _colourfulness(ends: list[Colours]) -> Colours:
     spread: Colours = np.maximum(np.ptp(ends[0], axis=-1), np.ptp(ends[1], axis=-1))[:, None]
     return spread
+
+
+def _shown(pixels: Pixels) -> Colours:
+    """Return the sRGB of pixels, without alpha."""
+    return (pixels[:, :3] / np.float32(255)).astype(np.float32)
 
 
 def _straight(planes: Planes) -> Colours:

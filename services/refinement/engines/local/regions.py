@@ -115,7 +115,7 @@ def _merged(reading: Reading, flattening: Flattening) -> NDArray[np.intp]:
         for index, one in enumerate(alive):
             for other in alive[index + 1 :]:
                 distance = float(np.linalg.norm(places[one] - places[other]))
-                is_ground = scene.own in {one, other} and bool(touching[one, other])
+                is_ground = scene.own in {one, other}
                 limit = min(
                     flattening.distance_min,
                     _GROUND_DISTANCE_MAX if is_ground else np.inf,

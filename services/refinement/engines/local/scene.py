@@ -40,6 +40,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
         colours: the classes' colours, C x 4, premultiplied.
         edges: the pixels between the areas.
         own: the class of the background; None where the border is of several.
+        is_noisy: whether there was noise.
     """
 
     planes: Planes
@@ -50,6 +51,7 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
     colours: Planes
     edges: Edges
     own: int | None
+    is_noisy: bool
 
     @property
     def is_clear(self) -> bool:
@@ -69,7 +71,8 @@ class Scene(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_scene(pixels: Pixels) -> Scene | None:
     """Read RGBA pixels; None for a picture that has hardly any smooth area, a photo or noise."""
-    planes = premultiplied(without_noise(pixels))
+    cleaned = without_noise(pixels)
+    planes = premultiplied(cleaned)
     areas = find_areas(planes)
     if areas.covered.mean() < _COVERED_SHARE_MIN:
         return None
@@ -94,6 +97,7 @@ def find_scene(pixels: Pixels) -> Scene | None:
         colours=colours,
         edges=edges,
         own=_background_class(cover),
+        is_noisy=cleaned is not pixels,
     )
 
 
