@@ -46,7 +46,7 @@ NAMED: Final = {
     "huntergreen": ("#2b5339", "green"),
     "seagreen": ("#3a9a72", "green"),
     "chartreuse": ("#bfd92f", "green"),
-    "seafoam": ("#a4dcc4", "green"),
+    "seafoam": ("#8ed1bb", "green"),
     "teal": ("#12807f", "teal"),
     "turquoise": ("#2fbfb3", "teal"),
     "cyan": ("#19b5cf", "teal"),

@@ -20,6 +20,7 @@ _HUE_PER_LIGHTNESS: Final = 70.0
 _STRAW_HUE: Final = 84.0
 _BROWN_HUE: Final = 52.0
 _TINT_LOSS: Final = 0.35
+_TINT_POWER: Final = 0.5
 _SHADE_POWER: Final = 0.25
 _MORE_SATURATION: Final = 0.36
 _LESS_SATURATION: Final = 0.75
@@ -49,8 +50,11 @@ def shaded(rows: Colours, lightness: NDArray[np.float32]) -> Colours:
     lowered = np.maximum(hue + _HUE_PER_LIGHTNESS * change * lowering, np.minimum(hue, _BROWN_HUE))
     edited[:, 0] = lightness
     edited[:, 2] = np.where(change > 0, lifted, lowered)
-    tint = 1 - _TINT_LOSS * ramp(lightness, 0.8, 1.0) * ramp(np.abs(change), 0, 0.1)
-    shade = (lightness / np.maximum(rows[:, 0], 1e-3)).clip(0, 1) ** _SHADE_POWER
+    relation = lightness / np.maximum(rows[:, 0], 0.1)
+    # What is lighter looks duller at the same chroma; only full colours have enough of it.
+    tint = relation.clip(1, 2) ** (_TINT_POWER * (1 - ramp(rows[:, 1], 0.1, 0.16)))
+    tint *= 1 - _TINT_LOSS * ramp(lightness, 0.8, 1.0) * ramp(np.abs(change), 0, 0.1)
+    shade = relation.clip(0, 1) ** _SHADE_POWER
     edited[:, 1] = rows[:, 1] * np.where(change > 0, tint, shade)
     return edited
 
