@@ -290,6 +290,15 @@ class TestRecolouring:
         assert shown(scene)[2] == "#16714a"
         assert (scene.rows[[0, 1, 3]] == before[[0, 1, 3]]).all()
 
+    def test_what_changes_in_part_does_not_turn_to_mud(self) -> None:
+        """Half-way from blue to gold there is colour, not grey."""
+        scene = scene_of(WHITE, "#2463c4")
+        scene.kept[1] = 0.5
+
+        after = edited(scene, Recolour(colours=("#c9a13b",)))
+
+        assert after[1, 1] > 0.06
+
     def test_lighter_shades_of_brown_are_warm_and_legible(self) -> None:
         """Caramel and latte, with letters that can be read."""
         scene = scene_of(CREAM, BROWN, "#3e2416", shares=(0.7, 0.26, 0.04), text=(2,))

@@ -25,9 +25,12 @@ _SHADE_POWER: Final = 0.25
 _MORE_SATURATION: Final = 0.36
 _LESS_SATURATION: Final = 0.75
 _WARM_HUE: Final = 58.0
+# Not quite opposite: towards a greener blue, tans would look sick.
+_COOL_HUE: Final = 254.0
 _WARM_TURN: Final = 12.0
 _WARM_SHIFT: Final = 0.038
 _WARM_CHROMA_GAIN: Final = 0.022
+_AMBER_DEPTH: Final = 0.04
 _GREY_WARMTH: Final = 0.42
 _DARKER_DARKS: Final = 0.6
 _LIGHTER_LIGHTS: Final = 0.35
@@ -86,7 +89,7 @@ def warmed(rows: Colours, amount: float) -> Colours:
 
     Paper white and ink black stay, greys move slightly.
     """
-    pole = _WARM_HUE if amount > 0 else _WARM_HUE + 180
+    pole = _WARM_HUE if amount > 0 else _COOL_HUE
     colourful = ramp(rows[:, 1], 0.01, 0.06)
     turned = rows.copy()
     # Strongest half-way round the wheel from nowhere: neither pole moves, nor what is opposite.
@@ -102,6 +105,10 @@ def warmed(rows: Colours, amount: float) -> Colours:
     shifted = to_lch(lab)
     gain = _WARM_CHROMA_GAIN * min(abs(amount), 2.0) * (2 - colourful)
     shifted[:, 1] = np.minimum(shifted[:, 1], rows[:, 1] + gain)
+    if amount > 0:
+        # Orange is darker than yellow; as light it is only pale.
+        yellowness = ramp(rows[:, 0], 0.75, 0.88) * ramp(rows[:, 1], 0.08, 0.14)
+        shifted[:, 0] -= _AMBER_DEPTH * min(amount, 2.0) * yellowness
     return shifted
 
 
