@@ -26,7 +26,7 @@ _MORE_SATURATION: Final = 0.36
 _LESS_SATURATION: Final = 0.75
 _WARM_HUE: Final = 58.0
 # Not quite opposite: towards a greener blue, tans would look sick.
-_COOL_HUE: Final = 254.0
+_COOL_HUE: Final = 247.0
 _WARM_TURN: Final = 12.0
 _WARM_SHIFT: Final = 0.038
 _WARM_CHROMA_GAIN: Final = 0.022
