@@ -222,6 +222,14 @@ class TestRecolouring:
         assert after[:2] == [CREAM, "#17284f"]
         assert after[2] == "#c9a13b"
 
+    def test_lettering_may_part_from_a_shape_of_its_colour(self) -> None:
+        """A logo of one ink takes two colours: the lettering the one that stands out more."""
+        scene = scene_of(WHITE, INK, INK, INK, shares=(0.7, 0.1, 0.15, 0.05), text=(1,))
+
+        edited(scene, Recolour(colours=("#8a5a14", "#17284f")))
+
+        assert shown(scene) == [WHITE, "#17284f", "#8a5a14", "#8a5a14"]
+
     def test_of_too_many_colours_the_first_ones_are_used(self) -> None:
         """One entry takes one colour."""
         scene = scene_of(WHITE, ORANGE)
