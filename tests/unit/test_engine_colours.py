@@ -144,6 +144,14 @@ class TestToning:
         assert after[0, 0] > named("#d62828")[0]
         assert contrasts(scene, after[:1])[1] >= 3
 
+    def test_gaps_in_a_logo_follow_the_background(self) -> None:
+        """What has the background's colour inside a ring is not left behind or ahead."""
+        scene = scene_of("#17284f", "#c9a13b", "#17284f", shares=(0.8, 0.1, 0.1))
+
+        after = edited(scene, Lightness(amount=1))
+
+        assert np.allclose(after[0], after[2])
+
     def test_darkening_spares_white_paper(self) -> None:
         """The ink is meant."""
         scene = scene_of(WHITE, ORANGE)
@@ -326,6 +334,14 @@ class TestRecolouring:
 
         assert shown(scene)[1] == WHITE
 
+    def test_gaps_in_a_white_logo_show_its_new_ground(self) -> None:
+        """A logo that turns white on navy has navy eyes."""
+        scene = scene_of(WHITE, ORANGE, WHITE, INK, shares=(0.6, 0.3, 0.05, 0.05), text=(3,))
+
+        edited(scene, Recolour(colours=("#ffffff",)), paper="navy")
+
+        assert shown(scene)[1:] == [WHITE, "#17284f", WHITE]
+
 
 class TestFewInks:
     """One colour, two colours, black and white."""
@@ -340,6 +356,14 @@ class TestFewInks:
         assert shown(scene)[:2] == [WHITE, "#2463c4"]
         assert (np.argsort(after[:, 0]) == order).all()
         assert np.abs(after[1:, 2] - named("#2463c4")[2]).max() < 3
+
+    def test_light_letters_stay_light_in_another_colour(self) -> None:
+        """The tile gets as dark as its white letters need it."""
+        scene = scene_of("#d62828", WHITE, shares=(0.9, 0.1), text=(1,))
+
+        edited(scene, Monochrome(colour="green"))
+
+        assert shown(scene)[1] == WHITE
 
     def test_grey_has_no_colour_of_its_own(self) -> None:
         """A grey logo has nothing to make shades of, unless a colour is named."""

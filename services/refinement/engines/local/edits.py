@@ -22,6 +22,7 @@ from services.refinement.engines.local.legibility import (
     ground_of,
     keep_apart,
     keep_legible,
+    settle_ground,
     sparing_ground,
 )
 from services.refinement.engines.local.looks import looked
@@ -89,10 +90,12 @@ def apply_colours(
     reasons: list[str | None] = []
     for operation in operations:
         reasons.append(_apply(scene, operation, paper))
+        if isinstance(operation, Monochrome):
+            settle_ground(scene, original)
         if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
             told_apart = scene.entries.copy()
         else:
-            keep_apart(scene, told_apart)
+            keep_apart(scene, told_apart, may_join_letters=isinstance(operation, Recolour))
     keep_legible(scene, original, paper)
     return tuple(reasons)
 
@@ -201,7 +204,7 @@ def _lit(scene: ColourScene, scope: str | None, amount: float) -> Weights:
     if scope is None and background is not None and len(members) > 1:
         lightness = scene.entries[background, 0]
         if (amount < 0 and lightness > _PAPER) or (amount > 0 and lightness < _NIGHT):
-            members[background] = _BACKGROUND_WEIGHT
+            members[scene.ground()] = _BACKGROUND_WEIGHT
     return members
 
 
@@ -209,5 +212,5 @@ def _contrasting(scene: ColourScene, amount: float) -> Weights:
     """Less contrast is ink nearer to the paper, and not paper nearer to the ink."""
     members = scene.everything()
     if amount < 0 and scene.background is not None and len(members) > 1:
-        members[scene.background] = 0
+        members[scene.ground()] = 0
     return members

@@ -32,6 +32,10 @@ _APART: Final = 0.08
 _TOO_CLOSE: Final = 0.02
 _NUDGE: Final = 0.035
 _GROUND_PARTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
+# How far the background may move for its ink, the smallest step first.
+_GROUND_STEPS: Final = np.array(
+    [0, *(sign * step / 100 for step in range(1, 11) for sign in (-1, 1))], dtype=np.float32
+)
 _PASSES_MAX: Final = 4
 _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 _BLACK: Final = np.array([0.0, 0.0, 0.0], dtype=np.float32)
@@ -71,7 +75,7 @@ def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -
     _shift(scene, change)
 
 
-def keep_apart(scene: ColourScene, original: Colours) -> None:
+def keep_apart(scene: ColourScene, original: Colours, *, may_join_letters: bool) -> None:
     """Put a small difference back between foreground entries that had a clear one.
 
     The smaller of two moves, to the side where it was if there is room.
@@ -79,9 +83,13 @@ def keep_apart(scene: ColourScene, original: Colours) -> None:
     Args:
         scene: its rows are replaced.
         original: the entries as they were when they could be told apart.
+        may_join_letters: whether letters and shapes may take one colour, as where one is asked for.
     """
     inside = np.flatnonzero(scene.foreground())
     was_apart = np.triu(_distances(original[inside]) >= _APART, k=1)
+    if may_join_letters:
+        lettering = scene.text[inside] > MEMBER
+        was_apart &= lettering[:, None] == lettering[None]
     weights = scene.shares + (scene.kept >= MEMBER)
     for _ in range(_PASSES_MAX):
         is_close = was_apart & (_distances(scene.entries[inside]) < _TOO_CLOSE)
@@ -104,18 +112,38 @@ def sparing_ground(scene: ColourScene, after: Colours, members: Weights) -> Weig
     """
     if scene.background is None or len(members) == 1:
         return members
-    before, edited = scene.entries, after[: len(members)]
+    before, edited, ground = scene.entries, after[: len(members)], scene.ground()
     shown = to_displayable(before)
-    legible = contrast_ratio(shown, shown[scene.background]) >= LEGIBLE_SHAPE
+    wanted = _wanted(scene, contrast_ratio(shown, shown[scene.background]))
     best, least = members, np.inf
     for part in _GROUND_PARTS:
-        trial = members.copy()
-        trial[scene.background] *= part
+        trial = np.where(ground, members * part, members).astype(np.float32)
         shown = to_displayable(blended(before, edited, trial * (1 - scene.kept)))
-        lost = legible & (contrast_ratio(shown, shown[scene.background]) < LEGIBLE_SHAPE)
+        lost = contrast_ratio(shown, shown[scene.background]) < wanted
         if lost.sum() < least:
             best, least = trial, lost.sum()
     return best
+
+
+def settle_ground(scene: ColourScene, original: Colours) -> None:
+    """Make the background a little darker or lighter, where its ink then need not turn around.
+
+    Args:
+        scene: its rows are replaced.
+        original: the entries as they were before all operations.
+    """
+    background = scene.background
+    if background is None or len(original) == 1 or scene.kept[background] >= MEMBER:
+        return
+    shown, before = to_displayable(scene.entries), to_displayable(original)
+    wanted = _wanted(scene, contrast_ratio(before, before[background])) * _ROUNDING
+    lightness = (scene.entries[background, 0] + _GROUND_STEPS).clip(0, 1)
+    trials = shaded(np.repeat(scene.entries[background][None], len(lightness), axis=0), lightness)
+    ratios = contrast_ratio(shown[:, None], to_displayable(trials)[None])
+    lost = ((ratios < wanted[:, None]) & scene.foreground()[:, None]).sum(axis=0)
+    best = int(lost.argmin())
+    if lost[best] < lost[0]:
+        _shift(scene, np.where(scene.ground(), _GROUND_STEPS[best], 0).astype(np.float32))
 
 
 def ground_of(scene: ColourScene, entries: Colours) -> Colours:
