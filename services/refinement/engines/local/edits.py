@@ -23,7 +23,6 @@ from services.refinement.engines.local.legibility import (
     keep_apart,
     keep_legible,
     settle_ground,
-    sparing_ground,
 )
 from services.refinement.engines.local.looks import looked
 from services.refinement.engines.local.operations import (
@@ -90,7 +89,7 @@ def apply_colours(
     reasons: list[str | None] = []
     for operation in operations:
         reasons.append(_apply(scene, operation, paper))
-        if isinstance(operation, Monochrome):
+        if paper is None and _is_overall(operation):
             settle_ground(scene, original)
         if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
             told_apart = scene.entries.copy()
@@ -147,8 +146,6 @@ def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None
         after, members = _edited(scene, operation, paper)
     except NotApplicable as refusal:
         return refusal.reason
-    if _is_overall(operation):
-        members = sparing_ground(scene, after, members)
     scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
@@ -158,6 +155,8 @@ def _is_overall(operation: ColourOperation) -> bool:
     """Say whether an operation means all colours alike, and no colour for the background."""
     if isinstance(operation, Look):
         return operation.look not in {"black_and_white", "invert"}
+    if isinstance(operation, Monochrome):
+        return True
     return isinstance(operation, Toning) and getattr(operation, "scope", None) is None
 
 
