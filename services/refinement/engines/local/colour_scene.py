@@ -10,11 +10,12 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.colour import Colours, Weights, membership
+from services.refinement.engines.local.colour import Colours, Weights, from_lch, membership
 
 # A weight above this counts as belonging; less than this share of a picture is not there at all.
 MEMBER: Final = 0.35
 SHARE_MIN: Final = 0.001
+_SAME_COLOUR: Final = 0.03
 
 
 class NotApplicable(Exception):
@@ -59,6 +60,16 @@ class ColourScene(msgspec.Struct, kw_only=True):
         if self.background is not None and len(entries) > 1:
             entries[self.background] = False
         return entries
+
+    def ground(self) -> NDArray[np.bool_]:
+        """Say which entries have the background's colour: itself, and gaps in the logo."""
+        if self.background is None:
+            return np.zeros(len(self.shares), dtype=np.bool_)
+        lab = from_lch(self.entries)
+        distances = np.linalg.norm(lab - lab[self.background], axis=-1)
+        same: NDArray[np.bool_] = (distances < _SAME_COLOUR) & (self.text <= MEMBER)
+        same[self.background] = True
+        return same
 
     def everything(self) -> Weights:
         """Return a weight of 1 for every entry."""

@@ -22,7 +22,7 @@ from services.refinement.engines.local.legibility import (
     ground_of,
     keep_apart,
     keep_legible,
-    sparing_ground,
+    settle_ground,
 )
 from services.refinement.engines.local.looks import looked
 from services.refinement.engines.local.operations import (
@@ -89,10 +89,12 @@ def apply_colours(
     reasons: list[str | None] = []
     for operation in operations:
         reasons.append(_apply(scene, operation, paper))
+        if paper is None and _is_overall(operation):
+            settle_ground(scene, original)
         if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
             told_apart = scene.entries.copy()
         else:
-            keep_apart(scene, told_apart)
+            keep_apart(scene, told_apart, may_join_letters=isinstance(operation, Recolour))
     keep_legible(scene, original, paper)
     return tuple(reasons)
 
@@ -144,8 +146,6 @@ def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None
         after, members = _edited(scene, operation, paper)
     except NotApplicable as refusal:
         return refusal.reason
-    if _is_overall(operation):
-        members = sparing_ground(scene, after, members)
     scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
@@ -155,6 +155,8 @@ def _is_overall(operation: ColourOperation) -> bool:
     """Say whether an operation means all colours alike, and no colour for the background."""
     if isinstance(operation, Look):
         return operation.look not in {"black_and_white", "invert"}
+    if isinstance(operation, Monochrome):
+        return True
     return isinstance(operation, Toning) and getattr(operation, "scope", None) is None
 
 
@@ -201,7 +203,7 @@ def _lit(scene: ColourScene, scope: str | None, amount: float) -> Weights:
     if scope is None and background is not None and len(members) > 1:
         lightness = scene.entries[background, 0]
         if (amount < 0 and lightness > _PAPER) or (amount > 0 and lightness < _NIGHT):
-            members[background] = _BACKGROUND_WEIGHT
+            members[scene.ground()] = _BACKGROUND_WEIGHT
     return members
 
 
@@ -209,5 +211,5 @@ def _contrasting(scene: ColourScene, amount: float) -> Weights:
     """Less contrast is ink nearer to the paper, and not paper nearer to the ink."""
     members = scene.everything()
     if amount < 0 and scene.background is not None and len(members) > 1:
-        members[scene.background] = 0
+        members[scene.ground()] = 0
     return members

@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.colour import (
     Colours,
     Weights,
-    blended,
     contrast_ratio,
     from_lch,
     to_displayable,
@@ -31,7 +30,9 @@ _ROOM_PART: Final = 0.6
 _APART: Final = 0.08
 _TOO_CLOSE: Final = 0.02
 _NUDGE: Final = 0.035
-_GROUND_PARTS: Final = (1.0, 0.75, 0.5, 0.25, 0.0)
+_SEEN: Final = 0.004
+_STEPS_BACK: Final = 13
+_STEPS_BEYOND: Final = np.linspace(0.01, 0.1, 10)
 _PASSES_MAX: Final = 4
 _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 _BLACK: Final = np.array([0.0, 0.0, 0.0], dtype=np.float32)
@@ -71,7 +72,7 @@ def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -
     _shift(scene, change)
 
 
-def keep_apart(scene: ColourScene, original: Colours) -> None:
+def keep_apart(scene: ColourScene, original: Colours, *, may_join_letters: bool) -> None:
     """Put a small difference back between foreground entries that had a clear one.
 
     The smaller of two moves, to the side where it was if there is room.
@@ -79,9 +80,13 @@ def keep_apart(scene: ColourScene, original: Colours) -> None:
     Args:
         scene: its rows are replaced.
         original: the entries as they were when they could be told apart.
+        may_join_letters: whether letters and shapes may take one colour, as where one is asked for.
     """
     inside = np.flatnonzero(scene.foreground())
     was_apart = np.triu(_distances(original[inside]) >= _APART, k=1)
+    if may_join_letters:
+        lettering = scene.text[inside] > MEMBER
+        was_apart &= lettering[:, None] == lettering[None]
     weights = scene.shares + (scene.kept >= MEMBER)
     for _ in range(_PASSES_MAX):
         is_close = was_apart & (_distances(scene.entries[inside]) < _TOO_CLOSE)
@@ -97,25 +102,38 @@ def keep_apart(scene: ColourScene, original: Colours) -> None:
         _shift(scene, change)
 
 
-def sparing_ground(scene: ColourScene, after: Colours, members: Weights) -> Weights:
-    """Let the background follow an edit of everything only as far as light ink on it can be read.
+def settle_ground(scene: ColourScene, original: Colours) -> None:
+    """Take a background's change of lightness back as far as its ink would have to turn around.
 
-    Where the ink would have to become dark instead, the picture would be another one.
+    White letters on a tile that gets lighter and lighter would have to become black, and the
+    picture another one. The background may end a little beyond where it was.
+
+    Args:
+        scene: its rows are replaced.
+        original: the entries as they were before all operations.
     """
-    if scene.background is None or len(members) == 1:
-        return members
-    before, edited = scene.entries, after[: len(members)]
-    shown = to_displayable(before)
-    legible = contrast_ratio(shown, shown[scene.background]) >= LEGIBLE_SHAPE
-    best, least = members, np.inf
-    for part in _GROUND_PARTS:
-        trial = members.copy()
-        trial[scene.background] *= part
-        shown = to_displayable(blended(before, edited, trial * (1 - scene.kept)))
-        lost = legible & (contrast_ratio(shown, shown[scene.background]) < LEGIBLE_SHAPE)
-        if lost.sum() < least:
-            best, least = trial, lost.sum()
-    return best
+    background = scene.background
+    if background is None or len(original) == 1 or scene.kept[background] >= MEMBER:
+        return
+    if np.abs(from_lch(scene.entries[background]) - from_lch(original[background])).max() < _SEEN:
+        return
+    shown = to_displayable(original)
+    wanted = _wanted(scene, contrast_ratio(shown, shown[background])) * _ROUNDING
+    wanted = np.where(scene.foreground() & (scene.kept < MEMBER), wanted, 0)
+    is_light = original[:, 0] > original[background, 0]
+    away = -1 if (wanted * is_light).sum() >= (wanted * ~is_light).sum() else 1
+    own, back = float(scene.entries[background, 0]), float(original[background, 0])
+    path = np.append(np.linspace(own, back, _STEPS_BACK), back + away * _STEPS_BEYOND).clip(0, 1)
+    trials = shaded(
+        np.repeat(scene.entries[background][None], len(path), axis=0), path.astype(np.float32)
+    )
+    grounds = to_displayable(trials)
+    on_white = contrast_ratio(grounds, to_displayable(_WHITE[None]))
+    on_black = contrast_ratio(grounds, to_displayable(_BLACK[None]))
+    turning = np.where(is_light[:, None], on_white, on_black) < wanted[:, None]
+    place = int(turning.sum(axis=0).argmin())
+    moving = scene.ground() & (scene.kept < MEMBER)
+    _shift(scene, np.where(moving, path[place] - own, 0).astype(np.float32))
 
 
 def ground_of(scene: ColourScene, entries: Colours) -> Colours:

@@ -40,7 +40,12 @@ def looked(scene: ColourScene, look: LookName) -> Edit:
         case "neon":
             ground = None if scene.background is None else scene.entries[scene.background]
             is_dark = ground is not None and ground[0] < _DARK_GROUND
-            return _neon(scene.rows, is_dark=is_dark), scene.foreground().astype(np.float32)
+            lit = (
+                scene.foreground() & ~scene.ground()
+                if len(scene.shares) > 1
+                else scene.foreground()
+            )
+            return _neon(scene.rows, is_dark=is_dark), lit.astype(np.float32)
         case _:
             return _LOOKS[look](scene.rows), scene.everything()
 

@@ -46,7 +46,11 @@ _PAPER_DISTANCE: Final = 0.12
 _ON_PAPER_CONTRAST: Final = 2.0
 # This far from the background in OKLab, a shape stands on it; nearer ones lie inside others.
 STANDS_OUT: Final = 0.17
+_ANOTHER_GROUND: Final = 0.3
+_HALF: Final = 0.5
 _LIGHTNESS_MATTERS: Final = 1.25
+_SAME_COLOUR: Final = 0.03
+_TEXT_STANDS_OUT: Final = 0.03
 
 
 def recoloured(
@@ -64,7 +68,15 @@ def recoloured(
     members = _concerned(scene, scope, targets)
     if scope in (None, "foreground") and len(targets) > 1:
         return _dealt(scene, members, targets, ground), members
-    return _grouped(scene, members, targets), members
+    edited = _grouped(scene, members, targets)
+    if scope is None and len(targets) == 1 and _trades_places(scene, targets[0], ground):
+        gaps = (scene.foreground() & ~(members > MEMBER)) & (
+            scene.ground() | (_whiteness(scene.entries) > _HALF)
+        )
+        inside = gaps[scene.owner]
+        edited[inside] = ground
+        members = np.where(gaps, 1, members).astype(np.float32)
+    return edited, members
 
 
 def replaced(scene: ColourScene, source: str, target: str) -> Edit:
@@ -124,10 +136,27 @@ def towards(scene: ColourScene, members: Weights, target: Colours) -> Colours:
     anchor = scene.entries[int(concerned.argmax())]
     is_neutral = target[1] < _CHROMATIC
     offset = (scene.rows[:, 0] - anchor[0]) * (_NEUTRAL_SPREAD if is_neutral else _SPREAD)
+    if is_neutral:
+        # Letters in white or black are white or black.
+        offset = np.where(scene.text[scene.owner] > MEMBER, 0, offset)
     painted = np.tile(target, (len(scene.rows), 1)).astype(np.float32)
     if anchor[1] >= _CHROMATIC and not is_neutral:
-        painted[:, 1] *= (scene.rows[:, 1] / anchor[1]).clip(0.5, 1.15)
+        painted[:, 1] *= (scene.rows[:, 1] / anchor[1]).clip(0.75, 1.15)
     return shaded(painted, _placed(float(target[0]), offset, is_neutral=is_neutral))
+
+
+def _trades_places(scene: ColourScene, target: Colours, ground: Colours) -> bool:
+    """Say whether the logo takes the old background's colour on a new one: a knock-out.
+
+    Gaps that showed the old background then show the new one.
+    """
+    if scene.background is None:
+        return False
+    old = scene.entries[scene.background][None]
+    return (
+        distances_to([target], old)[0] < _PAPER_DISTANCE
+        and distances_to([ground[0]], old)[0] >= _ANOTHER_GROUND
+    )
 
 
 def _whiteness(entries: Colours) -> Weights:
@@ -202,26 +231,47 @@ def groups_of(
 ) -> list[NDArray[np.bool_]]:
     """Put like members together, into as many groups as there are targets; the darkest first.
 
-    What is hardly a member goes along with the group it is nearest to.
+    Lettering may part from a shape of its colour, and then counts as the one that stands out. What
+    is hardly a member goes along with the group it is nearest to.
     """
     inside = np.flatnonzero(members > MEMBER)
     if not inside.size:
         raise NotApplicable(reason="there is nothing to colour in the picture")
     places = from_lch(scene.entries) * np.array([_LIGHTNESS_MATTERS, 1, 1], dtype=np.float32)
     weights = np.sqrt(scene.shares + 1e-6)
-    clusters = [[int(entry)] for entry in inside]
+    clusters = _alike(places, scene.text > MEMBER, inside)
     while len(clusters) > len(targets):
         one, other = _nearest_pair(
             np.array([np.average(places[own], axis=0, weights=weights[own]) for own in clusters]),
             np.array([weights[own].sum() for own in clusters]),
         )
         clusters[one] += clusters.pop(other)
-    clusters.sort(key=lambda own: float(np.average(scene.entries[own, 0], weights=weights[own])))
+    is_dark = scene.background is not None and scene.entries[scene.background, 0] < _LIGHT_GROUND
+    lightness = (
+        scene.entries[:, 0] + (_TEXT_STANDS_OUT if is_dark else -_TEXT_STANDS_OUT) * scene.text
+    )
+    clusters.sort(key=lambda own: float(np.average(lightness[own], weights=weights[own])))
     middles = np.array([np.average(places[own], axis=0, weights=weights[own]) for own in clusters])
     nearest = ((places[:, None] - middles[None]) ** 2).sum(axis=-1).argmin(axis=1)
     for group, own in enumerate(clusters):
         nearest[own] = group
     return [nearest == group for group in range(len(clusters))]
+
+
+def _alike(
+    places: Colours, lettering: NDArray[np.bool_], entries: NDArray[np.intp]
+) -> list[list[int]]:
+    """Put entries of one colour together, but not lettering with shapes."""
+    clusters: list[list[int]] = []
+    for entry in entries:
+        for own in clusters:
+            is_same = np.linalg.norm(places[own[0]] - places[entry]) < _SAME_COLOUR
+            if is_same and lettering[own[0]] == lettering[entry]:
+                own.append(int(entry))
+                break
+        else:
+            clusters.append([int(entry)])
+    return clusters
 
 
 def distances_to(targets: list[Colours], ground: Colours) -> list[float]:

@@ -20,13 +20,17 @@ _HUE_PER_LIGHTNESS: Final = 70.0
 _STRAW_HUE: Final = 84.0
 _BROWN_HUE: Final = 52.0
 _TINT_LOSS: Final = 0.35
+_TINT_POWER: Final = 0.5
 _SHADE_POWER: Final = 0.25
 _MORE_SATURATION: Final = 0.36
 _LESS_SATURATION: Final = 0.75
 _WARM_HUE: Final = 58.0
+# Not quite opposite: towards a greener blue, tans would look sick.
+_COOL_HUE: Final = 247.0
 _WARM_TURN: Final = 12.0
 _WARM_SHIFT: Final = 0.038
 _WARM_CHROMA_GAIN: Final = 0.022
+_AMBER_DEPTH: Final = 0.04
 _GREY_WARMTH: Final = 0.42
 _DARKER_DARKS: Final = 0.6
 _LIGHTER_LIGHTS: Final = 0.35
@@ -49,8 +53,11 @@ def shaded(rows: Colours, lightness: NDArray[np.float32]) -> Colours:
     lowered = np.maximum(hue + _HUE_PER_LIGHTNESS * change * lowering, np.minimum(hue, _BROWN_HUE))
     edited[:, 0] = lightness
     edited[:, 2] = np.where(change > 0, lifted, lowered)
-    tint = 1 - _TINT_LOSS * ramp(lightness, 0.8, 1.0) * ramp(np.abs(change), 0, 0.1)
-    shade = (lightness / np.maximum(rows[:, 0], 1e-3)).clip(0, 1) ** _SHADE_POWER
+    relation = lightness / np.maximum(rows[:, 0], 0.1)
+    # What is lighter looks duller at the same chroma; only full colours have enough of it.
+    tint = relation.clip(1, 2) ** (_TINT_POWER * (1 - ramp(rows[:, 1], 0.1, 0.16)))
+    tint *= 1 - _TINT_LOSS * ramp(lightness, 0.8, 1.0) * ramp(np.abs(change), 0, 0.1)
+    shade = relation.clip(0, 1) ** _SHADE_POWER
     edited[:, 1] = rows[:, 1] * np.where(change > 0, tint, shade)
     return edited
 
@@ -82,7 +89,7 @@ def warmed(rows: Colours, amount: float) -> Colours:
 
     Paper white and ink black stay, greys move slightly.
     """
-    pole = _WARM_HUE if amount > 0 else _WARM_HUE + 180
+    pole = _WARM_HUE if amount > 0 else _COOL_HUE
     colourful = ramp(rows[:, 1], 0.01, 0.06)
     turned = rows.copy()
     # Strongest half-way round the wheel from nowhere: neither pole moves, nor what is opposite.
@@ -98,6 +105,10 @@ def warmed(rows: Colours, amount: float) -> Colours:
     shifted = to_lch(lab)
     gain = _WARM_CHROMA_GAIN * min(abs(amount), 2.0) * (2 - colourful)
     shifted[:, 1] = np.minimum(shifted[:, 1], rows[:, 1] + gain)
+    if amount > 0:
+        # Orange is darker than yellow; as light it is only pale.
+        yellowness = ramp(rows[:, 0], 0.75, 0.88) * ramp(rows[:, 1], 0.08, 0.14)
+        shifted[:, 0] -= _AMBER_DEPTH * min(amount, 2.0) * yellowness
     return shifted
 
 
