@@ -327,9 +327,8 @@ def _mixed(
     alpha = pixels[:, 3:].astype(np.float32) / 255
     mixed_alpha = np.maximum(alphas[0] * (1 - part) + alphas[1] * part, _ALPHA_MIN)
     scale = np.asarray(alpha / mixed_alpha, dtype=np.float32)
-    rest: Planes = (
-        premultiplied(pixels)[:, :3] - (before[0] * (1 - part) + before[1] * part) * scale
-    )
+    explained = (before[0] * (1 - part) + before[1] * part) * scale
+    rest = np.asarray(premultiplied(pixels)[:, :3] - explained, dtype=np.float32)
     contrast = np.linalg.norm(after[1] - after[0], axis=-1, keepdims=True) + _SLACK
     contrast /= np.linalg.norm(before[1] - before[0], axis=-1, keepdims=True) + _SLACK
     colourful = (_colourfulness(after) + _SLACK) / (_colourfulness(before) + _SLACK)
