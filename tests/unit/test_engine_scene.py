@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
+from services.refinement.engines.local.colour import contrast_ratio
 from services.refinement.engines.local.drawing import refine_pixels
 from services.refinement.engines.local.operations import (
     Background,
@@ -185,6 +186,26 @@ class TestBackgrounds:
 
         assert are_near(at(cup, 349, 246), NAVY)
         assert are_near(at(ring, 256, 100), NAVY)
+
+    def test_ink_made_for_light_paper_can_be_read_on_dark(self) -> None:
+        """A transparent logo says what paper it was made for by the ink at its outlines."""
+        before = logo("transparent")
+        text = seen(before).text & (before[..., 3] == 255)
+
+        after = refined(before, Background(colour="navy"))
+
+        words = after[text][:, :3].astype(np.float32) / 255
+        paper = np.array([NAVY], dtype=np.float32) / 255
+        assert (after[..., 3] == after[0, 0, 3]).all()
+        assert np.median(contrast_ratio(words, np.broadcast_to(paper, words.shape))) >= 4.4
+
+    def test_dots_that_continue_a_gradient_are_coloured_like_it(self) -> None:
+        """Three holes in a bubble get one colour, whatever the gradient has just there."""
+        after = refined(logo("gradient_app"), Recolour(colours=("navy", "gold")))
+
+        dots = [at(after, across, 236) for across in (197, 255, 313)]
+        hues = [int(dot.argmax()) for dot in dots]
+        assert len(set(hues)) == 1
 
     def test_a_shadow_stays_on_the_new_background(self) -> None:
         """It is a darker shade of the new colour."""

@@ -24,7 +24,8 @@ _MODE_SHARE_MIN: Final = 0.4
 _LEADING_AREAS_MAX: Final = 2000
 _DISTANCE_MIN: Final = 0.04
 _GRADIENT_SHARE_MIN: Final = 0.003
-_CONTINUED_SHARE: Final = 0.03
+_CONTINUED_SHARE: Final = 0.15
+_CONTINUED_DISTANCE_MAX: Final = 0.06
 _FAINT_SHARE_MAX: Final = 0.015
 _FAINT_MAX: Final = 300
 _SURROUNDING_SHARE_MIN: Final = 0.8
@@ -188,7 +189,7 @@ def _join_gradients(planes: Planes, areas: Areas, classes: NDArray[np.intp]) -> 
         sample[areas.components.reshape(-1)[order]] = order
         beside = origin[nearest.reshape(-1)[sample[small]]]
         apart = np.linalg.norm(features(flat[sample[small]]) - features(flat[beside]), axis=-1)
-        joins &= (apart < _DISTANCE_MIN) & (distance.reshape(-1)[sample[small]] <= reach)
+        joins &= (apart < _CONTINUED_DISTANCE_MAX) & (distance.reshape(-1)[sample[small]] <= reach)
     classes[small[joins]] = classes[areas.components.reshape(-1)[beside[joins]]]
 
 

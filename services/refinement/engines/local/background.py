@@ -28,6 +28,7 @@ _ALONG_SHARE_MIN: Final = 0.3
 _STEPS_MAX: Final = 4
 _BESIDE: Final = 3
 _LETTER_GROUND_MIN: Final = 0.5
+_LETTER_GAP: Final = 0.08
 _SAME: Final = 0.06
 
 
@@ -58,6 +59,13 @@ def find_ground(
     beside = cv2.distanceTransform((~ground).view(np.uint8), cv2.DIST_L2, 5)
     reach = max(_NEAR_MIN, _NEAR_SHARE * max(height, width))
     ground |= (scene.cover == scene.own) & ~areas.covered & (beside <= reach)
+    if pieces is not None:
+        # A gap as thin as a line may lead far in between the letters of a word.
+        numbers = pieces.maps[scene.own]
+        is_reached = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
+        is_reached[numbers[ground]] = True
+        is_reached[0] = False
+        ground |= is_reached[numbers] & ~areas.covered
     if pieces is not None and lettering is not None:
         _add_counters(scene, pieces, lettering, ground)
     return ground
@@ -140,9 +148,11 @@ def _add_counters(
 
 
 def _contains(letter: Piece, hole: Piece) -> bool:
+    """Say whether a hole is in a letter, or in the gap between it and one that touches it."""
+    slack = _LETTER_GAP * letter.height
     return (
-        letter.left <= hole.left
-        and letter.top <= hole.top
-        and hole.left + hole.width <= letter.left + letter.width
-        and hole.top + hole.height <= letter.top + letter.height
+        letter.left - slack <= hole.left
+        and letter.top - slack <= hole.top
+        and hole.left + hole.width <= letter.left + letter.width + slack
+        and hole.top + hole.height <= letter.top + letter.height + slack
     )

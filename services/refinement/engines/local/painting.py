@@ -98,11 +98,11 @@ def paint(
         return _paint_photo(pixels, operations, kept)
     if reading.scene.is_noisy:
         pixels = straight(reading.scene.planes)
-    rows = _find_rows(pixels, reading)
+    rows = _find_rows(pixels, reading, is_to_have_paper=paper is not None)
     keys = rows.keys
     ground = -1 if reading.scene.own is None else reading.scene.own * _ROLES + _GROUND
     background = np.flatnonzero(keys == ground)
-    entry = int(background[0]) if background.size and not reading.scene.is_clear else None
+    entry = int(background[0]) if background.size else None
     scene = ColourScene(
         rows=to_lch(to_lab(rows.colours)),
         owner=rows.owner,
@@ -114,7 +114,7 @@ def paint(
     reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
     _keep_inner_contrast(scene, rows, is_only_paper=not operations)
     edited = to_displayable(scene.rows)
-    if paper is not None and entry is not None:
+    if paper is not None and entry is not None and not reading.scene.is_clear:
         _paper_rows(edited, rows.owner == entry, entry, to_displayable(named(paper)[None])[0])
     painted = _painted(pixels, reading, rows, edited)
     if paper is not None and reading.scene.is_clear:
@@ -136,7 +136,7 @@ def _keep_inner_contrast(scene: ColourScene, rows: _Rows, *, is_only_paper: bool
     It was moved to stand out from a background that is not beside it.
     """
     count = len(rows.keys)
-    apart = _entries_apart(rows, count)
+    apart = _entries_apart(rows, count, 0 if scene.background is None else scene.background)
     before = to_lch(to_lab(rows.colours))
     for entry in range(count):
         if scene.background is None or entry == scene.background:
@@ -160,10 +160,11 @@ def _keep_inner_contrast(scene: ColourScene, rows: _Rows, *, is_only_paper: bool
         scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
 
 
-def _entries_apart(rows: _Rows, count: int) -> NDArray[np.intp]:
-    """Count the edges between each two entries."""
-    is_pair = (rows.first >= 0) & (rows.second >= 0)
-    first, second = rows.owner[rows.first[is_pair]], rows.owner[rows.second[is_pair]]
+def _entries_apart(rows: _Rows, count: int, clear: int) -> NDArray[np.intp]:
+    """Count the edges between each two entries; `clear` is what stands for transparency."""
+    first, second = (
+        np.where(ends < 0, clear, rows.owner[ends]) for ends in (rows.first, rows.second)
+    )
     table = np.bincount(first * count + second, minlength=count * count).reshape(count, count)
     table = table + table.T
     np.fill_diagonal(table, 0)
@@ -194,8 +195,11 @@ def _paper_rows(edited: Colours, own: NDArray[np.bool_], entry: int, target: Col
         edited[own] = (edited[own] + target - colour).clip(0, 1)
 
 
-def _find_rows(pixels: Pixels, reading: Reading) -> _Rows:
-    """Give each area's pixel, each unexplained pixel and each end of a mix its row."""
+def _find_rows(pixels: Pixels, reading: Reading, *, is_to_have_paper: bool) -> _Rows:
+    """Give each area's pixel, each unexplained pixel and each end of a mix its row.
+
+    A transparent background that is to have paper gets an entry, with the colour it was made for.
+    """
     scene = reading.scene
     keys, (first_keys, second_keys) = _keys(reading)
     count = len(scene.colours) * _ROLES
@@ -203,6 +207,8 @@ def _find_rows(pixels: Pixels, reading: Reading) -> _Rows:
     is_used = counts > 0
     for end_keys in (first_keys, second_keys):
         is_used[end_keys[end_keys >= 0]] = True
+    if scene.own is not None and scene.is_clear and is_to_have_paper:
+        is_used[scene.own * _ROLES + _GROUND] = True
     used = np.flatnonzero(is_used)
     if not used.size:
         used = np.zeros(1, dtype=np.intp)
@@ -228,8 +234,14 @@ def _find_rows(pixels: Pixels, reading: Reading) -> _Rows:
         is_area = scene.areas.covered.reshape(-1)[sources]
         return np.where(is_area, index[sources], np.where(end_keys < 0, -1, entry_of[end_keys]))
 
+    entry_colours = _straight(scene.colours[used // _ROLES])
+    if is_to_have_paper and scene.is_clear:
+        outlines = np.concatenate([first_keys[second_keys < 0], second_keys[first_keys < 0]])
+        beside = np.bincount(outlines[outlines >= 0], minlength=count)[used] >= _CONTACTS_MIN
+        is_clear = scene.colours[used // _ROLES, 3] < CLEAR_ALPHA
+        entry_colours[is_clear] = _imagined_paper(entry_colours[beside])
     return _Rows(
-        colours=np.concatenate([_straight(scene.colours[used // _ROLES]), colours]),
+        colours=np.concatenate([entry_colours, colours]),
         owner=np.concatenate([np.arange(len(used)), (distinct >> 24).astype(np.intp)]),
         keys=used,
         shares=(counts[used] / max(counts.sum(), 1)).astype(np.float32),
@@ -238,6 +250,17 @@ def _find_rows(pixels: Pixels, reading: Reading) -> _Rows:
         first=rows_of(scene.edges.first_source, first_keys),
         second=rows_of(scene.edges.second_source, second_keys),
     )
+
+
+def _imagined_paper(inks: Colours) -> Colours:
+    """Return white or black: the one on which all of the inks can be read."""
+    papers = np.array([[1, 1, 1], [0, 0, 0]], dtype=np.float32)
+    on_white, on_black = (
+        float(contrast_ratio(inks, np.broadcast_to(paper, inks.shape)).min(initial=np.inf))
+        for paper in papers
+    )
+    chosen: Colours = papers[int(on_black > on_white)]
+    return chosen
 
 
 def _keys(reading: Reading) -> tuple[NDArray[np.intp], tuple[NDArray[np.intp], ...]]:
