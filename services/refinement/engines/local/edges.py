@@ -21,6 +21,7 @@ _SINGLE_BONUS: Final = 0.0004
 _LOST: Final = 0.004
 _UNFIT: Final = 0.006
 _UNEXPLAINED: Final = 0.02
+_RARER_GAIN: Final = 0.0012
 _STROKE_PIXELS_MIN: Final = 12
 _STROKE_CLASSES_MAX: Final = 8
 _STROKE_DISTANCE_MIN: Final = 0.1
@@ -88,7 +89,8 @@ def explain_edges(
         rows = lost[inks >= 0]
         owners.reshape(-1)[spots[rows]] = len(classes) + inks[inks >= 0]
         edges = _explained_again(flat, owners, edges, classes, colours)
-    return _explained_anywhere(flat, edges, colours), colours
+    weights = np.bincount(classes, weights=areas.sizes, minlength=len(colours)).astype(np.float64)
+    return _explained_anywhere(flat, edges, colours, weights), colours
 
 
 def end_colours(
@@ -263,7 +265,9 @@ def _missing_colour(strokes: _Strokes, fit: NDArray[np.float64], colours: Planes
     return colour if apart.min() >= _STROKE_DISTANCE_MIN else None
 
 
-def _explained_anywhere(flat: Planes, edges: Edges, colours: Planes) -> Edges:
+def _explained_anywhere(
+    flat: Planes, edges: Edges, colours: Planes, weights: NDArray[np.float64]
+) -> Edges:
     """Explain by any two classes what nothing beside it explains."""
     lost = np.flatnonzero(edges.errors > _UNEXPLAINED)
     if not lost.size:
@@ -273,15 +277,17 @@ def _explained_anywhere(flat: Planes, edges: Edges, colours: Planes) -> Edges:
     first, second = edges.first.copy(), edges.second.copy()
     first_source, second_source = edges.first_source.copy(), edges.second_source.copy()
     part, errors = edges.part.copy(), edges.errors.copy()
-    for one in range(len(colours)):
-        for other in range(one, len(colours)):
-            along, error = project(values, colours[one], colours[other])
-            better = error < best
-            rows = lost[better]
-            best[better] = error[better]
-            first[rows], second[rows], part[rows] = one, other, along[better]
-            first_source[rows] = second_source[rows] = edges.spots[rows]
-            errors[rows] = error[better]
+    order = [int(place) for place in np.argsort(-weights, kind="stable")]
+    pairs = [(one, other) for place, other in enumerate(order) for one in order[: place + 1]]
+    # The commonest classes first: a rare one that by chance is on the line must do clearly better.
+    for one, other in pairs:
+        along, error = project(values, colours[one], colours[other])
+        better = error < best - _RARER_GAIN
+        rows = lost[better]
+        best[better] = error[better]
+        first[rows], second[rows], part[rows] = one, other, along[better]
+        first_source[rows] = second_source[rows] = edges.spots[rows]
+        errors[rows] = error[better]
     return msgspec.structs.replace(
         edges,
         first=first,

@@ -43,6 +43,7 @@ _CONTACTS_MIN: Final = 6
 _SLACK: Final = 0.02
 _NOISE_MAX: Final = 0.14
 _NEIGHBOURS: Final = np.ones((5, 5), dtype=np.uint8)
+_LETTER_REACH: Final = np.ones((11, 11), dtype=np.uint8)
 _LUMINANCE: Final = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 
@@ -272,7 +273,7 @@ def _keys(reading: Reading) -> tuple[NDArray[np.intp], tuple[NDArray[np.intp], .
     keys = np.where(is_clear[cover], -1, cover * _ROLES + role)
     # A thin stroke's pixel is often covered by something else; what is near says what it is.
     near_ground = cv2.dilate(reading.ground.view(np.uint8), _NEIGHBOURS).reshape(-1) > 0
-    near_text = cv2.dilate(reading.text.view(np.uint8), _NEIGHBOURS).reshape(-1) > 0
+    near_text = cv2.dilate(reading.text.view(np.uint8), _LETTER_REACH).reshape(-1) > 0
 
     def keys_of(classes: NDArray[np.uint8], sources: NDArray[np.intp]) -> NDArray[np.intp]:
         chosen = classes.astype(np.intp)
