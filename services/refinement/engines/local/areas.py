@@ -112,9 +112,9 @@ def _is_steady(coarse: Pixels) -> NDArray[np.bool_]:
 
 def _largest(values: NDArray[Any]) -> NDArray[Any]:
     """Return the largest of four channels; numpy is slow at reducing a short axis."""
-    return np.maximum(
-        np.maximum(values[..., 0], values[..., 1]), np.maximum(values[..., 2], values[..., 3])
-    )
+    first, second, third, fourth = np.moveaxis(values, -1, 0)
+    largest: NDArray[Any] = np.maximum(np.maximum(first, second), np.maximum(third, fourth))
+    return largest
 
 
 def _means(planes: Planes, areas: Areas) -> Planes:

@@ -2,7 +2,6 @@
 
 from typing import Final, TypeAlias
 
-import msgspec
 import numpy as np
 
 from services.refinement.engines.local.colour import (
@@ -10,11 +9,6 @@ from services.refinement.engines.local.colour import (
     Weights,
     blended,
     from_lch,
-    membership,
-    named,
-    to_displayable,
-    to_lab,
-    to_lch,
 )
 from services.refinement.engines.local.colour_scene import ColourScene, NotApplicable
 from services.refinement.engines.local.inks import duotone, monochrome
@@ -37,13 +31,6 @@ from services.refinement.engines.local.operations import (
     Shades,
     Warmth,
 )
-from services.refinement.engines.local.palette import (
-    Palette,
-    Pixels,
-    find_palette,
-    mix,
-    unmix,
-)
 from services.refinement.engines.local.recolouring import Edit, in_shades, recoloured, replaced
 from services.refinement.engines.local.toning import (
     contrasted,
@@ -63,13 +50,6 @@ _VISIBLE_CHANGE: Final = 0.006
 _PAPER: Final = 0.85
 _NIGHT: Final = 0.35
 _BACKGROUND_WEIGHT: Final = 0.2
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """The edited pixels, and for each operation None or the reason it was not applied."""
-
-    pixels: Pixels
-    reasons: tuple[str | None, ...]
 
 
 def apply_colours(
@@ -97,46 +77,6 @@ def apply_colours(
             keep_apart(scene, told_apart, may_join_letters=isinstance(operation, Recolour))
     keep_legible(scene, original, paper)
     return tuple(reasons)
-
-
-def edit_colours(
-    pixels: Pixels,
-    operations: tuple[ColourOperation, ...],
-    *,
-    kept: tuple[str, ...] = (),
-    paper: str | None = None,
-) -> Outcome:
-    """Apply operations in order; alpha stays, and colours of the `kept` families too.
-
-    `paper` is the colour that the background is going to have, if not the one it has now.
-    """
-    palette = find_palette(pixels)
-    mixes = unmix(pixels, palette)
-    ends = (palette.colours[mixes.first] + mixes.rest, palette.colours[mixes.second] + mixes.rest)
-    rows = to_lch(to_lab(np.concatenate([palette.colours, *ends]).clip(0, 1)))
-    scene = ColourScene(
-        rows=rows,
-        owner=np.concatenate([np.arange(len(palette.colours)), mixes.first, mixes.second]),
-        shares=palette.shares,
-        background=palette.background,
-        text=np.zeros(len(palette.colours), dtype=np.float32),
-        kept=_kept(palette, kept),
-    )
-    reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
-    edited = to_displayable(scene.rows)[len(palette.colours) :]
-    count = len(mixes.distinct)
-    blended = mix(edited[:count], edited[count:], mixes.part)
-    lookup = (blended * 255 + 0.5).clip(0, 255).astype(np.uint8)
-    result = np.concatenate([lookup[mixes.index], pixels[..., 3:]], axis=-1)
-    return Outcome(pixels=result, reasons=reasons)
-
-
-def _kept(palette: Palette, families: tuple[str, ...]) -> Weights:
-    entries = to_lch(to_lab(palette.colours))
-    kept = np.zeros(len(entries), dtype=np.float32)
-    for family in families:
-        kept = np.maximum(kept, membership(entries, family))
-    return kept
 
 
 def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None) -> str | None:
