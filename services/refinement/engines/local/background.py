@@ -21,6 +21,7 @@ _NEAR_SHARE: Final = 0.015
 _NEAR_MIN: Final = 6.0
 _STROKE_SHARE: Final = 0.05
 _GAP_STROKES: Final = 3.2
+_GAP_STROKES_MIN: Final = 0.8
 _GAP_SHARE: Final = 0.08
 _RIM: Final = 2.0
 _EVEN_STROKE: Final = 1.4
@@ -54,6 +55,10 @@ def find_ground(
     largest = int(np.where(is_ground, areas.sizes, 0).argmax())
     places = features(areas.colours)
     is_like = is_own & (np.linalg.norm(places - places[largest], axis=-1) < _SAME)
+    if lettering is not None:
+        # Light letters on a dark band are no holes in it.
+        lettered = np.bincount(areas.components[lettering.mask], minlength=len(areas.sizes))
+        is_like &= lettered * 2 < areas.sizes
     is_ground = _seen_past_lines(scene, is_ground, is_like)
     ground = is_ground[areas.components] & areas.covered
     beside = cv2.distanceTransform((~ground).view(np.uint8), cv2.DIST_L2, 5)
@@ -107,10 +112,12 @@ def _seen_past_lines(
             (beyond <= max(_NEAR_MIN, _STROKE_SHARE * side))
             & (thickness <= np.maximum(2 * _NEAR_MIN, _GAP_STROKES * beyond))
             & (thickness <= max(2 * _NEAR_MIN, _GAP_SHARE * side))
+            & (thickness >= _GAP_STROKES_MIN * beyond)
             & (along >= _ALONG_SHARE_MIN)
         )
         # Two pixels of each distance are the soft edges of the line.
-        more = open_areas & ~is_ground & ((beyond <= hairline + 2) | is_gap)
+        is_behind = (beyond <= hairline + 2) & (thickness >= beyond)
+        more = open_areas & ~is_ground & (is_behind | is_gap)
         if not more.any():
             break
         is_ground = is_ground | more

@@ -24,6 +24,11 @@ _NOISE_LEVELS: Final = (3, 24)
 _NOISE_SHARE_MIN: Final = 0.03
 _BORDER_SHARE_MIN: Final = 0.6
 _SOFT_STEP_MAX: Final = 0.025
+_PHOTO_AREA_MIN: Final = 0.05
+_PHOTO_SHARE_MIN: Final = 0.3
+_PHOTO_DEGREE: Final = 3
+_PHOTO_DISTANCE: Final = 0.09
+_PHOTO_SAMPLES: Final = 2000
 _SOFT_LENGTH_MIN: Final = 4
 _PART_MAX: Final = 0.2
 
@@ -74,7 +79,7 @@ def find_scene(pixels: Pixels) -> Scene | None:
     cleaned = without_noise(pixels)
     planes = premultiplied(cleaned)
     areas = find_areas(planes)
-    if areas.covered.mean() < _COVERED_SHARE_MIN:
+    if areas.covered.mean() < _COVERED_SHARE_MIN or _is_photo(planes, areas):
         return None
     classes, colours = classify(planes, areas)
     edges, colours = explain_edges(planes, areas, classes, colours)
@@ -99,6 +104,28 @@ def find_scene(pixels: Pixels) -> Scene | None:
         own=_background_class(cover),
         is_noisy=cleaned is not pixels,
     )
+
+
+def _is_photo(planes: Planes, areas: Areas) -> bool:
+    """Say whether most of a picture is smooth, and yet no gradient that anyone would draw."""
+    height, width = areas.components.shape
+    unlike = 0
+    is_large = ~areas.flat & (areas.sizes > _PHOTO_AREA_MIN * areas.components.size)
+    for area in np.flatnonzero(is_large):
+        spots = np.flatnonzero(areas.components == area)
+        spots = spots[:: max(1, len(spots) // _PHOTO_SAMPLES)]
+        across, down = spots % width / width - _HALF, spots // width / height - _HALF
+        terms = [
+            across**one * down**other
+            for one in range(_PHOTO_DEGREE + 1)
+            for other in range(_PHOTO_DEGREE + 1 - one)
+        ]
+        surface = np.stack(terms, axis=-1)
+        values = planes.reshape(-1, 4)[spots]
+        fitted = surface @ np.linalg.lstsq(surface, values, rcond=None)[0]
+        apart = float(np.sqrt(((values - fitted) ** 2).sum(axis=-1).mean()))
+        unlike += int(areas.sizes[area]) if apart > _PHOTO_DISTANCE else 0
+    return unlike > _PHOTO_SHARE_MIN * areas.components.size
 
 
 def _class_of(
