@@ -1,0 +1,204 @@
+"""Finishes a logo: sharper or softer edges, a shadow under it, a line around it."""
+
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from services.refinement.engines.local.colour import (
+    Colours,
+    contrast_ratio,
+    named,
+    to_displayable,
+)
+from services.refinement.engines.local.ground import Ground, enlarged
+from services.refinement.engines.local.layers import composed, split
+from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
+from services.refinement.engines.local.palette import Pixels, find_palette
+from services.refinement.engines.local.planes import Planes, premultiplied, straight
+from services.refinement.engines.local.refusals import NotApplicable
+
+FinishingOperation: TypeAlias = Sharpness | Shadow | Outline
+
+_SIDE_PX_MAX: Final = 2048
+_TOO_LARGE: Final = f"the picture would be larger than {_SIDE_PX_MAX} pixels a side"
+_EDGE_RANGE_MIN: Final = 0.04
+_EDGE_RANGE_FULL: Final = 0.12
+_SHARPENING_GAIN: Final = 0.6
+_SHARPENING_PASSES_MAX: Final = 4
+_SOFTNESS_SHARE: Final = 0.0016
+_SOFTNESS_PX_MIN: Final = 0.7
+_SHADOW_OFFSET_SHARE: Final = 0.016
+_SHADOW_BLUR_SHARE: Final = 0.014
+_SHADOW_STRENGTH: Final = 0.36
+_SHADOW_STRENGTH_MAX: Final = 0.7
+_SHADOW_REACH_SIGMAS: Final = 2.6
+_DARKEST_GROUND: Final = 0.12
+_LINE_SHARE: Final = 0.012
+_LINE_PX_MIN: Final = 1.5
+_CONTRAST_WANTED: Final = 3.0
+_SHARE_MIN: Final = 0.02
+# Tried in this order: the quiet ones first.
+_LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#f4c430", "#d7263d", "#6e6e6e")
+
+
+def finish(pixels: Pixels, operation: FinishingOperation) -> Pixels:
+    """Apply one finishing operation to RGBA pixels.
+
+    Raises:
+        NotApplicable: the picture does not allow it, or would become too large.
+    """
+    match operation:
+        case Sharpness(amount=amount):
+            return _sharpened(pixels, amount) if amount > 0 else _softened(pixels, -amount)
+        case Shadow(amount=amount):
+            return _shaded(pixels, abs(amount))
+        case Outline(amount=amount, colour=colour):
+            return _outlined(pixels, abs(amount), colour)
+
+
+def steepened(planes: Planes, *, reach: int, gain: float = 1.0) -> Planes:
+    """Make edges steeper without leaving the range that the neighbours have, hence without halos.
+
+    Args:
+        planes: premultiplied, 0 to 1.
+        reach: how many pixels away a neighbour may be.
+        gain: 0 for nothing, 1 for a smooth step over the range of the neighbours.
+    """
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
+    low, high = cv2.erode(planes, kernel), cv2.dilate(planes, kernel)
+    places = np.flatnonzero((high - low).max(axis=-1) > _EDGE_RANGE_MIN)
+    flat = planes.reshape(-1, 4)
+    bottom = low.reshape(-1, 4)[places]
+    span = high.reshape(-1, 4)[places] - bottom
+    height = (flat[places] - bottom) / np.maximum(span, 1e-4)
+    step = height * height * (3 - 2 * height)
+    # Grain is no edge.
+    weight = ((span - _EDGE_RANGE_MIN) / (_EDGE_RANGE_FULL - _EDGE_RANGE_MIN)).clip(0, gain)
+    result = planes.copy()
+    result.reshape(-1, 4)[places] += (step - height) * weight * span
+    np.minimum(result[..., :3], result[..., 3:], out=result[..., :3])
+    return result
+
+
+def _sharpened(pixels: Pixels, amount: float) -> Pixels:
+    planes = premultiplied(pixels)
+    for _ in range(min(1 + round(amount), _SHARPENING_PASSES_MAX)):
+        planes = steepened(planes, reach=1, gain=min(_SHARPENING_GAIN * max(amount, 0.5), 1.0))
+    return straight(planes)
+
+
+def _softened(pixels: Pixels, amount: float) -> Pixels:
+    sigma = amount * max(_SOFTNESS_SHARE * max(pixels.shape[:2]), _SOFTNESS_PX_MIN)
+    planes = cv2.GaussianBlur(premultiplied(pixels), (0, 0), max(sigma, 0.3))
+    return straight(np.asarray(planes, dtype=np.float32))
+
+
+def _shaded(pixels: Pixels, amount: float) -> Pixels:
+    layers = split(pixels)
+    if not layers.ground.is_clear and _luminance(layers.ground) < _DARKEST_GROUND:
+        raise NotApplicable(reason="a shadow would not show on so dark a background")
+    side = max(pixels.shape[:2])
+    scale = min(max(amount, 0.5), 2.0) ** 0.5
+    offset = max(1, round(_SHADOW_OFFSET_SHARE * scale * side))
+    sigma = max(0.8, _SHADOW_BLUR_SHARE * scale * side)
+    reach = offset + round(_SHADOW_REACH_SIGMAS * sigma)
+    cutout, coverage = _with_room(layers.cutout, layers.coverage, (reach, reach), offset)
+    strength = min(_SHADOW_STRENGTH * amount**0.5, _SHADOW_STRENGTH_MAX)
+    cast = cv2.GaussianBlur(coverage, (0, 0), sigma)
+    shadow = np.zeros_like(cast)
+    shadow[offset:, offset:] = cast[:-offset, :-offset] * strength
+    alpha = cutout[..., 3].astype(np.float32) / 255
+    below = shadow * (1 - alpha)
+    total = alpha + below
+    planes = premultiplied(cutout)
+    planes[..., 3] = total
+    if layers.ground.is_clear:
+        return straight(planes)
+    planes[..., :3] += (1 - total[..., None]) * (layers.ground.colour[:3].astype(np.float32) / 255)
+    planes[..., 3] = 1
+    return straight(planes)
+
+
+def _with_room(
+    cutout: Pixels, coverage: NDArray[np.float32], reach: tuple[int, int], back: int
+) -> tuple[Pixels, NDArray[np.float32]]:
+    """Widen a cut-out so that what reaches so far right and down, and less left and up, fits."""
+    height, width = coverage.shape
+    rows = np.flatnonzero((coverage > 0.02).any(axis=1))
+    columns = np.flatnonzero((coverage > 0.02).any(axis=0))
+    before = max(0, max(reach) - 2 * back)
+    left = max(0, before - int(columns[0])) if len(columns) else 0
+    top = max(0, before - int(rows[0])) if len(rows) else 0
+    right = max(0, reach[0] - (width - 1 - int(columns[-1]))) if len(columns) else 0
+    bottom = max(0, reach[1] - (height - 1 - int(rows[-1]))) if len(rows) else 0
+    if not max(left, top, right, bottom):
+        return cutout, coverage
+    # The same on all sides, so that the logo stays where it is.
+    more = max(left, top, right, bottom)
+    if max(height, width) + 2 * more > _SIDE_PX_MAX:
+        raise NotApplicable(reason=_TOO_LARGE)
+    clear = Ground(colour=np.zeros(4, dtype=np.uint8), tolerance=0)
+    wider = enlarged(cutout, clear, left=more, top=more, right=more, bottom=more)
+    return wider, np.pad(coverage, more)
+
+
+def _outlined(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
+    layers = split(pixels)
+    side = max(pixels.shape[:2])
+    width = max(_LINE_SHARE * amount * side, _LINE_PX_MIN)
+    paint = _line_colour(pixels, layers.ground, colour)
+    reach = int(width) + 2
+    cutout, coverage = _with_room(layers.cutout, layers.coverage, (reach, reach), 0)
+    line = _around(coverage, width)
+    alpha = cutout[..., 3:].astype(np.float32) / 255
+    planes = premultiplied(cutout)
+    # The line lies under the logo, and a shadow of the logo under the line.
+    own = coverage[..., None]
+    shadow = np.where(own > 0, 0, alpha)
+    line = line[..., None]
+    kept = np.where(own > 0, 1, 1 - line)
+    planes[..., 3:] = np.where(own > 0, alpha + (1 - alpha) * line, line + shadow * (1 - line))
+    planes[..., :3] = planes[..., :3] * kept + paint * np.where(own > 0, (1 - alpha) * line, line)
+    return composed(straight(planes.clip(0, 1)), layers.ground)
+
+
+def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
+    """Return the coverage of a band around a shape, its holes left free; `width` in pixels."""
+    height, across = coverage.shape
+    fine = cv2.resize(coverage, (2 * across, 2 * height), interpolation=cv2.INTER_LINEAR)
+    distance = cv2.distanceTransform((fine < 0.5).astype(np.uint8), cv2.DIST_L2, 5)  # noqa: PLR2004
+    band = ((2 * width - distance) / 2 + 0.75).clip(0, 1)
+    band = cv2.resize(band, (across, height), interpolation=cv2.INTER_AREA)
+    outside = (coverage < 0.5).astype(np.uint8)  # noqa: PLR2004
+    _, labels, boxes, _ = cv2.connectedComponentsWithStats(outside, connectivity=4)
+    left, top, wide, high = boxes[:, :4].T
+    is_outer = (left == 0) | (top == 0) | (left + wide == across) | (top + high == height)
+    is_outer[0] = True
+    free: NDArray[np.float32] = np.where(is_outer[labels], band, 0).astype(np.float32)
+    return free
+
+
+def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
+    """Return sRGB: the colour asked for, or the first that stands out from both sides."""
+    if colour is not None:
+        return to_displayable(named(colour)[None])[0]
+    palette = find_palette(pixels)
+    shares = palette.shares.copy()
+    if palette.background is not None:
+        shares[palette.background] = 0
+    inside = palette.colours[shares >= _SHARE_MIN * max(float(shares.sum()), 1e-6)]
+    sides = inside if ground.is_clear else np.vstack([inside, ground.colour[None, :3] / 255])
+    lines = to_displayable(np.stack([named(name) for name in _LINE_COLOURS]))
+    contrasts = [
+        float(contrast_ratio(sides.astype(np.float32), line[None]).min()) for line in lines
+    ]
+    for line, contrast in zip(lines, contrasts, strict=True):
+        if contrast >= _CONTRAST_WANTED:
+            return line
+    return lines[int(np.argmax(contrasts))]
+
+
+def _luminance(ground: Ground) -> float:
+    return float(ground.colour[:3].mean()) / 255

@@ -1,0 +1,116 @@
+"""Tells the holes of a logo, through which its ground is seen, from its parts of that colour."""
+
+from typing import Final, TypeAlias
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Mask: TypeAlias = NDArray[np.bool_]
+
+# A hole lies one stroke away from the outer ground, along this share of its rim at least.
+_THIN_RIM_SHARE_MIN: Final = 0.4
+_RIM_PER_WIDTH: Final = 1.2
+_NEAREST_QUARTER: Final = 0.25
+# Half as wide as this many strokes, an enclosed area is a filled one, like the body of a cup.
+_STROKES_MAX: Final = 3.0
+_LETTER_STROKES_PER_SIDE: Final = 0.4
+_LETTER_STROKE_SLACK: Final = 1.6
+_RING_REACH_MIN: Final = 0.4
+_RING_HALF_WIDTH_MAX: Final = 0.06
+_RING_FILL_MAX: Final = 0.3
+_KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
+
+
+def is_background(of_its_colour: Mask) -> Mask:
+    """Say which pixels of the ground's colour are ground.
+
+    Ground is what reaches the border, the counters of letters and other holes behind one stroke,
+    and narrow rings. What else is enclosed is a part of the logo: eyes, or the body of a cup.
+    """
+    plain = of_its_colour.view(np.uint8)
+    count, labels, boxes, _ = cv2.connectedComponentsWithStats(plain, connectivity=4)
+    height, width = plain.shape
+    left, top, across, down, areas = boxes.T
+    reaches = (left == 0) | (top == 0) | (left + across == width) | (top + down == height)
+    reaches[0] = False
+    outer: Mask = reaches[labels]
+    enclosed = ~reaches
+    enclosed[0] = False
+    if not enclosed.any() or not outer.any():
+        return outer
+    inside = enclosed[labels]
+    half_widths = _largest(cv2.distanceTransform(plain, cv2.DIST_L2, 5), labels, inside, count)
+    is_hole = enclosed & _is_behind_a_stroke(plain, labels, outer, inside, half_widths)
+    ink_rows, ink_columns = np.flatnonzero((~outer).any(axis=1)), np.flatnonzero((~outer).any(0))
+    reach = max(np.ptp(ink_rows), np.ptp(ink_columns)) + 1
+    is_hole |= (
+        enclosed
+        & (np.maximum(across, down) >= _RING_REACH_MIN * reach)
+        & (half_widths <= _RING_HALF_WIDTH_MAX * np.minimum(across, down))
+        & (areas <= _RING_FILL_MAX * across * down)
+    )
+    background: Mask = outer | is_hole[labels]
+    return background
+
+
+def _is_behind_a_stroke(
+    plain: NDArray[np.uint8],
+    labels: NDArray[np.int32],
+    outer: Mask,
+    inside: Mask,
+    half_widths: NDArray[np.float32],
+) -> Mask:
+    count = len(half_widths)
+    holes = np.where(inside, labels, 0).astype(np.float32)
+    reached = np.asarray(cv2.dilate(holes, _KERNEL), dtype=np.int32)
+    rim = np.flatnonzero((reached > 0) & (plain == 0))
+    owner = reached.reshape(-1)[rim]
+    distance = cv2.distanceTransform((~outer).view(np.uint8), cv2.DIST_L2, 5).reshape(-1)[rim]
+    around = np.maximum(np.bincount(owner, minlength=count), 1)
+    thin = distance <= _RIM_PER_WIDTH * 2 * half_widths[owner]
+    thin_share = np.bincount(owner[thin], minlength=count) / around
+    stroke = _quantile(distance, owner, around, count)
+    sizes, letter_stroke = _hosts(plain, rim, owner, count)
+    is_letter = (letter_stroke <= _LETTER_STROKES_PER_SIDE * sizes) & (
+        stroke <= _LETTER_STROKE_SLACK * letter_stroke
+    )
+    is_narrow = half_widths <= _STROKES_MAX * stroke
+    chosen: Mask = (is_letter | (thin_share >= _THIN_RIM_SHARE_MIN)) & is_narrow
+    return chosen
+
+
+def _hosts(
+    plain: NDArray[np.uint8], rim: NDArray[np.intp], owner: NDArray[np.int32], count: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return for each hole how large the shape around it is, and how thick that is at most."""
+    ink = (1 - plain).astype(np.uint8)
+    shapes, shape_labels, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    thickness = 2 * _largest(depth, shape_labels, ink.astype(np.bool_), shapes)
+    host = np.zeros(count, dtype=np.intp)
+    host[owner[::-1]] = shape_labels.reshape(-1)[rim[::-1]]
+    sides = np.minimum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
+    return sides[host].astype(np.float32), thickness[host]
+
+
+def _largest(
+    values: NDArray[np.float32], labels: NDArray[np.int32], chosen: Mask, count: int
+) -> NDArray[np.float32]:
+    """Return the largest value under each label."""
+    largest = np.zeros(count, dtype=np.float32)
+    # Ridges of the distance are enough, and few.
+    peaks = np.flatnonzero(chosen & (values >= cv2.dilate(values, _KERNEL)))
+    np.maximum.at(largest, labels.reshape(-1)[peaks], values.reshape(-1)[peaks])
+    return largest
+
+
+def _quantile(
+    distance: NDArray[np.float32], owner: NDArray[np.int32], around: NDArray[np.intp], count: int
+) -> NDArray[np.float32]:
+    """Return the distance that a quarter of each hole's rim does not exceed."""
+    order = np.lexsort((distance, owner))
+    starts = np.searchsorted(owner[order], np.arange(count))
+    places = starts + (_NEAREST_QUARTER * (around - 1)).astype(np.intp)
+    quantile: NDArray[np.float32] = distance[order][places.clip(0, max(len(order) - 1, 0))]
+    return quantile
