@@ -1,12 +1,13 @@
 """Tells the holes of a logo, through which its ground is seen, from its parts of that colour."""
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-Mask: TypeAlias = NDArray[np.bool_]
+from services.refinement.engines.local.nearest import Mask
 
 # A hole lies one stroke away from the outer ground, along this share of its rim at least.
 _THIN_RIM_SHARE_MIN: Final = 0.4
@@ -14,8 +15,11 @@ _RIM_PER_WIDTH: Final = 1.2
 _NEAREST_QUARTER: Final = 0.25
 # Half as wide as this many strokes, an enclosed area is a filled one, like the body of a cup.
 _STROKES_MAX: Final = 3.0
+# A letter has few holes; a shape with more has parts of the ground's colour.
+_HOLES_MAX: Final = 3
 _LETTER_STROKES_PER_SIDE: Final = 0.4
-_LETTER_STROKE_SLACK: Final = 1.6
+_LETTER_HOLE_PER_STROKE: Final = 0.2
+_STROKE_SLACK: Final = 1.6
 _RING_REACH_MIN: Final = 0.4
 _RING_HALF_WIDTH_MAX: Final = 0.06
 _RING_FILL_MAX: Final = 0.3
@@ -71,27 +75,58 @@ def _is_behind_a_stroke(
     thin = distance <= _RIM_PER_WIDTH * 2 * half_widths[owner]
     thin_share = np.bincount(owner[thin], minlength=count) / around
     stroke = _quantile(distance, owner, around, count)
-    sizes, letter_stroke = _hosts(plain, rim, owner, count)
-    is_letter = (letter_stroke <= _LETTER_STROKES_PER_SIDE * sizes) & (
-        stroke <= _LETTER_STROKE_SLACK * letter_stroke
+    shapes = _hosts(plain, labels, rim, owner, count)
+    is_letter = (shapes.thickness <= _LETTER_STROKES_PER_SIDE * shapes.sides) & (
+        half_widths >= _LETTER_HOLE_PER_STROKE * shapes.thickness
     )
-    is_narrow = half_widths <= _STROKES_MAX * stroke
-    chosen: Mask = (is_letter | (thin_share >= _THIN_RIM_SHARE_MIN)) & is_narrow
+    chosen: Mask = (
+        (is_letter | (thin_share >= _THIN_RIM_SHARE_MIN))
+        & (half_widths <= _STROKES_MAX * stroke)
+        & (stroke <= _STROKE_SLACK * shapes.thickness)
+        & (shapes.holes <= _HOLES_MAX)
+        & ~shapes.holds
+    )
     return chosen
 
 
+class _Hosts(msgspec.Struct, frozen=True, kw_only=True):
+    """For each hole, the shape around it: its shorter side and greatest thickness in pixels, its
+    count of holes, and whether the hole holds another shape."""
+
+    sides: NDArray[np.float32]
+    thickness: NDArray[np.float32]
+    holes: NDArray[np.intp]
+    holds: Mask
+
+
 def _hosts(
-    plain: NDArray[np.uint8], rim: NDArray[np.intp], owner: NDArray[np.int32], count: int
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return for each hole how large the shape around it is, and how thick that is at most."""
+    plain: NDArray[np.uint8],
+    labels: NDArray[np.int32],
+    rim: NDArray[np.intp],
+    owner: NDArray[np.int32],
+    count: int,
+) -> _Hosts:
     ink = (1 - plain).astype(np.uint8)
     shapes, shape_labels, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
     depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
     thickness = 2 * _largest(depth, shape_labels, ink.astype(np.bool_), shapes)
     host = np.zeros(count, dtype=np.intp)
+    # The first pixel of a rim, from the top, is of the shape around and not of one inside.
     host[owner[::-1]] = shape_labels.reshape(-1)[rim[::-1]]
+    holes = np.bincount(host[np.unique(owner)], minlength=shapes)
     sides = np.minimum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
-    return sides[host].astype(np.float32), thickness[host]
+    holds = np.zeros(count, dtype=np.bool_)
+    tops = np.flatnonzero((ink[1:] & (1 - ink[:-1])).astype(np.bool_)) + plain.shape[1]
+    first = tops[np.unique(shape_labels.reshape(-1)[tops], return_index=True)[1]]
+    top_rows = boxes[shape_labels.reshape(-1)[first], cv2.CC_STAT_TOP]
+    above = first[first // plain.shape[1] == top_rows] - plain.shape[1]
+    holds[labels.reshape(-1)[above]] = True
+    return _Hosts(
+        sides=sides[host].astype(np.float32),
+        thickness=thickness[host],
+        holes=holes[host],
+        holds=holds,
+    )
 
 
 def _largest(

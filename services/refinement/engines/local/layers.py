@@ -19,11 +19,11 @@ from services.refinement.engines.local.ground import (
     find_ground,
 )
 from services.refinement.engines.local.holes import is_background
+from services.refinement.engines.local.nearest import Mask, nearest_of
 from services.refinement.engines.local.operations import TransparentBackground
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.refusals import NotApplicable
 
-Mask: TypeAlias = NDArray[np.bool_]
 Rows: TypeAlias = NDArray[np.float32]
 
 # An edge is drawn over one or two pixels; blurred by scaling, over three.
@@ -41,6 +41,9 @@ _SHADOW_MAX: Final = 0.75
 _DARK_LEVELS: Final = 40
 _EXPLAINED: Final = 0.03
 _EXACT: Final = 1.2 / 255
+# Compression leaves ripples up to this strong beside edges, and more of them than edges have.
+_NOISE_LEVELS: Final = 30
+_NOISE_SHARE_MIN: Final = 0.35
 _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 
@@ -103,11 +106,15 @@ def split(pixels: Pixels) -> Layers:
         return Layers(ground=ground, cutout=pixels, coverage=coverage)
     behind = is_background(~stands_out)
     shade = _shadow(pixels, ground, behind)
+    is_noisy = _is_noisy(levels, behind, shade)
+    if is_noisy:
+        behind = is_background(levels <= _NOISE_LEVELS)
+        shade[behind] = 0
     lies_behind = behind | (shade > 0)
     if lies_behind.all():
         raise NotApplicable(reason=NOTHING_THERE)
     edges = _mixed_out(pixels, ground, shade, lies_behind, _find_cores(pixels, levels, lies_behind))
-    return _cut(pixels, ground, shade, lies_behind, edges)
+    return _cut(pixels, ground, shade, lies_behind, edges, is_exact=not is_noisy)
 
 
 def composed(cutout: Pixels, ground: Ground) -> Pixels:
@@ -159,6 +166,14 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
     return strength
 
 
+def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
+    """Say whether most of what lies along the edges is fainter than edges are: compression did it.
+    """
+    near = cv2.dilate(behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
+    along = near & ~behind & (shade == 0)
+    return bool((along & (levels <= _NOISE_LEVELS)).sum() > _NOISE_SHARE_MIN * along.sum())
+
+
 def _find_cores(pixels: Pixels, levels: NDArray[np.uint8], clear: Mask) -> _Cores:
     ink = (~clear).view(np.uint8)
     spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
@@ -188,27 +203,17 @@ def _mixed_out(
     values = flat[places, :3].astype(np.float32) / 255
     soft = np.zeros(len(places), dtype=np.float32)
     if shade.any():
-        soft = shade.reshape(-1)[_nearest(lies_behind, places)]
+        soft = shade.reshape(-1)[nearest_of(lies_behind, places)]
     back = (ground.colour[:3].astype(np.float32) / 255) * (1 - soft[:, None])
-    colours, cover, error = _unmixed(values, flat, _nearest(cores.strong, places), back)
+    colours, cover, error = _unmixed(values, flat, nearest_of(cores.strong, places), back)
     if cores.ridges.sum() > cores.strong.sum():
-        others = _unmixed(values, flat, _nearest(cores.ridges, places), back)
+        others = _unmixed(values, flat, nearest_of(cores.ridges, places), back)
         better = (error > _EXPLAINED) & (others[2] < error)
         colours[better], cover[better], error[better] = (part[better] for part in others)
     # What no core explains lies between two parts of the logo, unless it touches the ground.
     touches = cv2.dilate(lies_behind.view(np.uint8), _KERNEL).astype(np.bool_)
     cover[(error > _EXPLAINED) & ~touches.reshape(-1)[places]] = 1
     return _Edges(places=places, values=values, colours=colours, cover=cover, soft=soft)
-
-
-def _nearest(chosen: Mask, places: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return for each place the nearest chosen pixel."""
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~chosen).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    origin = np.zeros(int(nearest.max()) + 1, dtype=np.intp)
-    origin[nearest[chosen]] = np.flatnonzero(chosen)
-    return origin[nearest.reshape(-1)[places]]
 
 
 def _unmixed(
@@ -232,14 +237,21 @@ def _least_alpha(values: Rows, back: Rows) -> Rows:
 
 
 def _cut(
-    pixels: Pixels, ground: Ground, shade: Rows, lies_behind: Mask, edges: _Edges
+    pixels: Pixels,
+    ground: Ground,
+    shade: Rows,
+    lies_behind: Mask,
+    edges: _Edges,
+    *,
+    is_exact: bool,
 ) -> Layers:
     back = ground.colour[:3].astype(np.float32) / 255
     coverage = (~lies_behind).astype(np.float32)
     coverage.reshape(-1)[edges.places] = edges.cover
     alpha = np.where(lies_behind, shade, 1).astype(np.float32)
     total = edges.cover + (1 - edges.cover) * edges.soft
-    alpha.reshape(-1)[edges.places] = np.maximum(total, _least_alpha(edges.values, back))
+    least = _least_alpha(edges.values, back) if is_exact else total
+    alpha.reshape(-1)[edges.places] = np.maximum(total, least)
     cutout = pixels.copy()
     cutout[lies_behind, :3] = 0
     cutout[..., 3] = np.minimum(pixels[..., 3], (alpha * 255 + 0.5).astype(np.uint8))
@@ -251,6 +263,6 @@ def _cut(
     ideal = np.zeros_like(colours)
     ideal[: len(edges.places)] = edges.colours * (edges.cover / np.maximum(total, 1e-3))[:, None]
     off = np.abs(ideal * steps + (1 - steps) * back - values).max(axis=-1)
-    chosen = np.where((off <= _EXACT)[:, None], ideal.clip(0, 1), colours)
+    chosen = np.where((off <= (_EXACT if is_exact else _NOISE_LEVELS / 255))[:, None], ideal.clip(0, 1), colours)
     cutout.reshape(-1, 4)[shown, :3] = (chosen * 255 + 0.5).astype(np.uint8)
     return Layers(ground=ground, cutout=cutout, coverage=coverage)
