@@ -39,7 +39,7 @@ _EDGE_PX: Final = 2
 _FAINTEST_COVER: Final = 0.05
 _HALF: Final = 0.5
 _STROKE_SHARE_MAX: Final = 0.6
-_THICKEN_RATE: Final = 0.45
+_THICKEN_RATE: Final = 0.4
 _THIN_RATE: Final = 0.36
 _THINNEST_HALF_WIDTH_PX: Final = 0.7
 _RADIUS_SHARE_MAX: Final = 0.016
@@ -48,12 +48,12 @@ _PRINT_RADIUS_PX_MAX: Final = 1.0
 # Radii in pixels of the picture at twice its size.
 _RADII: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 # How much of the room between two strokes they may take.
-_ROOM_SHARE: Final = 0.5
+_ROOM_SHARE: Final = 0.4
 _MEMBER: Final = 0.35
 _UNEXPLAINED: Final = 0.12
 _SAME: Final = 0.002
 _ROW_LETTERS_MIN: Final = 3
-_PIECES_MAX: Final = 1000
+_PIECES_MAX: Final = 600
 _LETTER_SHARE_MAX: Final = 0.2
 _ROW_TOLERANCE: Final = 0.35
 _BESIDE: Final = np.ones((9, 9), dtype=np.uint8)
@@ -66,6 +66,7 @@ class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     that the stroke and its surroundings have there."""
 
     cover: Rows
+    behind: Mask
     pieces: NDArray[np.int32]
     boxes: NDArray[np.int32]
     half_widths: Rows
@@ -95,7 +96,7 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     flat = planes.reshape(-1, 4)
     before = strokes.cover.reshape(-1)[strokes.places]
     if operation.amount > 0:
-        grown = _capped(_dilated(strokes, steps), strokes.cover)
+        grown = _capped(_dilated(strokes, steps), strokes)
         after = grown.reshape(-1)[strokes.places]
         part = ((after - before) / np.maximum(1 - before, 1e-3)).clip(0, 1)
         flat[strokes.places] += part[:, None] * (strokes.inner - flat[strokes.places])
@@ -109,7 +110,7 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
 
 def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     side = max(pixels.shape[:2])
-    flat_seeds, ridges, strong, others = _seeds(pixels)
+    flat_seeds, ridges, strong, others, behind = _seeds(pixels)
     seeds = flat_seeds | ridges
     if not strong.any() or not others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
@@ -123,6 +124,9 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     inner, outer = flat[nearest_of(strong, places)], flat[nearest_of(others, places)]
     share = _share(values, inner, outer)
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
+    # Far from all else, a pixel between two strokes of unlike colours is no edge of either.
+    open_sided = cv2.dilate(others.view(np.uint8), _KERNEL, iterations=_EDGE_PX + 1)
+    share[open_sided.reshape(-1)[places] == 0] = 1
     share[edge.reshape(-1)[places] == 0] = 0
     share[others.reshape(-1)[places]] = 0
     share[flat_seeds.reshape(-1)[places]] = 1
@@ -132,18 +136,19 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     _, pieces, boxes, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     return _Strokes(
         cover=cover,
+        behind=behind,
         pieces=pieces,
         boxes=np.asarray(boxes, dtype=np.int32),
-        half_widths=_half_widths(cover, pieces, len(boxes)),
+        half_widths=_evened(_half_widths(cover, pieces, len(boxes)), boxes, side),
         places=places,
         inner=inner,
         outer=outer,
     )
 
 
-def _seeds(pixels: Pixels) -> tuple[Mask, Mask, Mask, Mask]:
+def _seeds(pixels: Pixels) -> tuple[Mask, Mask, Mask, Mask, Mask]:
     """Return narrow flat areas, ridges of thin lines, both as far as their colour is pure, and all
-    flat areas that are no strokes."""
+    flat areas that are no strokes, and the ground."""
     half_width = max(_HALF_WIDTH_SHARE * max(pixels.shape[:2]), _HALF_WIDTH_PX_MIN)
     bytes_of_planes = (premultiplied(pixels) * 255 + 0.5).astype(np.uint8)
     spread = cv2.subtract(
@@ -163,11 +168,12 @@ def _seeds(pixels: Pixels) -> tuple[Mask, Mask, Mask, Mask]:
     ridges = ~flat & ~behind & (levels >= cv2.dilate(levels, _KERNEL))
     ridges &= levels >= _RIDGE_LEVELS_MIN
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
-    # The ridge that blurring leaves along a large area is no line.
-    ridges &= ~cv2.dilate(thick.view(np.uint8) & ~behind.view(np.uint8), _KERNEL).astype(np.bool_)
+    # The ridge that a gradient or blurring leaves along an area is no line.
+    areas = (flat & ~behind & ~narrow).view(np.uint8)
+    ridges &= ~cv2.dilate(areas, _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
-    return narrow, ridges, strong, others
+    return narrow, ridges, strong, others, behind
 
 
 def _ground_of(pixels: Pixels) -> Ground:
@@ -188,15 +194,17 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask) -> Mask:
     """
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(flat.view(np.uint8), connectivity=4)
     is_stroke = np.bincount(labels[thick], minlength=count) == 0
+    is_stroke[0] = False
+    large = (flat & ~is_stroke[labels]) | behind
     depth = cv2.distanceTransform(flat.view(np.uint8), cv2.DIST_L2, 5)
     middle = np.flatnonzero((depth >= cv2.dilate(depth, _KERNEL)) & flat)
     widest = np.zeros(count, dtype=np.float32)
     np.maximum.at(widest, labels.reshape(-1)[middle], depth.reshape(-1)[middle])
     is_long = boxes[:, cv2.CC_STAT_AREA] >= _LENGTH_PER_WIDTH * (2 * widest) ** 2
     is_stroke &= is_long | (widest <= _SLIGHT_SHARE * max(flat.shape))
-    beside = np.asarray(cv2.dilate(labels.astype(np.float32), _BESIDE), dtype=np.int32)
-    beside[labels > 0] = 0
-    thick_beside = np.bincount(beside[thick | behind], minlength=count)
+    candidates = np.where(is_stroke, np.arange(count), 0).astype(np.float32)
+    beside = np.asarray(cv2.dilate(candidates[labels], _BESIDE), dtype=np.int32)
+    thick_beside = np.bincount(beside[large], minlength=count)
     is_stroke &= thick_beside >= _THICK_BESIDE_MIN * np.sqrt(boxes[:, cv2.CC_STAT_AREA])
     is_stroke[0] = False
     narrow: Mask = is_stroke[labels]
@@ -253,16 +261,31 @@ def _chosen(strokes: _Strokes, planes: Planes, scope: str | None) -> Mask:
 
 def _in_rows(boxes: NDArray[np.int32], side: int) -> Mask:
     """Say which pieces have two others of their height beside them, as letters have."""
+    small, beside = _neighbours(boxes, side)
+    letters = np.zeros(len(boxes), dtype=np.bool_)
+    letters[small[beside.sum(axis=1) >= _ROW_LETTERS_MIN]] = True
+    return letters
+
+
+def _neighbours(boxes: NDArray[np.int32], side: int) -> tuple[NDArray[np.intp], Mask]:
+    """Return the pieces that may be letters, and which of them stand in one row."""
     _, top, _, height, _ = boxes.T
     small = np.flatnonzero(height <= _LETTER_SHARE_MAX * side)[:_PIECES_MAX]
     middle = top[small] + height[small] / 2
     tolerance = _ROW_TOLERANCE * height[small]
-    beside = (np.abs(middle[:, None] - middle[None]) <= tolerance[:, None]) & (
+    beside: Mask = (np.abs(middle[:, None] - middle[None]) <= tolerance[:, None]) & (
         np.abs(height[small][:, None] - height[small][None]) <= tolerance[:, None]
     )
-    letters = np.zeros(len(boxes), dtype=np.bool_)
-    letters[small[beside.sum(axis=1) >= _ROW_LETTERS_MIN]] = True
-    return letters
+    return small, beside
+
+
+def _evened(half_widths: Rows, boxes: NDArray[np.int32], side: int) -> Rows:
+    """Give the letters of one row one half width, so that they change alike."""
+    small, beside = _neighbours(boxes, side)
+    evened = half_widths.copy()
+    for place, row in zip(small, beside, strict=True):
+        evened[place] = np.median(half_widths[small[row]])
+    return evened
 
 
 def _growth(strokes: _Strokes, amount: float, side: int) -> Rows:
@@ -325,15 +348,20 @@ def _disc(radius: int) -> NDArray[np.uint8]:
     return inside.astype(np.uint8)
 
 
-def _capped(grown: Rows, cover: Rows) -> Rows:
+def _capped(grown: Rows, strokes: _Strokes) -> Rows:
     """Leave the middle of the gaps between strokes, counters among them, as open as it was."""
+    cover = strokes.cover
     distance = cv2.distanceTransform((cover < _HALF).astype(np.uint8), cv2.DIST_L2, 5) - _HALF
     added = (grown > cover + _FAINTEST_COVER) & (distance > 0)
     if not added.any():
         return grown
     reach = 2 * int(distance[added].max() + 1) + 1
+    kernel = np.ones((reach, reach), dtype=np.uint8)
+    # A gap of the ground may have a stroke on one side only, and a large area on the other.
+    depth = cv2.distanceTransform(strokes.behind.view(np.uint8), cv2.DIST_L2, 5)
+    open_half = np.where(strokes.behind, np.minimum(distance, depth), distance)
     # Averaged, so that the edge of what was added is as smooth as the edge of the gap.
-    gap = cv2.blur(cv2.dilate(distance, np.ones((reach, reach), dtype=np.uint8)), (reach, reach))
+    gap = cv2.blur(cv2.dilate(open_half, kernel), (reach, reach))
     limit = (_ROOM_SHARE * gap + _HALF - distance).clip(0, 1)
     capped: Rows = np.maximum(np.minimum(grown, limit), cover)
     return capped
