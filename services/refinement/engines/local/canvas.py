@@ -121,9 +121,7 @@ def _centred(pixels: Pixels) -> Pixels:
         raise NotApplicable(reason="the logo is in the middle already")
     # Shadows fainter than the logo's own edge move along with it as far as there is room.
     room = min(left, top, width - content.width - left, height - content.height - top)
-    reach = min(
-        room, content.left, content.top, width - content.right, height - content.bottom
-    )
+    reach = min(room, content.left, content.top, width - content.right, height - content.bottom)
     moved = np.empty_like(pixels)
     moved[:] = ground.colour
     moved[

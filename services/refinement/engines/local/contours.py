@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.layers import composed, split
-from services.refinement.engines.local.nearest import Mask, nearest_of
+from services.refinement.engines.local.nearest import Mask, depth_of, nearest_of
 from services.refinement.engines.local.operations import Roundness, Smoothness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import premultiplied, straight
@@ -30,7 +30,9 @@ _SHAPES_MAX: Final = 8
 _CORNER_AREA_MAX: Final = 2.4
 _CORNER_CONTACT_MIN: Final = 1.1
 _SLACK: Final = 1.0
-_SIGMA_SHARE: Final = 0.0045
+_MEETING_REACH: Final = 0.6
+_MEETING_RANGE: Final = 36
+_SIGMA_SHARE: Final = 0.006
 _SIGMA_PX_MIN: Final = 1.2
 _SIGMA_PX_MAX: Final = 12.0
 _THICK_SIGMAS: Final = 3.0
@@ -83,32 +85,38 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
         )
         own = cv2.dilate((labels[window] == shape).view(np.uint8), _KERNEL, iterations=2)
         before = np.where(own, layers.coverage[window], 0).astype(np.float32)
-        change = _rounded_shape(before, radius) - before
+        change = _rounding(before, radius)
+        change[_is_between_parts(change, layers.cutout[window], before, radius)] = 0
         coverage[window] = (coverage[window] + change).clip(0, 1)
     if np.abs(coverage - layers.coverage).max() < _HALF:
         raise NotApplicable(reason=_NO_CORNERS)
     return composed(_covered_anew(layers.cutout, layers.coverage, coverage), layers.ground)
 
 
-def _rounded_shape(coverage: Rows, radius: float) -> Rows:
-    """Round convex corners by an opening, then concave ones by the opening of what is around."""
+def _rounding(coverage: Rows, radius: float) -> Rows:
+    """Return what rounding adds and takes: convex corners by an opening, then concave ones by the
+    opening of what is around.
+    """
     height, width = coverage.shape
     room = int(2 * radius) + 2
     fine = cv2.resize(coverage, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
     fine = cv2.copyMakeBorder(fine, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
-    fine = _without_corners(np.asarray(fine, dtype=np.float32), 2 * radius)
-    fine = 1 - _without_corners(1 - fine, 2 * radius)
-    inner = fine[room:-room, room:-room]
-    rounded = cv2.resize(inner, (width, height), interpolation=cv2.INTER_AREA)
-    return np.asarray(rounded, dtype=np.float32)
+    before = np.asarray(fine, dtype=np.float32)
+    after = _without_corners(before, 2 * radius)
+    after = 1 - _without_corners(1 - after, 2 * radius)
+    change = (after - before)[room:-room, room:-room]
+    # Straight edges are not resampled: there is no change in them.
+    return np.asarray(
+        cv2.resize(change, (width, height), interpolation=cv2.INTER_AREA), dtype=np.float32
+    )
 
 
 def _without_corners(cover: Rows, radius: float) -> Rows:
     solid = (cover >= _HALF).astype(np.uint8)
-    core = cv2.distanceTransform(solid, cv2.DIST_L2, 5) >= radius
+    core = depth_of(solid.astype(np.bool_)) >= radius
     if not core.any():
         return cover
-    away = cv2.distanceTransform((~core).view(np.uint8), cv2.DIST_L2, 5)
+    away = depth_of(~core)
     opened = (radius + _SLACK - away).clip(0, 1)
     lost = (solid.astype(np.bool_) & (opened < _HALF)).view(np.uint8)
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(lost, connectivity=8)
@@ -130,6 +138,22 @@ def _contact_of(boxes: NDArray[np.int32]) -> Rows:
     return (0.8 * longest).astype(np.float32)
 
 
+def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: float) -> Mask:
+    """Find what would fill the corner between parts of unlike colours, which is none of a shape."""
+    solid = (coverage >= 1 - 1 / 255)[..., None]
+    size = 2 * int(radius * _MEETING_REACH) + 3
+    kernel = np.ones((size, size), dtype=np.uint8)
+    high = cv2.dilate(np.where(solid, cutout[..., :3], 0).astype(np.uint8), kernel)
+    low = cv2.erode(np.where(solid, cutout[..., :3], 255).astype(np.uint8), kernel)
+    varied = cv2.subtract(high, low).max(axis=-1) > _MEETING_RANGE
+    added = (change > 0).view(np.uint8)
+    count, labels = cv2.connectedComponents(added, connectivity=8)
+    is_between = np.bincount(labels[varied], minlength=count) > 0
+    is_between[0] = False
+    between: Mask = is_between[labels]
+    return between
+
+
 def _covered_anew(cutout: Pixels, before: Rows, after: Rows) -> Pixels:
     """Give a cut-out another coverage; what is newly covered takes the nearest colour."""
     changed = np.flatnonzero(np.abs(after - before) > 1 / 255)
@@ -139,9 +163,7 @@ def _covered_anew(cutout: Pixels, before: Rows, after: Rows) -> Pixels:
     new, old = after.reshape(-1)[changed], before.reshape(-1)[changed]
     if solid.any():
         grown = new > old
-        flat[changed[grown], :3] = cutout.reshape(-1, 4)[
-            nearest_of(solid, changed[grown]), :3
-        ]
+        flat[changed[grown], :3] = cutout.reshape(-1, 4)[nearest_of(solid, changed[grown]), :3]
     alpha = flat[changed, 3].astype(np.float32) / 255
     shrunk = alpha * new / np.maximum(old, 1e-3)
     total = np.where(new > old, np.maximum(alpha, new), np.minimum(shrunk, alpha))
@@ -158,7 +180,7 @@ def _smoothed(pixels: Pixels, amount: float) -> Pixels:
     sigma = min(max(_SIGMA_SHARE * amount * side, _SIGMA_PX_MIN), _SIGMA_PX_MAX)
     labels, count = _labels(pixels)
     spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
-    allowed = _near_edges(spread, sigma) & ~_near_narrow(labels, sigma)
+    allowed = _near_edges(spread, sigma) & ~_near_narrow(pixels, labels, count, sigma)
     places = np.flatnonzero(allowed)
     if not places.size:
         raise NotApplicable(reason=_NO_CONTOURS)
@@ -209,15 +231,20 @@ def _near_edges(spread: NDArray[np.uint8], sigma: float) -> Mask:
     return cv2.dilate(edges, np.ones((reach, reach), dtype=np.uint8)).astype(np.bool_)
 
 
-def _near_narrow(labels: NDArray[np.uint8], sigma: float) -> Mask:
+def _near_narrow(pixels: Pixels, labels: NDArray[np.uint8], count: int, sigma: float) -> Mask:
     """Say where an area is too narrow to be blurred, or ends in a true corner."""
     inside = np.ones(labels.shape, dtype=np.uint8)
     inside[:, 1:][labels[:, 1:] != labels[:, :-1]] = 0
     inside[1:][labels[1:] != labels[:-1]] = 0
-    core = cv2.distanceTransform(inside, cv2.DIST_L2, 5) >= _THICK_SIGMAS * sigma
-    if not core.any():
-        return np.ones(labels.shape, dtype=np.bool_)
-    away = cv2.distanceTransform((~core).view(np.uint8), cv2.DIST_L2, 5)
-    narrow = (away > (_THICK_SIGMAS + _RAGGED_SIGMAS) * sigma + 1).view(np.uint8)
-    reach = 2 * int(sigma) + 1
-    return cv2.dilate(narrow, np.ones((reach, reach), dtype=np.uint8)).astype(np.bool_)
+    core = depth_of(inside.astype(np.bool_)) >= _THICK_SIGMAS * sigma
+    # A pixel of a soft edge may have the colour of a third area, but is never an extreme.
+    shades = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGBA2GRAY))
+    narrow = (shades >= cv2.dilate(shades, _KERNEL)) | (shades <= cv2.erode(shades, _KERNEL))
+    reach = (_THICK_SIGMAS + _RAGGED_SIGMAS) * sigma + 1
+    for label in range(count):
+        own = core & (labels == label)
+        if own.any():
+            away = depth_of(~own)
+            narrow &= (labels != label) | (away > reach)
+    size = 2 * int(_REACH_SIGMAS * sigma) + 1
+    return cv2.dilate(narrow.view(np.uint8), np.ones((size, size), dtype=np.uint8)).astype(np.bool_)

@@ -73,6 +73,9 @@ def find_ground(pixels: Pixels) -> Ground:
     if not len(colours):
         raise NotApplicable(reason=NOT_UNIFORM)
     centre = np.median(colours[_in_largest_bin(colours)], axis=0)
+    # A bin may hold one side of the noise only.
+    near = np.abs(colours - centre).max(axis=-1) <= _TOLERANCE_MAX
+    centre = np.median(colours[near], axis=0)
     spread = np.abs(colours - centre).max(axis=-1)
     own = spread <= _TOLERANCE_MAX
     if own.sum() < _BORDER_SHARE_MIN * len(border):

@@ -7,7 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.nearest import Mask
+from services.refinement.engines.local.nearest import Mask, depth_of
 
 # A hole lies one stroke away from the outer ground, along this share of its rim at least.
 _THIN_RIM_SHARE_MIN: Final = 0.4
@@ -44,7 +44,7 @@ def is_background(of_its_colour: Mask) -> Mask:
     if not enclosed.any() or not outer.any():
         return outer
     inside = enclosed[labels]
-    half_widths = _largest(cv2.distanceTransform(plain, cv2.DIST_L2, 5), labels, inside, count)
+    half_widths = _largest(depth_of(plain.astype(np.bool_)), labels, inside, count)
     is_hole = enclosed & _is_behind_a_stroke(plain, labels, outer, inside, half_widths)
     ink_rows, ink_columns = np.flatnonzero((~outer).any(axis=1)), np.flatnonzero((~outer).any(0))
     reach = max(np.ptp(ink_rows), np.ptp(ink_columns)) + 1
@@ -70,7 +70,7 @@ def _is_behind_a_stroke(
     reached = np.asarray(cv2.dilate(holes, _KERNEL), dtype=np.int32)
     rim = np.flatnonzero((reached > 0) & (plain == 0))
     owner = reached.reshape(-1)[rim]
-    distance = cv2.distanceTransform((~outer).view(np.uint8), cv2.DIST_L2, 5).reshape(-1)[rim]
+    distance = depth_of(~outer).reshape(-1)[rim]
     around = np.maximum(np.bincount(owner, minlength=count), 1)
     thin = distance <= _RIM_PER_WIDTH * 2 * half_widths[owner]
     thin_share = np.bincount(owner[thin], minlength=count) / around
@@ -91,7 +91,8 @@ def _is_behind_a_stroke(
 
 class _Hosts(msgspec.Struct, frozen=True, kw_only=True):
     """For each hole, the shape around it: its shorter side and greatest thickness in pixels, its
-    count of holes, and whether the hole holds another shape."""
+    count of holes, and whether the hole holds another shape.
+    """
 
     sides: NDArray[np.float32]
     thickness: NDArray[np.float32]
@@ -108,7 +109,7 @@ def _hosts(
 ) -> _Hosts:
     ink = (1 - plain).astype(np.uint8)
     shapes, shape_labels, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    depth = cv2.distanceTransform(ink, cv2.DIST_L2, 5)
+    depth = depth_of(ink.astype(np.bool_))
     thickness = 2 * _largest(depth, shape_labels, ink.astype(np.bool_), shapes)
     host = np.zeros(count, dtype=np.intp)
     # The first pixel of a rim, from the top, is of the shape around and not of one inside.

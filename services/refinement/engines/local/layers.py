@@ -49,7 +49,8 @@ _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
     """The ground, the logo cut out (straight RGBA, its shadow as translucent black), and the logo's
-    own coverage from 0 to 1, without the shadow."""
+    own coverage from 0 to 1, without the shadow.
+    """
 
     ground: Ground
     cutout: Pixels
@@ -167,8 +168,7 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
 
 
 def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
-    """Say whether most of what lies along the edges is fainter than edges are: compression did it.
-    """
+    """Say whether most of what lies along the edges is fainter than edges are: compression did it."""
     near = cv2.dilate(behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     along = near & ~behind & (shade == 0)
     return bool((along & (levels <= _NOISE_LEVELS)).sum() > _NOISE_SHARE_MIN * along.sum())
@@ -263,6 +263,8 @@ def _cut(
     ideal = np.zeros_like(colours)
     ideal[: len(edges.places)] = edges.colours * (edges.cover / np.maximum(total, 1e-3))[:, None]
     off = np.abs(ideal * steps + (1 - steps) * back - values).max(axis=-1)
-    chosen = np.where((off <= (_EXACT if is_exact else _NOISE_LEVELS / 255))[:, None], ideal.clip(0, 1), colours)
+    chosen = np.where(
+        (off <= (_EXACT if is_exact else _NOISE_LEVELS / 255))[:, None], ideal.clip(0, 1), colours
+    )
     cutout.reshape(-1, 4)[shown, :3] = (chosen * 255 + 0.5).astype(np.uint8)
     return Layers(ground=ground, cutout=cutout, coverage=coverage)

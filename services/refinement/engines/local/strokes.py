@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.colour import membership, to_lab, to_lch
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
 from services.refinement.engines.local.holes import is_background
-from services.refinement.engines.local.nearest import Mask, nearest_of
+from services.refinement.engines.local.nearest import Mask, depth_of, nearest_of
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
@@ -61,9 +61,12 @@ _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 
 class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
-    """How much of each pixel strokes cover, which piece a pixel is of, and the pieces' boxes and
-    half widths in pixels. `places` are the pixels near strokes, `inner` and `outer` the colours
-    that the stroke and its surroundings have there."""
+    """The strokes of a picture, in pieces that hang together.
+
+    `cover` is how much of each pixel they cover, `behind` the ground, `half_widths` are in pixels.
+    `places` are the pixels near strokes; `inner` and `outer` the colours that the nearest stroke
+    and its surroundings have there.
+    """
 
     cover: Rows
     behind: Mask
@@ -73,6 +76,20 @@ class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     places: NDArray[np.intp]
     inner: Planes
     outer: Planes
+
+
+class _Seeds(msgspec.Struct, frozen=True, kw_only=True):
+    """What strokes are found by.
+
+    `narrow` are flat areas, `ridges` the middles of thinner lines, `strong` both as far as their
+    colour is pure; `others` are the flat areas that are no strokes, `behind` the ground.
+    """
+
+    narrow: Mask
+    ridges: Mask
+    strong: Mask
+    others: Mask
+    behind: Mask
 
 
 def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
@@ -110,33 +127,31 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
 
 def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     side = max(pixels.shape[:2])
-    flat_seeds, ridges, strong, others, behind = _seeds(pixels)
-    seeds = flat_seeds | ridges
-    if not strong.any() or not others.any() or seeds.mean() > _STROKE_SHARE_MAX:
+    found = _seeds(pixels)
+    seeds = found.narrow | found.ridges
+    if not found.strong.any() or not found.others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
     reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
-    near = cv2.dilate(
-        seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
-    )
+    near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
     flat = planes.reshape(-1, 4)
     values = flat[places]
-    inner, outer = flat[nearest_of(strong, places)], flat[nearest_of(others, places)]
+    inner, outer = flat[nearest_of(found.strong, places)], flat[nearest_of(found.others, places)]
     share = _share(values, inner, outer)
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
     # Far from all else, a pixel between two strokes of unlike colours is no edge of either.
-    open_sided = cv2.dilate(others.view(np.uint8), _KERNEL, iterations=_EDGE_PX + 1)
+    open_sided = cv2.dilate(found.others.view(np.uint8), _KERNEL, iterations=_EDGE_PX + 1)
     share[open_sided.reshape(-1)[places] == 0] = 1
     share[edge.reshape(-1)[places] == 0] = 0
-    share[others.reshape(-1)[places]] = 0
-    share[flat_seeds.reshape(-1)[places]] = 1
+    share[found.others.reshape(-1)[places]] = 0
+    share[found.narrow.reshape(-1)[places]] = 1
     cover = np.zeros(seeds.shape, dtype=np.float32)
     cover.reshape(-1)[places] = share
     body = (cover > _FAINTEST_COVER).astype(np.uint8)
     _, pieces, boxes, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
     return _Strokes(
         cover=cover,
-        behind=behind,
+        behind=found.behind,
         pieces=pieces,
         boxes=np.asarray(boxes, dtype=np.int32),
         half_widths=_evened(_half_widths(cover, pieces, len(boxes)), boxes, side),
@@ -146,20 +161,18 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     )
 
 
-def _seeds(pixels: Pixels) -> tuple[Mask, Mask, Mask, Mask, Mask]:
-    """Return narrow flat areas, ridges of thin lines, both as far as their colour is pure, and all
-    flat areas that are no strokes, and the ground."""
+def _seeds(pixels: Pixels) -> _Seeds:
     half_width = max(_HALF_WIDTH_SHARE * max(pixels.shape[:2]), _HALF_WIDTH_PX_MIN)
     bytes_of_planes = (premultiplied(pixels) * 255 + 0.5).astype(np.uint8)
     spread = cv2.subtract(
         cv2.dilate(bytes_of_planes, _KERNEL), cv2.erode(bytes_of_planes, _KERNEL)
     ).max(axis=-1)
     flat: Mask = spread <= _FLAT_RANGE
-    depth = cv2.distanceTransform(flat.view(np.uint8), cv2.DIST_L2, 5)
+    depth = depth_of(flat)
     core = depth >= half_width - 1
     thick = np.zeros_like(flat)
     if core.any():
-        away = cv2.distanceTransform((~core).view(np.uint8), cv2.DIST_L2, 5)
+        away = depth_of(~core)
         thick = flat & (away <= half_width)
     ground = _ground_of(pixels)
     levels = distance_from(pixels, ground)
@@ -173,7 +186,7 @@ def _seeds(pixels: Pixels) -> tuple[Mask, Mask, Mask, Mask, Mask]:
     ridges &= ~cv2.dilate(areas, _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
-    return narrow, ridges, strong, others, behind
+    return _Seeds(narrow=narrow, ridges=ridges, strong=strong, others=others, behind=behind)
 
 
 def _ground_of(pixels: Pixels) -> Ground:
@@ -196,7 +209,7 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask) -> Mask:
     is_stroke = np.bincount(labels[thick], minlength=count) == 0
     is_stroke[0] = False
     large = (flat & ~is_stroke[labels]) | behind
-    depth = cv2.distanceTransform(flat.view(np.uint8), cv2.DIST_L2, 5)
+    depth = depth_of(flat)
     middle = np.flatnonzero((depth >= cv2.dilate(depth, _KERNEL)) & flat)
     widest = np.zeros(count, dtype=np.float32)
     np.maximum.at(widest, labels.reshape(-1)[middle], depth.reshape(-1)[middle])
@@ -226,7 +239,7 @@ def _half_widths(cover: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
     """Return each piece's half width in pixels: a typical one, not that of its thickest spot."""
     fine = cv2.resize(cover, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
     solid = (fine >= _HALF).astype(np.uint8)
-    depth = cv2.distanceTransform(solid, cv2.DIST_L2, 5) / 2
+    depth = depth_of(solid.astype(np.bool_)) / 2
     middle = np.flatnonzero((depth >= cv2.dilate(depth, _KERNEL)) & (solid > 0))
     rows, columns = np.divmod(middle, fine.shape[1])
     owner = pieces[rows // 2, columns // 2]
@@ -351,14 +364,14 @@ def _disc(radius: int) -> NDArray[np.uint8]:
 def _capped(grown: Rows, strokes: _Strokes) -> Rows:
     """Leave the middle of the gaps between strokes, counters among them, as open as it was."""
     cover = strokes.cover
-    distance = cv2.distanceTransform((cover < _HALF).astype(np.uint8), cv2.DIST_L2, 5) - _HALF
+    distance = depth_of(cover < _HALF) - _HALF
     added = (grown > cover + _FAINTEST_COVER) & (distance > 0)
     if not added.any():
         return grown
     reach = 2 * int(distance[added].max() + 1) + 1
     kernel = np.ones((reach, reach), dtype=np.uint8)
     # A gap of the ground may have a stroke on one side only, and a large area on the other.
-    depth = cv2.distanceTransform(strokes.behind.view(np.uint8), cv2.DIST_L2, 5)
+    depth = depth_of(strokes.behind)
     open_half = np.where(strokes.behind, np.minimum(distance, depth), distance)
     # Averaged, so that the edge of what was added is as smooth as the edge of the gap.
     gap = cv2.blur(cv2.dilate(open_half, kernel), (reach, reach))
