@@ -5,8 +5,9 @@ from typing import Final, TypeAlias
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
-from services.refinement.engines.local.colour import named, to_displayable
+from services.refinement.engines.local.colour import Colours, named, to_displayable
 from services.refinement.engines.local.finishing import steepened
 from services.refinement.engines.local.ground import (
     Box,
@@ -178,7 +179,7 @@ def _rotated(pixels: Pixels, degrees: float) -> Pixels:
     return _warped(upright, matrix, (wide, high))
 
 
-def _warped(pixels: Pixels, matrix: np.ndarray, size: tuple[int, int]) -> Pixels:
+def _warped(pixels: Pixels, matrix: NDArray[np.float64], size: tuple[int, int]) -> Pixels:
     ground = _ground_or_clear(pixels)
     colour = ground.colour.astype(np.float32) / 255
     planes = np.asarray(
@@ -239,7 +240,7 @@ def _framed(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
     return framed
 
 
-def _main_colour(pixels: Pixels) -> np.ndarray:
+def _main_colour(pixels: Pixels) -> Colours:
     """Return the most frequent colour that is not the background's, in sRGB."""
     palette = find_palette(pixels)
     shares = palette.shares.copy()
@@ -247,4 +248,5 @@ def _main_colour(pixels: Pixels) -> np.ndarray:
         shares[palette.background] = 0
     if shares.max() < _MAIN_SHARE_MIN:
         raise NotApplicable(reason="the logo has no colour that a frame could take")
-    return palette.colours[int(shares.argmax())]
+    colour: Colours = palette.colours[int(shares.argmax())]
+    return colour

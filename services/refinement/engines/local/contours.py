@@ -7,7 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.layers import composed, split
-from services.refinement.engines.local.nearest import Mask, depth_of, nearest_of
+from services.refinement.engines.local.masks import (
+    Mask,
+    depth_of,
+    largest_of,
+    nearest_of,
+    pieces_of,
+)
 from services.refinement.engines.local.operations import Roundness, Smoothness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import premultiplied, straight
@@ -60,12 +66,10 @@ def even_contours(pixels: Pixels, operation: ContourOperation) -> Pixels:
 def _rounded(pixels: Pixels, amount: float) -> Pixels:
     layers = split(pixels)
     side = max(pixels.shape[:2])
-    solid = (layers.coverage >= _HALF).astype(np.uint8)
-    depth = cv2.distanceTransform(cv2.copyMakeBorder(solid, 1, 1, 1, 1, 0), cv2.DIST_L2, 5)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
-    thickness = np.zeros(count, dtype=np.float32)
-    places = np.flatnonzero(solid)
-    np.maximum.at(thickness, labels.reshape(-1)[places], depth[1:-1, 1:-1].reshape(-1)[places])
+    solid = layers.coverage >= _HALF
+    labels, boxes = pieces_of(solid, connectivity=8)
+    depth = depth_of(np.pad(solid, 1))[1:-1, 1:-1]
+    thickness = largest_of(depth, labels, np.flatnonzero(solid), len(boxes))
     large = [
         int(shape)
         for shape in np.argsort(-thickness, kind="stable")[:_SHAPES_MAX]
@@ -94,9 +98,7 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
 
 
 def _rounding(coverage: Rows, radius: float) -> Rows:
-    """Return what rounding adds and takes: convex corners by an opening, then concave ones by the
-    opening of what is around.
-    """
+    """Return what rounding adds and takes, convex corners first, then concave ones."""
     height, width = coverage.shape
     room = int(2 * radius) + 2
     fine = cv2.resize(coverage, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
@@ -112,22 +114,22 @@ def _rounding(coverage: Rows, radius: float) -> Rows:
 
 
 def _without_corners(cover: Rows, radius: float) -> Rows:
-    solid = (cover >= _HALF).astype(np.uint8)
-    core = depth_of(solid.astype(np.bool_)) >= radius
+    solid = cover >= _HALF
+    core = depth_of(solid) >= radius
     if not core.any():
         return cover
     away = depth_of(~core)
     opened = (radius + _SLACK - away).clip(0, 1)
-    lost = (solid.astype(np.bool_) & (opened < _HALF)).view(np.uint8)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(lost, connectivity=8)
-    rest = (solid & (1 - lost)).astype(np.uint8)
-    contact = np.bincount(labels[cv2.dilate(rest, _KERNEL).astype(np.bool_)], minlength=count)
+    lost = solid & (opened < _HALF)
+    labels, boxes = pieces_of(lost, connectivity=8)
+    beside_rest = cv2.dilate((solid & ~lost).view(np.uint8), _KERNEL).astype(np.bool_)
+    contact = np.bincount(labels[beside_rest], minlength=len(boxes))
     is_corner = (boxes[:, cv2.CC_STAT_AREA] <= _CORNER_AREA_MAX * radius**2) & (
         contact >= np.minimum(_CORNER_CONTACT_MIN * radius, _contact_of(boxes))
     )
     is_corner[0] = False
     zone = cv2.dilate(is_corner[labels].view(np.uint8), _KERNEL, iterations=3).astype(np.bool_)
-    zone &= ~(lost.astype(np.bool_) & ~is_corner[labels])
+    zone &= ~(lost & ~is_corner[labels])
     kept: Rows = np.where(zone, np.minimum(cover, opened), cover).astype(np.float32)
     return kept
 

@@ -14,6 +14,7 @@ from services.refinement.engines.local.colour import (
 )
 from services.refinement.engines.local.ground import Ground, enlarged
 from services.refinement.engines.local.layers import composed, split
+from services.refinement.engines.local.masks import depth_of, pieces_of, reaches_border
 from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
@@ -37,6 +38,8 @@ _SHADOW_REACH_SIGMAS: Final = 2.6
 _DARKEST_GROUND: Final = 0.12
 _LINE_SHARE: Final = 0.012
 _LINE_PX_MIN: Final = 1.5
+_FAINTEST_COVER: Final = 0.02
+_HALF: Final = 0.5
 _CONTRAST_WANTED: Final = 3.0
 _SHARE_MIN: Final = 0.02
 # Tried in this order: the quiet ones first.
@@ -126,8 +129,8 @@ def _with_room(
 ) -> tuple[Pixels, NDArray[np.float32]]:
     """Widen a cut-out so that what reaches so far right and down, and less left and up, fits."""
     height, width = coverage.shape
-    rows = np.flatnonzero((coverage > 0.02).any(axis=1))
-    columns = np.flatnonzero((coverage > 0.02).any(axis=0))
+    rows = np.flatnonzero((coverage > _FAINTEST_COVER).any(axis=1))
+    columns = np.flatnonzero((coverage > _FAINTEST_COVER).any(axis=0))
     before = max(0, max(reach) - 2 * back)
     left = max(0, before - int(columns[0])) if len(columns) else 0
     top = max(0, before - int(rows[0])) if len(rows) else 0
@@ -168,13 +171,11 @@ def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     """Return the coverage of a band around a shape, its holes left free; `width` in pixels."""
     height, across = coverage.shape
     fine = cv2.resize(coverage, (2 * across, 2 * height), interpolation=cv2.INTER_LINEAR)
-    distance = cv2.distanceTransform((fine < 0.5).astype(np.uint8), cv2.DIST_L2, 5)  # noqa: PLR2004
-    band = ((2 * width - distance) / 2 + 0.75).clip(0, 1)
+    distance = depth_of(np.asarray(fine) < _HALF)
+    band = (width - distance / 2 + 0.75).clip(0, 1)
     band = cv2.resize(band, (across, height), interpolation=cv2.INTER_AREA)
-    outside = (coverage < 0.5).astype(np.uint8)  # noqa: PLR2004
-    _, labels, boxes, _ = cv2.connectedComponentsWithStats(outside, connectivity=4)
-    left, top, wide, high = boxes[:, :4].T
-    is_outer = (left == 0) | (top == 0) | (left + wide == across) | (top + high == height)
+    labels, boxes = pieces_of(coverage < _HALF, connectivity=4)
+    is_outer = reaches_border(boxes, coverage.shape)
     is_outer[0] = True
     free: NDArray[np.float32] = np.where(is_outer[labels], band, 0).astype(np.float32)
     return free
@@ -183,14 +184,14 @@ def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
 def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
     """Return sRGB: the colour asked for, or the first that stands out from both sides."""
     if colour is not None:
-        return to_displayable(named(colour)[None])[0]
+        return _displayed(colour)
     palette = find_palette(pixels)
     shares = palette.shares.copy()
     if palette.background is not None:
         shares[palette.background] = 0
     inside = palette.colours[shares >= _SHARE_MIN * max(float(shares.sum()), 1e-6)]
     sides = inside if ground.is_clear else np.vstack([inside, ground.colour[None, :3] / 255])
-    lines = to_displayable(np.stack([named(name) for name in _LINE_COLOURS]))
+    lines = [_displayed(name) for name in _LINE_COLOURS]
     contrasts = [
         float(contrast_ratio(sides.astype(np.float32), line[None]).min()) for line in lines
     ]
@@ -198,6 +199,11 @@ def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
         if contrast >= _CONTRAST_WANTED:
             return line
     return lines[int(np.argmax(contrasts))]
+
+
+def _displayed(name: str) -> Colours:
+    colour: Colours = to_displayable(named(name)[None])[0]
+    return colour
 
 
 def _luminance(ground: Ground) -> float:

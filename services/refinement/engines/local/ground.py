@@ -14,6 +14,7 @@ NOT_UNIFORM: Final = "the background is not of one colour"
 NOTHING_THERE: Final = "there is nothing in the picture but its background"
 
 CLEAR_ALPHA_MAX: Final = 8
+_OPAQUE: Final = 255
 _BORDER_SHARE_MIN: Final = 0.7
 # Levels of a channel: what lossy compression does to a plain ground, at least and at most.
 _TOLERANCE_MIN: Final = 2
@@ -69,7 +70,7 @@ def find_ground(pixels: Pixels) -> Ground:
     border = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
     if (border[:, 3] <= CLEAR_ALPHA_MAX).mean() >= _BORDER_SHARE_MIN:
         return Ground(colour=np.zeros(4, dtype=np.uint8), tolerance=CLEAR_ALPHA_MAX)
-    colours = border[border[:, 3] == 255][:, :3]
+    colours = border[border[:, 3] == _OPAQUE][:, :3]
     if not len(colours):
         raise NotApplicable(reason=NOT_UNIFORM)
     centre = np.median(colours[_in_largest_bin(colours)], axis=0)

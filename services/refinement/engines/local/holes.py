@@ -7,7 +7,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.nearest import Mask, depth_of
+from services.refinement.engines.local.masks import (
+    Mask,
+    depth_of,
+    largest_of,
+    pieces_of,
+    reaches_border,
+)
 
 # A hole lies one stroke away from the outer ground, along this share of its rim at least.
 _THIN_RIM_SHARE_MIN: Final = 0.4
@@ -33,18 +39,16 @@ def is_background(of_its_colour: Mask) -> Mask:
     and narrow rings. What else is enclosed is a part of the logo: eyes, or the body of a cup.
     """
     plain = of_its_colour.view(np.uint8)
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(plain, connectivity=4)
-    height, width = plain.shape
-    left, top, across, down, areas = boxes.T
-    reaches = (left == 0) | (top == 0) | (left + across == width) | (top + down == height)
-    reaches[0] = False
+    labels, boxes = pieces_of(of_its_colour, connectivity=4)
+    _, _, across, down, areas = boxes.T
+    reaches = reaches_border(boxes, plain.shape)
     outer: Mask = reaches[labels]
     enclosed = ~reaches
     enclosed[0] = False
     if not enclosed.any() or not outer.any():
         return outer
     inside = enclosed[labels]
-    half_widths = _largest(depth_of(plain.astype(np.bool_)), labels, inside, count)
+    half_widths = _largest(depth_of(of_its_colour), labels, inside, len(boxes))
     is_hole = enclosed & _is_behind_a_stroke(plain, labels, outer, inside, half_widths)
     ink_rows, ink_columns = np.flatnonzero((~outer).any(axis=1)), np.flatnonzero((~outer).any(0))
     reach = max(np.ptp(ink_rows), np.ptp(ink_columns)) + 1
@@ -90,9 +94,7 @@ def _is_behind_a_stroke(
 
 
 class _Hosts(msgspec.Struct, frozen=True, kw_only=True):
-    """For each hole, the shape around it: its shorter side and greatest thickness in pixels, its
-    count of holes, and whether the hole holds another shape.
-    """
+    """For each hole the shape around it, in pixels, and whether the hole holds another shape."""
 
     sides: NDArray[np.float32]
     thickness: NDArray[np.float32]
@@ -108,9 +110,10 @@ def _hosts(
     count: int,
 ) -> _Hosts:
     ink = (1 - plain).astype(np.uint8)
-    shapes, shape_labels, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
-    depth = depth_of(ink.astype(np.bool_))
-    thickness = 2 * _largest(depth, shape_labels, ink.astype(np.bool_), shapes)
+    is_ink = ink.view(np.bool_)
+    shape_labels, boxes = pieces_of(is_ink, connectivity=8)
+    shapes = len(boxes)
+    thickness = 2 * _largest(depth_of(is_ink), shape_labels, is_ink, shapes)
     host = np.zeros(count, dtype=np.intp)
     # The first pixel of a rim, from the top, is of the shape around and not of one inside.
     host[owner[::-1]] = shape_labels.reshape(-1)[rim[::-1]]
@@ -134,11 +137,9 @@ def _largest(
     values: NDArray[np.float32], labels: NDArray[np.int32], chosen: Mask, count: int
 ) -> NDArray[np.float32]:
     """Return the largest value under each label."""
-    largest = np.zeros(count, dtype=np.float32)
     # Ridges of the distance are enough, and few.
     peaks = np.flatnonzero(chosen & (values >= cv2.dilate(values, _KERNEL)))
-    np.maximum.at(largest, labels.reshape(-1)[peaks], values.reshape(-1)[peaks])
-    return largest
+    return largest_of(values, labels, peaks, count)
 
 
 def _quantile(

@@ -19,7 +19,7 @@ from services.refinement.engines.local.ground import (
     find_ground,
 )
 from services.refinement.engines.local.holes import is_background
-from services.refinement.engines.local.nearest import Mask, nearest_of
+from services.refinement.engines.local.masks import Mask, nearest_of
 from services.refinement.engines.local.operations import TransparentBackground
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.refusals import NotApplicable
@@ -44,12 +44,15 @@ _EXACT: Final = 1.2 / 255
 # Compression leaves ripples up to this strong beside edges, and more of them than edges have.
 _NOISE_LEVELS: Final = 30
 _NOISE_SHARE_MIN: Final = 0.35
+_FULL: Final = np.float32(255)
 _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 
 class Layers(msgspec.Struct, frozen=True, kw_only=True):
-    """The ground, the logo cut out (straight RGBA, its shadow as translucent black), and the logo's
-    own coverage from 0 to 1, without the shadow.
+    """The ground, the logo cut out, and how much of each pixel the logo covers.
+
+    `cutout` is straight RGBA, in which a shadow is translucent black; `coverage` runs from 0 to 1
+    and knows no shadow.
     """
 
     ground: Ground
@@ -103,7 +106,7 @@ def split(pixels: Pixels) -> Layers:
     if not stands_out.any():
         raise NotApplicable(reason=NOTHING_THERE)
     if ground.is_clear:
-        coverage = pixels[..., 3].astype(np.float32) / 255
+        coverage = pixels[..., 3].astype(np.float32) / _FULL
         return Layers(ground=ground, cutout=pixels, coverage=coverage)
     behind = is_background(~stands_out)
     shade = _shadow(pixels, ground, behind)
@@ -137,12 +140,12 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
     ground; a grey shape has an edge there.
     """
     strength = np.zeros(behind.shape, dtype=np.float32)
-    colour = ground.colour[:3].astype(np.float32) / 255
+    colour = ground.colour[:3].astype(np.float32) / _FULL
     if ground.colour[:3].max() < _DARK_LEVELS:
         return strength
     spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
     places = np.flatnonzero((spread <= _SOFT_RANGE) & ~behind)
-    values = pixels.reshape(-1, 4)[places, :3].astype(np.float32) / 255
+    values = pixels.reshape(-1, 4)[places, :3].astype(np.float32) / _FULL
     light = (values @ colour) / float(colour @ colour)
     tint = np.abs(values - light[:, None] * colour).max(axis=-1)
     even = (tint <= _SHADOW_TINT) & (light < 1) & (light > 1 - _SHADOW_MAX)
@@ -168,7 +171,7 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
 
 
 def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
-    """Say whether most of what lies along the edges is fainter than edges are: compression did it."""
+    """Say whether what lies along the edges is mostly fainter than edges are, as ripples are."""
     near = cv2.dilate(behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     along = near & ~behind & (shade == 0)
     return bool((along & (levels <= _NOISE_LEVELS)).sum() > _NOISE_SHARE_MIN * along.sum())
@@ -200,11 +203,11 @@ def _mixed_out(
     near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     places = np.flatnonzero(near & ~lies_behind & ~cores.opaque)
     flat = pixels.reshape(-1, 4)
-    values = flat[places, :3].astype(np.float32) / 255
+    values = flat[places, :3].astype(np.float32) / _FULL
     soft = np.zeros(len(places), dtype=np.float32)
     if shade.any():
         soft = shade.reshape(-1)[nearest_of(lies_behind, places)]
-    back = (ground.colour[:3].astype(np.float32) / 255) * (1 - soft[:, None])
+    back = (ground.colour[:3].astype(np.float32) / _FULL) * (1 - soft[:, None])
     colours, cover, error = _unmixed(values, flat, nearest_of(cores.strong, places), back)
     if cores.ridges.sum() > cores.strong.sum():
         others = _unmixed(values, flat, nearest_of(cores.ridges, places), back)
@@ -220,7 +223,7 @@ def _unmixed(
     values: Rows, flat: Pixels, sources: NDArray[np.intp], back: Rows
 ) -> tuple[Rows, Rows, Rows]:
     """Return the sources' colours, how much of each is in the mix, and what remains."""
-    colours = flat[sources, :3].astype(np.float32) / 255
+    colours = flat[sources, :3].astype(np.float32) / _FULL
     line = colours - back
     along = ((values - back) * line).sum(axis=-1) / np.maximum((line * line).sum(axis=-1), 1e-6)
     cover = along.clip(0, 1).astype(np.float32)
@@ -245,7 +248,7 @@ def _cut(
     *,
     is_exact: bool,
 ) -> Layers:
-    back = ground.colour[:3].astype(np.float32) / 255
+    back = ground.colour[:3].astype(np.float32) / _FULL
     coverage = (~lies_behind).astype(np.float32)
     coverage.reshape(-1)[edges.places] = edges.cover
     alpha = np.where(lies_behind, shade, 1).astype(np.float32)
@@ -256,8 +259,8 @@ def _cut(
     cutout[lies_behind, :3] = 0
     cutout[..., 3] = np.minimum(pixels[..., 3], (alpha * 255 + 0.5).astype(np.uint8))
     shown = np.concatenate([edges.places, np.flatnonzero(shade)])
-    values = pixels.reshape(-1, 4)[shown, :3].astype(np.float32) / 255
-    steps = (cutout.reshape(-1, 4)[shown, 3:].astype(np.float32) / 255).clip(1 / 255)
+    values = pixels.reshape(-1, 4)[shown, :3].astype(np.float32) / _FULL
+    steps = (cutout.reshape(-1, 4)[shown, 3:].astype(np.float32) / _FULL).clip(1 / 255)
     colours = ((values - (1 - steps) * back) / steps).clip(0, 1)
     # Where hardly anything shows, rounding errors would become colours.
     ideal = np.zeros_like(colours)

@@ -4,7 +4,7 @@ A stroke is a narrow flat area, or the ridge of a line too thin to have one. How
 a stroke covers is dilated or eroded at twice the size, so that soft edges stay soft.
 """
 
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import cv2
 import msgspec
@@ -14,7 +14,13 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.colour import membership, to_lab, to_lch
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
 from services.refinement.engines.local.holes import is_background
-from services.refinement.engines.local.nearest import Mask, depth_of, nearest_of
+from services.refinement.engines.local.masks import (
+    Mask,
+    depth_of,
+    largest_of,
+    nearest_of,
+    pieces_of,
+)
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
@@ -147,13 +153,12 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     share[found.narrow.reshape(-1)[places]] = 1
     cover = np.zeros(seeds.shape, dtype=np.float32)
     cover.reshape(-1)[places] = share
-    body = (cover > _FAINTEST_COVER).astype(np.uint8)
-    _, pieces, boxes, _ = cv2.connectedComponentsWithStats(body, connectivity=8)
+    pieces, boxes = pieces_of(cover > _FAINTEST_COVER, connectivity=8)
     return _Strokes(
         cover=cover,
         behind=found.behind,
         pieces=pieces,
-        boxes=np.asarray(boxes, dtype=np.int32),
+        boxes=boxes,
         half_widths=_evened(_half_widths(cover, pieces, len(boxes)), boxes, side),
         places=places,
         inner=inner,
@@ -205,14 +210,14 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask) -> Mask:
     Neither are the tips and waists of thick areas, nor what is as long as it is wide, nor the gaps
     between strokes, which have nothing thick beside them.
     """
-    count, labels, boxes, _ = cv2.connectedComponentsWithStats(flat.view(np.uint8), connectivity=4)
+    labels, boxes = pieces_of(flat, connectivity=4)
+    count = len(boxes)
     is_stroke = np.bincount(labels[thick], minlength=count) == 0
     is_stroke[0] = False
     large = (flat & ~is_stroke[labels]) | behind
     depth = depth_of(flat)
     middle = np.flatnonzero((depth >= cv2.dilate(depth, _KERNEL)) & flat)
-    widest = np.zeros(count, dtype=np.float32)
-    np.maximum.at(widest, labels.reshape(-1)[middle], depth.reshape(-1)[middle])
+    widest = largest_of(depth, labels, middle, count)
     is_long = boxes[:, cv2.CC_STAT_AREA] >= _LENGTH_PER_WIDTH * (2 * widest) ** 2
     is_stroke &= is_long | (widest <= _SLIGHT_SHARE * max(flat.shape))
     candidates = np.where(is_stroke, np.arange(count), 0).astype(np.float32)
@@ -259,16 +264,16 @@ def _chosen(strokes: _Strokes, planes: Planes, scope: str | None) -> Mask:
         raise NotApplicable(reason="the background has no lines")
     if scope == "text":
         chosen &= _in_rows(strokes.boxes, max(planes.shape[:2]))
-        reason = "there is no text in the picture"
+        if not chosen.any():
+            raise NotApplicable(reason="there is no text in the picture")
     elif scope is not None and scope != "foreground":
         owner = strokes.pieces.reshape(-1)[strokes.places]
         colours = strokes.inner[:, :3] / np.maximum(strokes.inner[:, 3:], 1e-3)
         members = membership(to_lch(to_lab(colours.clip(0, 1))), scope)
         sums = np.bincount(owner, weights=members, minlength=count)
         chosen &= sums > _MEMBER * np.bincount(owner, minlength=count)
-        reason = f"there are no {scope} lines in the picture"
-    if scope is not None and not chosen.any():
-        raise NotApplicable(reason=reason if scope != "foreground" else _NO_LINES)
+        if not chosen.any():
+            raise NotApplicable(reason=f"there are no {scope} lines in the picture")
     return chosen
 
 
@@ -316,7 +321,7 @@ def _dilated(strokes: _Strokes, steps: NDArray[np.intp]) -> Rows:
         window = _window(strokes, own, _RADII[step - 1])
         cover = np.where(own[strokes.pieces[window]], strokes.cover[window], 0)
         large = cv2.dilate(_doubled(cover), _disc(_RADII[step - 1]))
-        np.maximum(grown[window], _halved(large), out=grown[window])
+        np.maximum(grown[window], _halved(np.asarray(large)), out=grown[window])
     return grown
 
 
@@ -329,7 +334,8 @@ def _eroded(strokes: _Strokes, steps: NDArray[np.intp]) -> Rows:
     for step in np.unique(steps[steps > 0]):
         own = steps == step
         window = _window(strokes, own, _RADII[step - 1])
-        small = _halved(cv2.erode(_doubled(solid[window]), _disc(_RADII[step - 1])))
+        fine = cv2.erode(_doubled(solid[window]), _disc(_RADII[step - 1]))
+        small = _halved(np.asarray(fine))
         mine = own[strokes.pieces[window]]
         worn[window][mine] = small[mine]
     return worn
@@ -349,7 +355,7 @@ def _doubled(cover: Rows) -> NDArray[np.uint8]:
     return np.asarray(doubled, dtype=np.uint8)
 
 
-def _halved(levels: NDArray[np.uint8]) -> Rows:
+def _halved(levels: NDArray[Any]) -> Rows:
     size = (levels.shape[1] // 2, levels.shape[0] // 2)
     halved = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
     return (halved / np.float32(255)).astype(np.float32)
