@@ -14,7 +14,12 @@ from services.refinement.engines.local.colour import (
 )
 from services.refinement.engines.local.ground import Ground, enlarged
 from services.refinement.engines.local.layers import composed, split
-from services.refinement.engines.local.masks import depth_of, pieces_of, reaches_border
+from services.refinement.engines.local.masks import (
+    depth_of,
+    nearest_of,
+    pieces_of,
+    reaches_border,
+)
 from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
@@ -38,12 +43,14 @@ _SHADOW_REACH_SIGMAS: Final = 2.6
 _DARKEST_GROUND: Final = 0.12
 _LINE_SHARE: Final = 0.012
 _LINE_PX_MIN: Final = 1.5
+_LINE_PER_HEIGHT: Final = 0.14
+_LINE_WIDTH_MIN: Final = 0.9
 _FAINTEST_COVER: Final = 0.02
 _HALF: Final = 0.5
 _CONTRAST_WANTED: Final = 3.0
 _SHARE_MIN: Final = 0.02
 # Tried in this order: the quiet ones first.
-_LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#f4c430", "#d7263d", "#6e6e6e")
+_LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#6e6e6e", "#f4c430", "#d7263d")
 
 
 def finish(pixels: Pixels, operation: FinishingOperation) -> Pixels:
@@ -168,14 +175,27 @@ def _outlined(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
 
 
 def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
-    """Return the coverage of a band around a shape, its holes left free; `width` in pixels."""
+    """Return the coverage of a band around a shape, its holes left free; `width` in pixels.
+
+    Around small print the band is narrower, and around fine lines there is none: it would hide
+    what it is to set off.
+    """
     height, across = coverage.shape
+    solid = coverage >= _HALF
+    if not solid.any():
+        return np.zeros_like(coverage)
+    pieces, boxes = pieces_of(solid, connectivity=8)
+    widths = np.minimum(width, _LINE_PER_HEIGHT * boxes[:, cv2.CC_STAT_HEIGHT])
+    widths[widths < _LINE_WIDTH_MIN] = 0
+    everywhere = np.arange(coverage.size, dtype=np.intp)
+    own = widths[pieces.reshape(-1)[nearest_of(solid, everywhere)]].reshape(coverage.shape)
     fine = cv2.resize(coverage, (2 * across, 2 * height), interpolation=cv2.INTER_LINEAR)
     distance = depth_of(np.asarray(fine) < _HALF)
-    band = (width - distance / 2 + 0.75).clip(0, 1)
-    band = cv2.resize(band, (across, height), interpolation=cv2.INTER_AREA)
-    labels, boxes = pieces_of(coverage < _HALF, connectivity=4)
-    is_outer = reaches_border(boxes, coverage.shape)
+    reach = cv2.resize(own.astype(np.float32), (2 * across, 2 * height))
+    band = np.where(reach > 0, reach - distance / 2 + 0.75, 0).clip(0, 1)
+    band = cv2.resize(band.astype(np.float32), (across, height), interpolation=cv2.INTER_AREA)
+    labels, outer_boxes = pieces_of(~solid, connectivity=4)
+    is_outer = reaches_border(outer_boxes, coverage.shape)
     is_outer[0] = True
     free: NDArray[np.float32] = np.where(is_outer[labels], band, 0).astype(np.float32)
     return free
