@@ -116,9 +116,9 @@ class TestMargins:
 
     def test_no_picture_grows_beyond_the_bound(self) -> None:
         """The largest picture gets no more room, and no frame outside of it."""
-        largest = boxed(size=(SIDE_PX_MAX, 64), box=(0, 0, SIDE_PX_MAX - 8, 32))
+        largest = boxed(size=(SIDE_PX_MAX, 64), box=(1, 16, SIDE_PX_MAX - 8, 48))
 
-        for operation in (Padding(amount=1), Rotate(degrees=10), Border(amount=1)):
+        for operation in (Padding(amount=1), Rotate(degrees=1.5), Border(amount=1)):
             with pytest.raises(NotApplicable, match="larger than"):
                 change_canvas(largest, operation)
 
@@ -140,7 +140,7 @@ class TestBorder:
         """Where a frame would cover the logo, the picture grows."""
         pixels = boxed(size=(200, 200), box=(2, 50, 150, 150))
 
-        framed = change_canvas(pixels, Border(amount=1, colour="#c81e1e"))
+        framed = change_canvas(pixels, Border(amount=1, colour="#1ec81e"))
 
         assert framed.shape[0] > 200
         left, _, right, _ = box_of(framed[60:140])

@@ -79,8 +79,8 @@ class TestShadow:
         """The logo itself stays."""
         shaded = finish(disc(), Shadow(amount=1))
 
-        assert shaded[140, 140, 1] < 235
-        assert shaded[140, 140, 1] < shaded[60, 60, 1]
+        assert shaded[137, 137, 1] < 235
+        assert shaded[137, 137, 1] < shaded[62, 62, 1]
         assert tuple(shaded[100, 100]) == INK
 
     def test_on_transparency_it_is_translucent_black(self) -> None:

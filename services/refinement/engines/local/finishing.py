@@ -31,7 +31,7 @@ _SIDE_PX_MAX: Final = 2048
 _TOO_LARGE: Final = f"the picture would be larger than {_SIDE_PX_MAX} pixels a side"
 _EDGE_RANGE_MIN: Final = 0.04
 _EDGE_RANGE_FULL: Final = 0.12
-_SHARPENING_GAIN: Final = 0.6
+_SHARPENING_GAIN: Final = 0.7
 _SHARPENING_PASSES_MAX: Final = 4
 _SOFTNESS_SHARE: Final = 0.0016
 _SOFTNESS_PX_MIN: Final = 0.7
@@ -48,7 +48,9 @@ _LINE_WIDTH_MIN: Final = 0.9
 _FAINTEST_COVER: Final = 0.02
 _HALF: Final = 0.5
 _CONTRAST_WANTED: Final = 3.0
-_SHARE_MIN: Final = 0.02
+# The line must stand out from the ground first; a colour is better only by more than a step.
+_GROUND_WEIGHT: Final = 3.0
+_SCORE_STEP: Final = 0.1
 # Tried in this order: the quiet ones first.
 _LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#6e6e6e", "#f4c430", "#d7263d")
 
@@ -94,7 +96,7 @@ def steepened(planes: Planes, *, reach: int, gain: float = 1.0) -> Planes:
 
 def _sharpened(pixels: Pixels, amount: float) -> Pixels:
     planes = premultiplied(pixels)
-    for _ in range(min(1 + round(amount), _SHARPENING_PASSES_MAX)):
+    for _ in range(min(1 + round(1.5 * amount), _SHARPENING_PASSES_MAX)):
         planes = steepened(planes, reach=1, gain=min(_SHARPENING_GAIN * max(amount, 0.5), 1.0))
     return straight(planes)
 
@@ -202,23 +204,27 @@ def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
 
 
 def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
-    """Return sRGB: the colour asked for, or the first that stands out from both sides."""
+    """Return sRGB: the colour asked for, or one that stands out from both sides."""
     if colour is not None:
         return _displayed(colour)
     palette = find_palette(pixels)
     shares = palette.shares.copy()
     if palette.background is not None:
         shares[palette.background] = 0
-    inside = palette.colours[shares >= _SHARE_MIN * max(float(shares.sum()), 1e-6)]
-    sides = inside if ground.is_clear else np.vstack([inside, ground.colour[None, :3] / 255])
-    lines = [_displayed(name) for name in _LINE_COLOURS]
-    contrasts = [
-        float(contrast_ratio(sides.astype(np.float32), line[None]).min()) for line in lines
-    ]
-    for line, contrast in zip(lines, contrasts, strict=True):
-        if contrast >= _CONTRAST_WANTED:
-            return line
-    return lines[int(np.argmax(contrasts))]
+    shares /= max(float(shares.sum()), 1e-6)
+    paper = ground.colour[None, :3].astype(np.float32) / np.float32(255)
+    best, best_score = _displayed(_LINE_COLOURS[0]), 0.0
+    for name in _LINE_COLOURS:
+        line = _displayed(name)
+        # More contrast than is wanted on one side does not make up for too little on the other.
+        inside = np.minimum(contrast_ratio(palette.colours, line[None]), _CONTRAST_WANTED)
+        score = float((inside * shares).sum())
+        if not ground.is_clear:
+            outside = float(contrast_ratio(paper, line[None])[0])
+            score += _GROUND_WEIGHT * min(outside, _CONTRAST_WANTED)
+        if score > best_score + _SCORE_STEP:
+            best, best_score = line, score
+    return best
 
 
 def _displayed(name: str) -> Colours:
