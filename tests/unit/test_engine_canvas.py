@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from services.refinement.engines.local.canvas import SIDE_PX_MAX, change_canvas
+from services.refinement.engines.local.canvas import change_canvas
+from services.refinement.engines.local.ground import SIDE_PX_MAX
 from services.refinement.engines.local.operations import (
     Border,
     Centre,

@@ -10,11 +10,13 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.colour import Colours, named, to_displayable
 from services.refinement.engines.local.finishing import steepened
 from services.refinement.engines.local.ground import (
+    SIDE_PX_MAX,
     Box,
     Ground,
     enlarged,
     find_content,
     find_ground,
+    require_size,
 )
 from services.refinement.engines.local.operations import (
     Border,
@@ -32,9 +34,6 @@ from services.refinement.engines.local.refusals import NotApplicable
 
 CanvasOperation: TypeAlias = Border | Padding | Crop | Centre | Square | Rotate | Flip | Upscale
 
-SIDE_PX_MAX: Final = 2048
-
-_TOO_LARGE: Final = f"the picture would be larger than {SIDE_PX_MAX} pixels a side"
 _FILLED: Final = "the logo already fills the picture"
 _PADDING_SHARE: Final = 0.12
 _PADDING_LEFT_MIN: Final = 0.01
@@ -76,17 +75,11 @@ def change_canvas(pixels: Pixels, operation: CanvasOperation) -> Pixels:
             return _upscaled(pixels, factor)
 
 
-def _require_size(height: int, width: int) -> None:
-    if max(height, width) > SIDE_PX_MAX:
-        raise NotApplicable(reason=_TOO_LARGE)
-
-
 def _padded(pixels: Pixels, amount: float) -> Pixels:
     ground = find_ground(pixels)
     height, width = pixels.shape[:2]
     if amount > 0:
         room = max(1, round(_PADDING_SHARE * amount * max(height, width)))
-        _require_size(height + 2 * room, width + 2 * room)
         return enlarged(pixels, ground, left=room, top=room, right=room, bottom=room)
     content = find_content(pixels, ground)
     kept = max(1, round(_PADDING_LEFT_MIN * max(height, width)))
@@ -138,7 +131,6 @@ def _squared(pixels: Pixels) -> Pixels:
     if height == width:
         raise NotApplicable(reason="the picture is square already")
     side = max(height, width)
-    _require_size(side, side)
     ground = find_ground(pixels)
     left, top = (side - width) // 2, (side - height) // 2
     return enlarged(
@@ -172,7 +164,7 @@ def _rotated(pixels: Pixels, degrees: float) -> Pixels:
     sine, cosine = math.sin(angle), math.cos(angle)
     wide = math.ceil(width * cosine + height * sine)
     high = math.ceil(width * sine + height * cosine)
-    _require_size(high, wide)
+    require_size(high, wide)
     matrix = np.array([[cosine, -sine, 0], [sine, cosine, 0]], dtype=np.float64)
     middle = np.array([(width - 1) / 2, (height - 1) / 2])
     matrix[:, 2] = np.array([(wide - 1) / 2, (high - 1) / 2]) - matrix[:, :2] @ middle
@@ -233,7 +225,6 @@ def _framed(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
     needed = round(thickness * (1 + (_FRAME_GAP if ground.colour is not paint else 0)))
     free = min(content.left, content.top, width - content.right, height - content.bottom)
     more = max(0, needed - free)
-    _require_size(height + 2 * more, width + 2 * more)
     framed = enlarged(pixels, ground, left=more, top=more, right=more, bottom=more)
     framed[:thickness] = framed[-thickness:] = paint
     framed[:, :thickness] = framed[:, -thickness:] = paint

@@ -27,8 +27,6 @@ from services.refinement.engines.local.refusals import NotApplicable
 
 FinishingOperation: TypeAlias = Sharpness | Shadow | Outline
 
-_SIDE_PX_MAX: Final = 2048
-_TOO_LARGE: Final = f"the picture would be larger than {_SIDE_PX_MAX} pixels a side"
 _EDGE_RANGE_MIN: Final = 0.04
 _EDGE_RANGE_FULL: Final = 0.12
 _SHARPENING_GAIN: Final = 0.7
@@ -149,8 +147,6 @@ def _with_room(
         return cutout, coverage
     # The same on all sides, so that the logo stays where it is.
     more = max(left, top, right, bottom)
-    if max(height, width) + 2 * more > _SIDE_PX_MAX:
-        raise NotApplicable(reason=_TOO_LARGE)
     clear = Ground(colour=np.zeros(4, dtype=np.uint8), tolerance=0)
     wider = enlarged(cutout, clear, left=more, top=more, right=more, bottom=more)
     return wider, np.pad(coverage, more)

@@ -13,6 +13,7 @@ from services.refinement.engines.local.refusals import NotApplicable
 NOT_UNIFORM: Final = "the background is not of one colour"
 NOTHING_THERE: Final = "there is nothing in the picture but its background"
 
+SIDE_PX_MAX: Final = 2048
 CLEAR_ALPHA_MAX: Final = 8
 _OPAQUE: Final = 255
 _BORDER_SHARE_MIN: Final = 0.7
@@ -116,11 +117,26 @@ def find_content(pixels: Pixels, ground: Ground) -> Box:
     )
 
 
+def require_size(height: int, width: int) -> None:
+    """Refuse a picture with too many pixels on a side.
+
+    Raises:
+        NotApplicable: it has too many.
+    """
+    if max(height, width) > SIDE_PX_MAX:
+        raise NotApplicable(reason=f"the picture would be larger than {SIDE_PX_MAX} pixels a side")
+
+
 def enlarged(
     pixels: Pixels, ground: Ground, *, left: int, top: int, right: int, bottom: int
 ) -> Pixels:
-    """Add ground on each side, as many pixels as said."""
+    """Add ground on each side, as many pixels as said.
+
+    Raises:
+        NotApplicable: the picture would become too large.
+    """
     height, width = pixels.shape[:2]
+    require_size(height + top + bottom, width + left + right)
     wider = np.empty((height + top + bottom, width + left + right, 4), dtype=np.uint8)
     wider[:] = ground.colour
     wider[top : top + height, left : left + width] = pixels
