@@ -46,7 +46,7 @@ _MAIN_SHARE_MIN: Final = 0.001
 _RIGHT_ANGLE: Final = 90
 _ANGLE_MIN: Final = 0.05
 _FACTOR_MIN: Final = 1.01
-_STEEPNESS: Final = 1.3
+_STRIP_PX: Final = 256
 
 
 def change_canvas(pixels: Pixels, operation: CanvasOperation) -> Pixels:
@@ -197,15 +197,22 @@ def _upscaled(pixels: Pixels, factor: float) -> Pixels:
     if factor < _FACTOR_MIN:
         raise NotApplicable(reason=f"the picture has {SIDE_PX_MAX} pixels a side already")
     size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    planes = premultiplied(pixels)
+    # In bytes and in strips: a picture of the largest size would else need half a gigabyte.
+    levels = (premultiplied(pixels) * 255 + 0.5).astype(np.uint8)
     kernel = np.ones((3, 3), dtype=np.uint8)
-    large = cv2.resize(planes, size, interpolation=cv2.INTER_LANCZOS4)
+    large = cv2.resize(levels, size, interpolation=cv2.INTER_LANCZOS4)
     # What Lanczos overshoots would be a halo; nothing leaves the range of its neighbours.
-    for limit, bound in ((cv2.erode, np.maximum), (cv2.dilate, np.minimum)):
-        extreme = cv2.resize(limit(planes, kernel), size, interpolation=cv2.INTER_LINEAR)
-        bound(large, extreme, out=large)
-    sharp = steepened(np.asarray(large, dtype=np.float32), reach=max(1, round(factor / 2)))
-    return straight(sharp)
+    lowest = cv2.resize(cv2.erode(levels, kernel), size, interpolation=cv2.INTER_LINEAR)
+    highest = cv2.resize(cv2.dilate(levels, kernel), size, interpolation=cv2.INTER_LINEAR)
+    bounded = np.asarray(cv2.min(cv2.max(large, lowest), highest), dtype=np.uint8)
+    reach = max(1, round(factor / 2))
+    result = np.empty_like(bounded)
+    for top in range(0, size[1], _STRIP_PX):
+        first = max(0, top - reach)
+        strip = bounded[first : top + _STRIP_PX + reach].astype(np.float32) / np.float32(255)
+        sharp = straight(steepened(strip, reach=reach))
+        result[top : top + _STRIP_PX] = sharp[top - first : top - first + _STRIP_PX]
+    return result
 
 
 def _framed(pixels: Pixels, amount: float, colour: str | None) -> Pixels:

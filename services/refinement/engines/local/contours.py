@@ -13,6 +13,8 @@ from services.refinement.engines.local.masks import (
     largest_of,
     nearest_of,
     pieces_of,
+    spread_of,
+    strongest,
 )
 from services.refinement.engines.local.operations import Roundness, Smoothness
 from services.refinement.engines.local.palette import Pixels, find_palette
@@ -31,6 +33,8 @@ _RADIUS_PX_MIN: Final = 1.5
 # Only shapes at least this thick, in shares of the side, are rounded: letters are not.
 _THICK_SHARE_MIN: Final = 0.035
 _SHAPES_MAX: Final = 8
+# Larger shapes are rounded as they are, smaller ones at twice the size.
+_FINE_PIXELS_MAX: Final = 300_000
 # What an opening takes from a corner is small, and joins the rest along most of an arc; what it
 # takes from a handle or a stem is long, or joins the rest along its own width.
 _CORNER_AREA_MAX: Final = 2.4
@@ -100,12 +104,13 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
 def _rounding(coverage: Rows, radius: float) -> Rows:
     """Return what rounding adds and takes, convex corners first, then concave ones."""
     height, width = coverage.shape
-    room = int(2 * radius) + 2
-    fine = cv2.resize(coverage, (2 * width, 2 * height), interpolation=cv2.INTER_LINEAR)
+    scale = 2 if coverage.size <= _FINE_PIXELS_MAX else 1
+    room = int(scale * radius) + 2
+    fine = cv2.resize(coverage, (scale * width, scale * height), interpolation=cv2.INTER_LINEAR)
     fine = cv2.copyMakeBorder(fine, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
     before = np.asarray(fine, dtype=np.float32)
-    after = _without_corners(before, 2 * radius)
-    after = 1 - _without_corners(1 - after, 2 * radius)
+    after = _without_corners(before, scale * radius)
+    after = 1 - _without_corners(1 - after, scale * radius)
     change = (after - before)[room:-room, room:-room]
     # Straight edges are not resampled: there is no change in them.
     return np.asarray(
@@ -147,7 +152,7 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     kernel = np.ones((size, size), dtype=np.uint8)
     high = cv2.dilate(np.where(solid, cutout[..., :3], 0).astype(np.uint8), kernel)
     low = cv2.erode(np.where(solid, cutout[..., :3], 255).astype(np.uint8), kernel)
-    varied = cv2.subtract(high, low).max(axis=-1) > _MEETING_RANGE
+    varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
     added = (change > 0).view(np.uint8)
     count, labels = cv2.connectedComponents(added, connectivity=8)
     is_between = np.bincount(labels[varied], minlength=count) > 0
@@ -181,13 +186,13 @@ def _smoothed(pixels: Pixels, amount: float) -> Pixels:
     side = max(pixels.shape[:2])
     sigma = min(max(_SIGMA_SHARE * amount * side, _SIGMA_PX_MIN), _SIGMA_PX_MAX)
     labels, count = _labels(pixels)
-    spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
+    spread = spread_of(pixels)
     allowed = _near_edges(spread, sigma) & ~_near_narrow(pixels, labels, count, sigma)
     places = np.flatnonzero(allowed)
     if not places.size:
         raise NotApplicable(reason=_NO_CONTOURS)
     flat = spread <= _FLAT_RANGE
-    planes = premultiplied(pixels).reshape(-1, 4)
+    rows = pixels.reshape(-1, 4)
     best = np.zeros((2, len(places)), dtype=np.float32)
     colours = np.zeros((2, len(places), 4), dtype=np.float32)
     for label in range(count):
@@ -197,19 +202,19 @@ def _smoothed(pixels: Pixels, amount: float) -> Pixels:
             continue
         blurred = cv2.GaussianBlur(own.astype(np.float32), (0, 0), sigma)
         share = blurred.reshape(-1)[places]
-        colour = planes[nearest_of(sources, places)]
+        colour = premultiplied(rows[nearest_of(sources, places)])
         wins, second = share > best[0], (share > best[1]) & (share <= best[0])
         best[1][wins], colours[1][wins] = best[0][wins], colours[0][wins]
         best[0][wins], colours[0][wins] = share[wins], colour[wins]
         best[1][second], colours[1][second] = share[second], colour[second]
     # As steep as an anti-aliased edge: from one half to whole within half a pixel.
     part = (_HALF + 1.25 * sigma * (best[0] - best[1])).clip(_HALF, 1)[:, None]
-    result = planes.copy()
-    seen = best[0] > 0
     mixed = colours[0] * part + colours[1] * (1 - part)
     mixed = np.where((best[1] > 0)[:, None], mixed, colours[0])
-    result[places[seen]] = mixed[seen]
-    return straight(result.reshape(pixels.shape))
+    seen = best[0] > 0
+    result = pixels.copy()
+    result.reshape(-1, 4)[places[seen]] = straight(mixed[seen])
+    return result
 
 
 def _labels(pixels: Pixels) -> tuple[NDArray[np.uint8], int]:

@@ -13,10 +13,9 @@ from services.refinement.engines.local.colour import (
     to_displayable,
 )
 from services.refinement.engines.local.ground import Ground, enlarged
-from services.refinement.engines.local.layers import composed, split
+from services.refinement.engines.local.layers import Layers, split
 from services.refinement.engines.local.masks import (
     depth_of,
-    nearest_of,
     pieces_of,
     reaches_border,
 )
@@ -35,14 +34,16 @@ _SOFTNESS_SHARE: Final = 0.0016
 _SOFTNESS_PX_MIN: Final = 0.7
 _SHADOW_OFFSET_SHARE: Final = 0.016
 _SHADOW_BLUR_SHARE: Final = 0.014
+_SHADOW_BLUR_PX_MIN: Final = 0.8
 _SHADOW_STRENGTH: Final = 0.36
 _SHADOW_STRENGTH_MAX: Final = 0.7
 _SHADOW_REACH_SIGMAS: Final = 2.6
-_DARKEST_GROUND: Final = 0.12
+_DARKEST_GROUND_LEVEL: Final = 30
 _LINE_SHARE: Final = 0.012
 _LINE_PX_MIN: Final = 1.5
-_LINE_PER_HEIGHT: Final = 0.14
-_LINE_WIDTH_MIN: Final = 0.9
+_LINE_PER_HEIGHT: Final = 0.1
+_LINE_WIDTH_MIN: Final = 1.5
+_BAND_SLACK: Final = 0.75
 _FAINTEST_COVER: Final = 0.02
 _HALF: Final = 0.5
 _CONTRAST_WANTED: Final = 3.0
@@ -107,69 +108,75 @@ def _softened(pixels: Pixels, amount: float) -> Pixels:
 
 def _shaded(pixels: Pixels, amount: float) -> Pixels:
     layers = split(pixels)
-    if not layers.ground.is_clear and _luminance(layers.ground) < _DARKEST_GROUND:
+    ground = layers.ground
+    if not ground.is_clear and float(ground.colour[:3].mean()) < _DARKEST_GROUND_LEVEL:
         raise NotApplicable(reason="a shadow would not show on so dark a background")
     side = max(pixels.shape[:2])
     scale = min(max(amount, 0.5), 2.0) ** 0.5
     offset = max(1, round(_SHADOW_OFFSET_SHARE * scale * side))
-    sigma = max(0.8, _SHADOW_BLUR_SHARE * scale * side)
-    reach = offset + round(_SHADOW_REACH_SIGMAS * sigma)
-    cutout, coverage = _with_room(layers.cutout, layers.coverage, (reach, reach), offset)
+    sigma = max(_SHADOW_BLUR_PX_MIN, _SHADOW_BLUR_SHARE * scale * side)
+    reach = round(_SHADOW_REACH_SIGMAS * sigma)
+    room = _missing_room(layers.coverage, before=reach - offset, after=reach + offset)
+    coverage = np.pad(layers.coverage, room)
     strength = min(_SHADOW_STRENGTH * amount**0.5, _SHADOW_STRENGTH_MAX)
     cast = cv2.GaussianBlur(coverage, (0, 0), sigma)
-    shadow = np.zeros_like(cast)
+    shadow = np.zeros_like(coverage)
     shadow[offset:, offset:] = cast[:-offset, :-offset] * strength
-    alpha = cutout[..., 3].astype(np.float32) / 255
-    below = shadow * (1 - alpha)
-    total = alpha + below
-    planes = premultiplied(cutout)
-    planes[..., 3] = total
-    if layers.ground.is_clear:
-        return straight(planes)
-    planes[..., :3] += (1 - total[..., None]) * (layers.ground.colour[:3].astype(np.float32) / 255)
-    planes[..., 3] = 1
-    return straight(planes)
-
-
-def _with_room(
-    cutout: Pixels, coverage: NDArray[np.float32], reach: tuple[int, int], back: int
-) -> tuple[Pixels, NDArray[np.float32]]:
-    """Widen a cut-out so that what reaches so far right and down, and less left and up, fits."""
-    height, width = coverage.shape
-    rows = np.flatnonzero((coverage > _FAINTEST_COVER).any(axis=1))
-    columns = np.flatnonzero((coverage > _FAINTEST_COVER).any(axis=0))
-    before = max(0, max(reach) - 2 * back)
-    left = max(0, before - int(columns[0])) if len(columns) else 0
-    top = max(0, before - int(rows[0])) if len(rows) else 0
-    right = max(0, reach[0] - (width - 1 - int(columns[-1]))) if len(columns) else 0
-    bottom = max(0, reach[1] - (height - 1 - int(rows[-1]))) if len(rows) else 0
-    if not max(left, top, right, bottom):
-        return cutout, coverage
-    # The same on all sides, so that the logo stays where it is.
-    more = max(left, top, right, bottom)
-    clear = Ground(colour=np.zeros(4, dtype=np.uint8), tolerance=0)
-    wider = enlarged(cutout, clear, left=more, top=more, right=more, bottom=more)
-    return wider, np.pad(coverage, more)
+    black = np.zeros(3, dtype=np.float32)
+    return _laid_under(pixels, layers, shadow, black, room)
 
 
 def _outlined(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
     layers = split(pixels)
-    side = max(pixels.shape[:2])
-    width = max(_LINE_SHARE * amount * side, _LINE_PX_MIN)
+    width = max(_LINE_SHARE * amount * max(pixels.shape[:2]), _LINE_PX_MIN)
     paint = _line_colour(pixels, layers.ground, colour)
     reach = int(width) + 2
-    cutout, coverage = _with_room(layers.cutout, layers.coverage, (reach, reach), 0)
-    line = _around(coverage, width)
-    alpha = cutout[..., 3:].astype(np.float32) / 255
-    planes = premultiplied(cutout)
-    # The line lies under the logo, and a shadow of the logo under the line.
-    own = coverage[..., None]
-    shadow = np.where(own > 0, 0, alpha)
-    line = line[..., None]
-    kept = np.where(own > 0, 1, 1 - line)
-    planes[..., 3:] = np.where(own > 0, alpha + (1 - alpha) * line, line + shadow * (1 - line))
-    planes[..., :3] = planes[..., :3] * kept + paint * np.where(own > 0, (1 - alpha) * line, line)
-    return composed(straight(planes.clip(0, 1)), layers.ground)
+    room = _missing_room(layers.coverage, before=reach, after=reach)
+    line = _around(np.pad(layers.coverage, room), width)
+    return _laid_under(pixels, layers, line, paint, room)
+
+
+def _missing_room(coverage: NDArray[np.float32], *, before: int, after: int) -> int:
+    """Return by how much to widen all sides, so that what reaches out of a shape is not cut.
+
+    Args:
+        coverage: of the shape.
+        before: pixels reached to the left and to the top.
+        after: pixels reached to the right and to the bottom.
+    """
+    height, width = coverage.shape
+    is_seen = coverage > _FAINTEST_COVER
+    rows, columns = np.flatnonzero(is_seen.any(axis=1)), np.flatnonzero(is_seen.any(axis=0))
+    if not rows.size:
+        return 0
+    free_before = min(int(rows[0]), int(columns[0]))
+    free_after = min(height - 1 - int(rows[-1]), width - 1 - int(columns[-1]))
+    missing: int = max(0, before - free_before, after - free_after)
+    return missing
+
+
+def _laid_under(
+    pixels: Pixels, layers: Layers, cover: NDArray[np.float32], paint: Colours, room: int
+) -> Pixels:
+    """Lay a colour under the logo and over its ground, in a picture wider by `room` pixels.
+
+    A shadow that the logo has already lies under what has no coverage of its own.
+    """
+    clear = Ground(colour=np.zeros(4, dtype=np.uint8), tolerance=0)
+    sides = {"left": room, "top": room, "right": room, "bottom": room}
+    result = enlarged(pixels, layers.ground, **sides)
+    cutout = enlarged(layers.cutout, clear, **sides).reshape(-1, 4)
+    places = np.flatnonzero(cover > _FAINTEST_COVER / 2)
+    logo = premultiplied(cutout[places])
+    under = cover.reshape(-1)[places, None]
+    is_logo = np.pad(layers.coverage, room).reshape(-1)[places, None] > 0
+    colour = np.concatenate([under * paint, under], axis=-1)
+    laid = np.where(is_logo, logo + (1 - logo[:, 3:]) * colour, colour + (1 - under) * logo)
+    if not layers.ground.is_clear:
+        paper = layers.ground.colour.astype(np.float32) / np.float32(255)
+        laid = laid + (1 - laid[:, 3:]) * paper
+    result.reshape(-1, 4)[places] = straight(laid.clip(0, 1).astype(np.float32))
+    return result
 
 
 def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
@@ -178,25 +185,35 @@ def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     Around small print the band is narrower, and around fine lines there is none: it would hide
     what it is to set off.
     """
-    height, across = coverage.shape
     solid = coverage >= _HALF
-    if not solid.any():
-        return np.zeros_like(coverage)
     pieces, boxes = pieces_of(solid, connectivity=8)
     widths = np.minimum(width, _LINE_PER_HEIGHT * boxes[:, cv2.CC_STAT_HEIGHT])
     widths[widths < _LINE_WIDTH_MIN] = 0
-    everywhere = np.arange(coverage.size, dtype=np.intp)
-    own = widths[pieces.reshape(-1)[nearest_of(solid, everywhere)]].reshape(coverage.shape)
-    fine = cv2.resize(coverage, (2 * across, 2 * height), interpolation=cv2.INTER_LINEAR)
-    distance = depth_of(np.asarray(fine) < _HALF)
-    reach = cv2.resize(own.astype(np.float32), (2 * across, 2 * height))
-    band = np.where(reach > 0, reach - distance / 2 + 0.75, 0).clip(0, 1)
-    band = cv2.resize(band.astype(np.float32), (across, height), interpolation=cv2.INTER_AREA)
+    widths[0] = 0
+    size = 2 * int(width) + 5
+    reach = cv2.dilate(widths.astype(np.float32)[pieces], np.ones((size, size), dtype=np.uint8))
+    band = np.zeros_like(coverage)
+    rows, columns = np.flatnonzero(reach.any(axis=1)), np.flatnonzero(reach.any(axis=0))
+    if rows.size:
+        window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+        band[window] = _band(coverage[window], np.asarray(reach, dtype=np.float32)[window])
     labels, outer_boxes = pieces_of(~solid, connectivity=4)
     is_outer = reaches_border(outer_boxes, coverage.shape)
     is_outer[0] = True
-    free: NDArray[np.float32] = np.where(is_outer[labels], band, 0).astype(np.float32)
-    return free
+    band[~is_outer[labels]] = 0
+    return band
+
+
+def _band(coverage: NDArray[np.float32], reach: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return what lies less than `reach` away from a shape, measured at twice the size."""
+    height, width = coverage.shape
+    size = (2 * width, 2 * height)
+    fine = cv2.resize(coverage, size, interpolation=cv2.INTER_LINEAR)
+    distance = depth_of(np.asarray(fine) < _HALF)
+    wide = cv2.resize(reach, size, interpolation=cv2.INTER_NEAREST)
+    band = np.where(wide > 0, wide - distance / 2 + _BAND_SLACK, 0).clip(0, 1)
+    reduced = cv2.resize(band.astype(np.float32), (width, height), interpolation=cv2.INTER_AREA)
+    return np.asarray(reduced, dtype=np.float32)
 
 
 def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
@@ -226,7 +243,3 @@ def _line_colour(pixels: Pixels, ground: Ground, colour: str | None) -> Colours:
 def _displayed(name: str) -> Colours:
     colour: Colours = to_displayable(named(name)[None])[0]
     return colour
-
-
-def _luminance(ground: Ground) -> float:
-    return float(ground.colour[:3].mean()) / 255

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.refinement.engines.local.masks import strongest
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.refusals import NotApplicable
 
@@ -95,7 +96,7 @@ def distance_from(pixels: Pixels, ground: Ground) -> NDArray[np.uint8]:
         return np.ascontiguousarray(pixels[..., 3])
     plain = np.empty_like(pixels)
     plain[:] = ground.colour
-    return np.asarray(cv2.absdiff(pixels, plain).max(axis=-1), dtype=np.uint8)
+    return strongest(np.asarray(cv2.absdiff(pixels, plain), dtype=np.uint8))
 
 
 def find_content(pixels: Pixels, ground: Ground) -> Box:

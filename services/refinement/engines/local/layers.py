@@ -19,7 +19,7 @@ from services.refinement.engines.local.ground import (
     find_ground,
 )
 from services.refinement.engines.local.holes import is_background
-from services.refinement.engines.local.masks import Mask, nearest_of
+from services.refinement.engines.local.masks import Mask, nearest_of, spread_of
 from services.refinement.engines.local.operations import TransparentBackground
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.refusals import NotApplicable
@@ -143,7 +143,7 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
     colour = ground.colour[:3].astype(np.float32) / _FULL
     if ground.colour[:3].max() < _DARK_LEVELS:
         return strength
-    spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
+    spread = spread_of(pixels)
     places = np.flatnonzero((spread <= _SOFT_RANGE) & ~behind)
     values = pixels.reshape(-1, 4)[places, :3].astype(np.float32) / _FULL
     light = (values @ colour) / float(colour @ colour)
@@ -179,7 +179,7 @@ def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
 
 def _find_cores(pixels: Pixels, levels: NDArray[np.uint8], clear: Mask) -> _Cores:
     ink = (~clear).view(np.uint8)
-    spread = cv2.subtract(cv2.dilate(pixels, _KERNEL), cv2.erode(pixels, _KERNEL)).max(axis=-1)
+    spread = spread_of(pixels)
     flat = ink & (spread <= _FLAT_RANGE)
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
     large = boxes[:, cv2.CC_STAT_AREA] >= _CORE_PIXELS_MIN

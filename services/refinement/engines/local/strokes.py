@@ -20,6 +20,7 @@ from services.refinement.engines.local.masks import (
     largest_of,
     nearest_of,
     pieces_of,
+    spread_of,
 )
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
@@ -44,6 +45,7 @@ _STRONG_SHARE_MIN: Final = 0.9
 _EDGE_PX: Final = 2
 _FAINTEST_COVER: Final = 0.05
 _HALF: Final = 0.5
+_OPAQUE: Final = 255
 _STROKE_SHARE_MAX: Final = 0.6
 _THICKEN_RATE: Final = 0.4
 _THIN_RATE: Final = 0.36
@@ -104,9 +106,8 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     Raises:
         NotApplicable: there are no strokes, or they would disappear.
     """
-    planes = premultiplied(pixels)
-    strokes = _find_strokes(pixels, planes, abs(operation.amount))
-    chosen = _chosen(strokes, planes, operation.scope)
+    strokes = _find_strokes(pixels, abs(operation.amount))
+    chosen = _chosen(strokes, operation.scope)
     if operation.amount > 0:
         radii = _growth(strokes, operation.amount, max(pixels.shape[:2]))
     else:
@@ -116,22 +117,25 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     steps = np.where(chosen, steps, 0)
     if not steps.any():
         raise NotApplicable(reason=_DISAPPEAR if operation.amount < 0 else _NO_LINES)
-    flat = planes.reshape(-1, 4)
     before = strokes.cover.reshape(-1)[strokes.places]
+    values = premultiplied(pixels.reshape(-1, 4)[strokes.places])
     if operation.amount > 0:
         grown = _capped(_dilated(strokes, steps), strokes)
         after = grown.reshape(-1)[strokes.places]
         part = ((after - before) / np.maximum(1 - before, 1e-3)).clip(0, 1)
-        flat[strokes.places] += part[:, None] * (strokes.inner - flat[strokes.places])
+        values += part[:, None] * (strokes.inner - values)
     else:
         eroded = _eroded(strokes, steps)
         after = np.minimum(eroded.reshape(-1)[strokes.places], before)
         part = ((before - after) / np.maximum(before, 1e-3)).clip(0, 1)
-        flat[strokes.places] += part[:, None] * (strokes.outer - flat[strokes.places])
-    return straight(planes.clip(0, 1))
+        values += part[:, None] * (strokes.outer - values)
+    changed = part > 0
+    result = pixels.copy()
+    result.reshape(-1, 4)[strokes.places[changed]] = straight(values[changed].clip(0, 1))
+    return result
 
 
-def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
+def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
     side = max(pixels.shape[:2])
     found = _seeds(pixels)
     seeds = found.narrow | found.ridges
@@ -140,9 +144,10 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
     reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
-    flat = planes.reshape(-1, 4)
-    values = flat[places]
-    inner, outer = flat[nearest_of(found.strong, places)], flat[nearest_of(found.others, places)]
+    flat = pixels.reshape(-1, 4)
+    values = premultiplied(flat[places])
+    inner = premultiplied(flat[nearest_of(found.strong, places)])
+    outer = premultiplied(flat[nearest_of(found.others, places)])
     share = _share(values, inner, outer)
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
     # Far from all else, a pixel between two strokes of unlike colours is no edge of either.
@@ -168,10 +173,9 @@ def _find_strokes(pixels: Pixels, planes: Planes, amount: float) -> _Strokes:
 
 def _seeds(pixels: Pixels) -> _Seeds:
     half_width = max(_HALF_WIDTH_SHARE * max(pixels.shape[:2]), _HALF_WIDTH_PX_MIN)
-    bytes_of_planes = (premultiplied(pixels) * 255 + 0.5).astype(np.uint8)
-    spread = cv2.subtract(
-        cv2.dilate(bytes_of_planes, _KERNEL), cv2.erode(bytes_of_planes, _KERNEL)
-    ).max(axis=-1)
+    # Under little alpha, colours may differ as they like.
+    plain = pixels if (pixels[..., 3] == _OPAQUE).all() else _shown(pixels)
+    spread = spread_of(plain)
     flat: Mask = spread <= _FLAT_RANGE
     depth = depth_of(flat)
     core = depth >= half_width - 1
@@ -192,6 +196,10 @@ def _seeds(pixels: Pixels) -> _Seeds:
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
     return _Seeds(narrow=narrow, ridges=ridges, strong=strong, others=others, behind=behind)
+
+
+def _shown(pixels: Pixels) -> Pixels:
+    return (premultiplied(pixels) * _OPAQUE + _HALF).astype(np.uint8)
 
 
 def _ground_of(pixels: Pixels) -> Ground:
@@ -255,7 +263,7 @@ def _half_widths(cover: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
     return np.where(counts > 0, half_widths, _HALF / 2).astype(np.float32)
 
 
-def _chosen(strokes: _Strokes, planes: Planes, scope: str | None) -> Mask:
+def _chosen(strokes: _Strokes, scope: str | None) -> Mask:
     """Say which pieces an operation concerns."""
     count = len(strokes.boxes)
     chosen = np.ones(count, dtype=np.bool_)
@@ -263,7 +271,7 @@ def _chosen(strokes: _Strokes, planes: Planes, scope: str | None) -> Mask:
     if scope == "background":
         raise NotApplicable(reason="the background has no lines")
     if scope == "text":
-        chosen &= _in_rows(strokes.boxes, max(planes.shape[:2]))
+        chosen &= _in_rows(strokes.boxes, max(strokes.cover.shape))
         if not chosen.any():
             raise NotApplicable(reason="there is no text in the picture")
     elif scope is not None and scope != "foreground":
