@@ -257,6 +257,16 @@ class TestRoundness:
         assert np.array_equal(rounded[24:50], pixels[24:50])
         assert np.array_equal(rounded[160:], pixels[160:])
 
+    def test_the_line_around_a_shape_is_not_broken(self) -> None:
+        """A corner that rounding would cut through the outline stays."""
+
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.polygon([(400, 40), (760, 720), (40, 720)], fill=INK)
+            pen.polygon([(400, 80), (726, 700), (74, 700)], fill=(240, 180, 20, 255))
+
+        with pytest.raises(NotApplicable, match="no corners"):
+            even_contours(drawn(draw), Roundness(amount=1.7))
+
     def test_a_disc_has_no_corners(self) -> None:
         """What is round already is refused."""
         disc = drawn(lambda pen: pen.ellipse([200, 200, 600, 600], fill=INK))
@@ -283,6 +293,17 @@ class TestSmoothness:
         even = even_contours(ragged, Smoothness(amount=2))
 
         assert np.abs(even - true).mean() < 0.6 * np.abs(ragged - true).mean()
+
+    def test_the_stairs_of_repeated_pixels_are_drawn_anew(self) -> None:
+        """An enlarged small picture comes nearer to the large one."""
+        small = logo("fox", 128)
+        stairs = small.repeat(4, axis=0).repeat(4, axis=1)
+        true = logo("fox", 512).astype(int)
+
+        even = even_contours(stairs, Smoothness(amount=1))
+
+        assert even.shape == stairs.shape
+        assert np.abs(even - true).mean() < 0.85 * np.abs(stairs - true).mean()
 
     def test_lines_and_small_print_stay(self) -> None:
         """Nothing thin is lost."""

@@ -72,7 +72,7 @@ def change_canvas(pixels: Pixels, operation: CanvasOperation) -> Pixels:
             flipped = pixels[:, ::-1] if axis == "horizontal" else pixels[::-1]
             return np.ascontiguousarray(flipped)
         case Upscale(factor=factor):
-            return _upscaled(pixels, factor)
+            return upscaled(pixels, factor)
 
 
 def _padded(pixels: Pixels, amount: float) -> Pixels:
@@ -191,7 +191,12 @@ def _warped(pixels: Pixels, matrix: NDArray[np.float64], size: tuple[int, int]) 
     return straight(planes)
 
 
-def _upscaled(pixels: Pixels, factor: float) -> Pixels:
+def upscaled(pixels: Pixels, factor: float) -> Pixels:
+    """Give RGBA pixels more pixels, with edges as sharp as they can be, and without halos.
+
+    Raises:
+        NotApplicable: the picture is as large as it may be.
+    """
     height, width = pixels.shape[:2]
     factor = min(factor, SIDE_PX_MAX / max(height, width))
     if factor < _FACTOR_MIN:

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.refinement.engines.local.canvas import upscaled
 from services.refinement.engines.local.layers import composed, split
 from services.refinement.engines.local.masks import (
     Mask,
@@ -42,6 +43,8 @@ _CORNER_CONTACT_MIN: Final = 1.1
 _SLACK: Final = 1.0
 _MEETING_REACH: Final = 0.6
 _MEETING_RANGE: Final = 36
+_EXPOSED_PX: Final = 3
+_STAIRS_MIN: Final = 24
 _SIGMA_SHARE: Final = 0.006
 _SIGMA_PX_MIN: Final = 1.2
 _SIGMA_PX_MAX: Final = 12.0
@@ -146,18 +149,22 @@ def _contact_of(boxes: NDArray[np.int32]) -> Rows:
 
 
 def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: float) -> Mask:
-    """Find what would fill the corner between parts of unlike colours, which is none of a shape."""
+    """Find changes where parts of unlike colours meet, whose corner is none of one shape.
+
+    Filling it would have to take a side, and cutting it off would break the line around a shape.
+    """
+    between = np.zeros(change.shape, dtype=np.bool_)
     solid = (coverage >= 1 - 1 / 255)[..., None]
-    size = 2 * int(radius * _MEETING_REACH) + 3
-    kernel = np.ones((size, size), dtype=np.uint8)
-    high = cv2.dilate(np.where(solid, cutout[..., :3], 0).astype(np.uint8), kernel)
-    low = cv2.erode(np.where(solid, cutout[..., :3], 255).astype(np.uint8), kernel)
-    varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
-    added = (change > 0).view(np.uint8)
-    count, labels = cv2.connectedComponents(added, connectivity=8)
-    is_between = np.bincount(labels[varied], minlength=count) > 0
-    is_between[0] = False
-    between: Mask = is_between[labels]
+    lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
+    darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
+    for part, reach in ((change > 0, radius * _MEETING_REACH), (change < 0, _EXPOSED_PX)):
+        kernel = np.ones((2 * int(reach) + 3, 2 * int(reach) + 3), dtype=np.uint8)
+        high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
+        varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
+        labels, boxes = pieces_of(part, connectivity=8)
+        is_between = np.bincount(labels[varied], minlength=len(boxes)) > 0
+        is_between[0] = False
+        between |= is_between[labels]
     return between
 
 
@@ -183,6 +190,9 @@ def _smoothed(pixels: Pixels, amount: float) -> Pixels:
 
     What is thin compared with the blur stays as it is, and so do true corners.
     """
+    block = _block_side(pixels)
+    if block > 1:
+        return upscaled(np.ascontiguousarray(pixels[::block, ::block]), block)
     side = max(pixels.shape[:2])
     sigma = min(max(_SIGMA_SHARE * amount * side, _SIGMA_PX_MIN), _SIGMA_PX_MAX)
     labels, count = _labels(pixels)
@@ -215,6 +225,18 @@ def _smoothed(pixels: Pixels, amount: float) -> Pixels:
     result = pixels.copy()
     result.reshape(-1, 4)[places[seen]] = straight(mixed[seen])
     return result
+
+
+def _block_side(pixels: Pixels) -> int:
+    """Return the side of the squares of one colour that a picture is made of, 1 for most.
+
+    Pictures enlarged by repeating pixels have such squares; their stairs have to be drawn anew.
+    """
+    across = (pixels[:, 1:] != pixels[:, :-1]).any(axis=(0, 2))
+    down = (pixels[1:] != pixels[:-1]).any(axis=(1, 2))
+    places = [*np.flatnonzero(across) + 1, *np.flatnonzero(down) + 1, *pixels.shape[:2]]
+    # A few straight lines may lie on even places by chance.
+    return int(np.gcd.reduce(np.array(places))) if len(places) >= _STAIRS_MIN else 1
 
 
 def _labels(pixels: Pixels) -> tuple[NDArray[np.uint8], int]:

@@ -42,7 +42,7 @@ _DARKEST_GROUND_LEVEL: Final = 30
 _LINE_SHARE: Final = 0.012
 _LINE_PX_MIN: Final = 1.5
 _LINE_PER_HEIGHT: Final = 0.1
-_LINE_WIDTH_MIN: Final = 1.5
+_LINE_WIDTH_SHARE_MIN: Final = 0.25
 _BAND_SLACK: Final = 0.75
 _FAINTEST_COVER: Final = 0.02
 _HALF: Final = 0.5
@@ -188,15 +188,17 @@ def _around(coverage: NDArray[np.float32], width: float) -> NDArray[np.float32]:
     solid = coverage >= _HALF
     pieces, boxes = pieces_of(solid, connectivity=8)
     widths = np.minimum(width, _LINE_PER_HEIGHT * boxes[:, cv2.CC_STAT_HEIGHT])
-    widths[widths < _LINE_WIDTH_MIN] = 0
+    widths[widths < _LINE_WIDTH_SHARE_MIN * width] = 0
     widths[0] = 0
+    kept = cv2.dilate((widths > 0)[pieces].view(np.uint8), np.ones((3, 3), dtype=np.uint8))
+    shapes = coverage * kept
     size = 2 * int(width) + 5
     reach = cv2.dilate(widths.astype(np.float32)[pieces], np.ones((size, size), dtype=np.uint8))
     band = np.zeros_like(coverage)
     rows, columns = np.flatnonzero(reach.any(axis=1)), np.flatnonzero(reach.any(axis=0))
     if rows.size:
         window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-        band[window] = _band(coverage[window], np.asarray(reach, dtype=np.float32)[window])
+        band[window] = _band(shapes[window], np.asarray(reach, dtype=np.float32)[window])
     labels, outer_boxes = pieces_of(~solid, connectivity=4)
     is_outer = reaches_border(outer_boxes, coverage.shape)
     is_outer[0] = True
