@@ -66,7 +66,10 @@ class Durations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """A user asked, and was admitted. Recorded by the API, before its 202 leaves."""
+    """A user asked, and was admitted. Recorded by the API, before its 202 leaves.
+
+    `engine` is there if the user asked for one; otherwise the worker takes its default.
+    """
 
     task_id: str
     user_id: str
@@ -78,6 +81,8 @@ class TaskRequested(msgspec.Struct, frozen=True, kw_only=True):
     request_fingerprint: str
     quota: Quota
     deadline: Moment
+    # Unset, not null: events without it keep their bytes.
+    engine: str | UnsetType = UNSET
 
 
 class TaskProcessing(msgspec.Struct, frozen=True, kw_only=True):

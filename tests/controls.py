@@ -81,6 +81,11 @@ def request(task: int = 1, *, user: int = 1, prompt: str = PROMPT) -> TaskReques
     )
 
 
+def request_with_engine() -> TaskRequested:
+    """The same, with an engine that was asked for."""
+    return msgspec.structs.replace(request(), engine="openai")
+
+
 def processing(attempt: int = 1) -> TaskProcessing:
     """A worker starts attempt `attempt`."""
     return TaskProcessing(attempt=attempt, worker=f"worker-{attempt}", engine="local")

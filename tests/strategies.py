@@ -67,6 +67,7 @@ payloads: Final[dict[type[TaskEvent], st.SearchStrategy[TaskEvent]]] = {
         TaskRequested,
         task_id=st.just(controls.task_id()),
         deadline=times,
+        engine=st.just(UNSET) | st.text(),
         quota=st.builds(
             Quota,
             period=st.dates(min_value=date(1000, 1, 1)).map(

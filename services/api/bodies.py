@@ -46,6 +46,7 @@ class MetadataBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     logo_description: str | None = None
     theme_description: str | None = None
     preserve_aspects: tuple[str, ...] = ()
+    engine: str | None = None
 
 
 class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,6 +96,7 @@ class TaskBodies:
                     logo_description=request.logo_description,
                     theme_description=request.theme_description,
                     preserve_aspects=request.preserve_aspects,
+                    engine=request.engine or None,
                 ),
                 result=result,
                 result_id=result.concept_id if result else None,

@@ -1,7 +1,7 @@
 """`refinery refine`: the local engine on a file, without any server: how one tries prompts."""
 
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import click
 import msgspec
@@ -16,7 +16,9 @@ from services.refinement.engines import Instruction, Refinement
 from services.refinement.engines.local.engine import LocalEngine
 from services.refinement.engines.local.plan import describe, make_plan
 from services.refinement.failures import PromptNotUnderstood, RefinementFailure
+from services.refinement.pictures import PictureLimits
 from services.refinement.studio import Studios
+from services.runtime.settings import WORKING_SIDE_MAX, WORKING_SIDE_MIN
 
 TIMEOUT_S: Final = 60.0
 
@@ -34,6 +36,18 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
     plan: RecordedPlan
 
 
+class Options(TypedDict):
+    """What `refinery refine` can be told besides the picture and the prompt."""
+
+    output: Path | None
+    only_plan: bool
+    keep: tuple[str, ...]
+    side: int
+    theme: str | None
+    force: bool
+    as_json: bool
+
+
 @click.command()
 @click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path))
 @click.argument("prompt")
@@ -47,40 +61,38 @@ class Refined(msgspec.Struct, frozen=True, kw_only=True):
 @click.option(
     "--keep", multiple=True, type=click.Choice(ASPECTS), help="What is not to change; repeatable."
 )
+@click.option(
+    "--side",
+    type=click.IntRange(WORKING_SIDE_MIN, WORKING_SIDE_MAX),
+    default=PictureLimits().working_side_max,
+    show_default=True,
+    help="Longest side to refine at, pixels; a longer one is scaled down.",
+)
 @click.option("--theme", help="A description of the theme: says which colours are the brand's.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
-def refine(
-    picture: Path,
-    prompt: str,
-    *,
-    output: Path | None,
-    only_plan: bool,
-    keep: tuple[str, ...],
-    theme: str | None,
-    force: bool,
-    as_json: bool,
-) -> None:
+def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     """Refine the picture IMAGE as PROMPT says, here and without any server.
 
     Prints what was applied, what was skipped and why, and what was not understood. Fails if nothing
     of the prompt applies to the picture.
     """
-    if only_plan and output is not None:
+    only_plan, force = options["only_plan"], options["force"]
+    if only_plan and options["output"] is not None:
         raise click.UsageError("--plan writes nothing: leave out -o")
-    target = None if only_plan else output or Path(f"{picture.stem}-refined.png")
-    if target is not None and target.exists() and not force:
-        raise CommandFailed(f"{target} is there: give another name with -o, or --force")
+    target = None if only_plan else options["output"] or Path(f"{picture.stem}-refined.png")
     if target is not None:
-        require_writable(target)
+        _require_room(target, may_replace=force)
     instruction = Instruction(
-        refinement_prompt=prompt, theme_description=theme, preserve_aspects=keep
+        refinement_prompt=prompt,
+        theme_description=options["theme"],
+        preserve_aspects=options["keep"],
     )
-    refinement = _refine(read_picture(picture), instruction)
+    refinement = _refine(read_picture(picture), instruction, options["side"])
     plan = msgspec.convert(refinement.plan, RecordedPlan)
     if target is not None:
         write_picture(target, refinement.body, may_replace=force)
-    if as_json:
+    if options["as_json"]:
         click.echo(msgspec.json.encode(_refined(refinement, plan, target)))
         return
     show(Console(), lines_of(plan, done="would apply" if only_plan else "applied"))
@@ -88,9 +100,15 @@ def refine(
         click.echo(str(target))
 
 
-def _refine(original: bytes, instruction: Instruction) -> Refinement:
+def _require_room(target: Path, *, may_replace: bool) -> None:
+    if target.exists() and not may_replace:
+        raise CommandFailed(f"{target} is there: give another name, or --force")
+    require_writable(target)
+
+
+def _refine(original: bytes, instruction: Instruction, side: int) -> Refinement:
     try:
-        return uvloop.run(_run(original, instruction))
+        return uvloop.run(_run(original, instruction, PictureLimits(working_side_max=side)))
     except PromptNotUnderstood as failure:
         # The child tells only that nothing applies; what it was asked for is known here as well.
         plan = msgspec.convert(describe(make_plan(instruction)), RecordedPlan)
@@ -100,9 +118,9 @@ def _refine(original: bytes, instruction: Instruction) -> Refinement:
         raise CommandFailed(f"{failure.message} ({failure.reason})") from failure
 
 
-async def _run(original: bytes, instruction: Instruction) -> Refinement:
+async def _run(original: bytes, instruction: Instruction, limits: PictureLimits) -> Refinement:
     async with Studios(slots=1) as studios:
-        engine = LocalEngine(studios=studios)
+        engine = LocalEngine(studios=studios, limits=limits)
         return await engine.refine(original=original, instruction=instruction, timeout_s=TIMEOUT_S)
 
 

@@ -10,7 +10,8 @@ from msgspec import UNSET, UnsetType
 
 from events.task import Durations, EngineRun, OriginalImage, StoredImage, Task, TaskCompleted
 from services.adapters.storage import ObjectStore, StorageUnavailable, result_key, thumbnail_key
-from services.refinement.engines import Engine, Instruction, Refinement
+from services.refinement.engines import Instruction, Refinement
+from services.refinement.offers import Offer
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 
@@ -25,20 +26,16 @@ class Attempts:
         *,
         store: ObjectStore,
         originals: Originals,
-        engine: Engine,
-        timeout_s: float,
         store_timeout_s: float,
         new_concept_id: Callable[[], str],
     ) -> None:
-        self.engine = engine
         self._store = store
         self._originals = originals
-        self._timeout_s = timeout_s
         self._store_timeout_s = store_timeout_s
         self._new_concept_id = new_concept_id
 
-    async def make(self, task: Task, *, attempt: int) -> TaskCompleted:
-        """Refine a task's picture; the result is stored when this returns.
+    async def make(self, task: Task, *, attempt: int, offer: Offer) -> TaskCompleted:
+        """Refine a task's picture with the engine on offer; the result is stored when this returns.
 
         Raises:
             RefinementFailure: why there is no result, and whether to try again.
@@ -49,8 +46,8 @@ class Attempts:
             task.request.original_image_url, user_key=task.user_key
         )
         fetched_at = perf_counter()
-        refinement = await self.engine.refine(
-            original=original, instruction=_instruction_of(task), timeout_s=self._timeout_s
+        refinement = await offer.engine.refine(
+            original=original, instruction=_instruction_of(task), timeout_s=offer.timeout_s
         )
         refined_at = perf_counter()
         image, thumbnail = await self._keep(refinement, task, attempt=attempt)

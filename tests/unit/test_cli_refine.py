@@ -109,6 +109,21 @@ class TestRefine:
 
         assert "blue" in done.stdout, done.output
 
+    def test_a_long_side_is_scaled_down_to_what_is_asked_for(
+        self, tmp_path: Path, here: Path
+    ) -> None:
+        """What is no side at all is a usage error."""
+        large = tmp_path / "large.png"
+        Image.new("RGB", (600, 400), "#5d3a1a").save(large)
+
+        done = run_refine(large, PROMPT, "--side", 300)
+        refused = run_refine(large, PROMPT, "--side", 100)
+
+        assert done.exit_code == 0, done.output
+        assert refused.exit_code == 2
+        with Image.open(here / "large-refined.png") as refined:
+            assert refined.size == (300, 200)
+
     def test_what_is_no_picture_is_refused(self, tmp_path: Path, here: Path) -> None:
         """By the child process that would have decoded it."""
         hostile = tmp_path / "hostile.png"
