@@ -136,6 +136,20 @@ def completed_with_thumbnail(attempt: int = 1) -> TaskCompleted:
     return msgspec.structs.replace(plain, thumbnail=thumbnail)
 
 
+def completed_with_vector(attempt: int = 1) -> TaskCompleted:
+    """The same, with a thumbnail and an SVG beside the picture."""
+    plain = completed_with_thumbnail(attempt)
+    vector = StoredImage(
+        key=f"concepts/{user_key()}/{task_id()}/{attempt}.svg",
+        content_type="image/svg+xml",
+        width=640,
+        height=480,
+        bytes=34_567,
+        sha256="d" * 64,
+    )
+    return msgspec.structs.replace(plain, vector=vector)
+
+
 def failed(attempt: int = 1) -> TaskFailed:
     """The task will never complete."""
     return TaskFailed(

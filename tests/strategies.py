@@ -87,6 +87,7 @@ payloads: Final[dict[type[TaskEvent], st.SearchStrategy[TaskEvent]]] = {
         ),
         durations_ms=st.builds(Durations, fetch=numbers, refine=numbers, store=numbers),
         thumbnail=st.just(UNSET) | st.builds(StoredImage),
+        vector=st.just(UNSET) | st.builds(StoredImage),
     ),
     TaskFailed: st.builds(TaskFailed),
     TaskCancelled: st.builds(TaskCancelled),

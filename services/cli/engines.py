@@ -27,7 +27,7 @@ def _offer(name: str, settings: WorkerSettings, studios: Studios, download: Down
     engine: Engine
     match name:
         case "local":
-            engine = LocalEngine(studios=studios, limits=limits)
+            engine = LocalEngine(studios=studios, limits=limits, with_vector=options.vector)
         case "null":
             engine = NullEngine(studios=studios, limits=limits)
         case _:

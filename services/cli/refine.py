@@ -21,12 +21,17 @@ from services.refinement.studio import Studios
 from services.runtime.settings import WORKING_SIDE_MAX, WORKING_SIDE_MIN
 
 TIMEOUT_S: Final = 60.0
+NOT_FLAT: Final = (
+    "there is no SVG of this: the prompt does not make the picture flat, or it has too many shapes;"
+    " ask for flat, simpler or fewer colours, or leave out --svg"
+)
 
 
 class Refined(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--json` prints; `output` is null where no picture was written."""
+    """What `--json` prints; `output` and `svg` are null where none was written."""
 
     output: str | None
+    svg: str | None
     width: int
     height: int
     bytes: int
@@ -40,6 +45,7 @@ class Options(TypedDict):
     """What `refinery refine` can be told besides the picture and the prompt."""
 
     output: Path | None
+    svg: Path | None
     only_plan: bool
     keep: tuple[str, ...]
     side: int
@@ -56,6 +62,11 @@ class Options(TypedDict):
     "--output",
     type=click.Path(dir_okay=False, path_type=Path),
     help="Where the picture goes.  [IMAGE's name with -refined.png, here]",
+)
+@click.option(
+    "--svg",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the result as SVG too, here; only where the prompt makes the picture flat.",
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would be done; write nothing.")
 @click.option(
@@ -77,27 +88,32 @@ def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     Prints what was applied, what was skipped and why, and what was not understood. Fails if nothing
     of the prompt applies to the picture.
     """
-    only_plan, force = options["only_plan"], options["force"]
-    if only_plan and options["output"] is not None:
-        raise click.UsageError("--plan writes nothing: leave out -o")
+    only_plan, svg, force = options["only_plan"], options["svg"], options["force"]
+    if only_plan and (options["output"] or svg):
+        raise click.UsageError("--plan writes nothing: leave out -o and --svg")
     target = None if only_plan else options["output"] or Path(f"{picture.stem}-refined.png")
-    if target is not None:
-        _require_room(target, may_replace=force)
+    for path in filter(None, (target, svg)):
+        _require_room(path, may_replace=force)
     instruction = Instruction(
         refinement_prompt=prompt,
         theme_description=options["theme"],
         preserve_aspects=options["keep"],
     )
-    refinement = _refine(read_picture(picture), instruction, options["side"])
+    limits = PictureLimits(working_side_max=options["side"])
+    refinement = _refine(read_picture(picture), instruction, limits, with_vector=svg is not None)
+    if svg is not None and refinement.vector is None:
+        raise CommandFailed(NOT_FLAT)
     plan = msgspec.convert(refinement.plan, RecordedPlan)
     if target is not None:
         write_picture(target, refinement.body, may_replace=force)
+    if svg is not None and refinement.vector is not None:
+        write_picture(svg, refinement.vector.body, may_replace=force)
     if options["as_json"]:
-        click.echo(msgspec.json.encode(_refined(refinement, plan, target)))
+        click.echo(msgspec.json.encode(_refined(refinement, plan, target, svg)))
         return
     show(Console(), lines_of(plan, done="would apply" if only_plan else "applied"))
-    if target is not None:
-        click.echo(str(target))
+    for path in filter(None, (target, svg)):
+        click.echo(str(path))
 
 
 def _require_room(target: Path, *, may_replace: bool) -> None:
@@ -106,9 +122,11 @@ def _require_room(target: Path, *, may_replace: bool) -> None:
     require_writable(target)
 
 
-def _refine(original: bytes, instruction: Instruction, side: int) -> Refinement:
+def _refine(
+    original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool
+) -> Refinement:
     try:
-        return uvloop.run(_run(original, instruction, PictureLimits(working_side_max=side)))
+        return uvloop.run(_run(original, instruction, limits, with_vector=with_vector))
     except PromptNotUnderstood as failure:
         # The child tells only that nothing applies; what it was asked for is known here as well.
         plan = msgspec.convert(describe(make_plan(instruction)), RecordedPlan)
@@ -118,16 +136,21 @@ def _refine(original: bytes, instruction: Instruction, side: int) -> Refinement:
         raise CommandFailed(f"{failure.message} ({failure.reason})") from failure
 
 
-async def _run(original: bytes, instruction: Instruction, limits: PictureLimits) -> Refinement:
+async def _run(
+    original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool
+) -> Refinement:
     async with Studios(slots=1) as studios:
-        engine = LocalEngine(studios=studios, limits=limits)
+        engine = LocalEngine(studios=studios, limits=limits, with_vector=with_vector)
         return await engine.refine(original=original, instruction=instruction, timeout_s=TIMEOUT_S)
 
 
-def _refined(refinement: Refinement, plan: RecordedPlan, target: Path | None) -> Refined:
+def _refined(
+    refinement: Refinement, plan: RecordedPlan, target: Path | None, svg: Path | None
+) -> Refined:
     picture, engine = refinement.picture, refinement.engine
     return Refined(
         output=None if target is None else str(target),
+        svg=None if svg is None else str(svg),
         width=picture.width,
         height=picture.height,
         bytes=picture.bytes,

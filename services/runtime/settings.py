@@ -226,6 +226,10 @@ class RefinementSettings(EngineSettings, frozen=True, kw_only=True):
             description="Longest side a picture is refined at, pixels; longer ones are scaled down",
         ),
     ] = 1536
+    vector: Annotated[
+        bool,
+        Meta(description="Store an SVG besides, where the `local` engine has made a picture flat"),
+    ] = False
     slots: Annotated[int, Meta(ge=1, le=64, description="Tasks worked on at once")] = 2
     attempts_max: Annotated[int, Meta(ge=1, le=20, description="Attempts at one task")] = 4
     store_timeout_s: Annotated[

@@ -26,6 +26,7 @@ from tests import controls
 from tests.unit.reactor.workbench import NoDownload
 
 ROOT = Path(__file__).parents[2]
+SAMPLE = ROOT / "services/cli/sample/coffee-logo.png"
 KEY = Secret("a key of a provider")
 
 
@@ -121,6 +122,22 @@ async def test_pictures_are_refined_at_the_side_that_is_set() -> None:
         )
 
     assert (made.picture.width, made.picture.height) == (256, 128)
+
+
+@pytest.mark.parametrize("vector", [True, False])
+async def test_an_svg_is_made_where_that_is_set(*, vector: bool) -> None:
+    """By the child process that draws, which may write no file."""
+    settings = settings_for("local", vector=vector)
+    async with Studios(slots=1) as studios:
+        offer = make_offers(settings, studios=studios, download=NoDownload()).for_task(task())
+        assert offer is not None
+        made = await offer.engine.refine(
+            original=SAMPLE.read_bytes(),
+            instruction=Instruction(refinement_prompt="flat design"),
+            timeout_s=offer.timeout_s,
+        )
+
+    assert (made.vector is not None) == vector
 
 
 def test_the_default_side_is_the_one_that_files_are_refined_at() -> None:

@@ -65,6 +65,11 @@ WITH_OPTIONAL_FIELDS: Final[Mapping[str, tuple[TaskRequested, *tuple[TaskEvent, 
         controls.processing(),
         controls.completed_with_thumbnail(),
     ),
+    "concepts.task.completed.v1.with-vector": (
+        controls.request(),
+        controls.processing(),
+        controls.completed_with_vector(),
+    ),
 }
 
 

@@ -415,6 +415,23 @@ class TestTimes:
         assert isinstance(load(ApiSettings, enough), ApiSettings)
 
 
+class TestChoices:
+    """Settings that are on or off."""
+
+    @pytest.mark.parametrize(("value", "is_on"), [("true", True), ("1", True), ("false", False)])
+    def test_are_written_as_one_would(self, value: str, *, is_on: bool) -> None:
+        """In words or as a number."""
+        environment = complete(WorkerSettings, REFINEMENT_VECTOR=value)
+
+        assert load(WorkerSettings, environment).refinement.vector is is_on
+
+    def test_are_not_guessed(self) -> None:
+        """What is neither is refused."""
+        environment = complete(WorkerSettings, REFINEMENT_VECTOR="perhaps")
+
+        assert len(problems_of(WorkerSettings, environment)) == 1
+
+
 class TestWorkingSide:
     """The longest side that pictures are refined at."""
 

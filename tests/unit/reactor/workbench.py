@@ -18,6 +18,7 @@ from services.refinement.engines import (
     Provenance,
     Refinement,
     Thumbnail,
+    Vector,
 )
 from services.refinement.offers import Offer, Offers
 from services.refinement.originals import Originals
@@ -31,6 +32,7 @@ ATTEMPTS_MAX = 3
 ORIGINAL = b"original bytes"
 REFINED = b"refined bytes"
 SMALL = b"small"
+DRAWN = b"<svg/>"
 
 
 class StandingClock:
@@ -58,6 +60,7 @@ class ToldEngine:
         self.timeouts_s: list[float] = []
         self.before: Callable[[], Awaitable[None]] | None = None
         self.instructions: list[Instruction] = []
+        self.is_flat = False
 
     async def refine(
         self, *, original: bytes, instruction: Instruction, timeout_s: float
@@ -75,6 +78,7 @@ class ToldEngine:
             plan={"applied": ["lighten"], "skipped": [], "unmatched": []},
             engine=Provenance(name=self.name, version=self.version),
             thumbnail=Thumbnail(body=SMALL, picture=_facts(SMALL)),
+            vector=Vector(body=DRAWN, picture=_drawing_facts()) if self.is_flat else None,
         )
 
     async def close(self) -> None:
@@ -248,3 +252,7 @@ def _facts(body: bytes) -> PictureFacts:
     return PictureFacts(
         content_type="image/png", width=64, height=32, bytes=len(body), sha256="ab" * 32
     )
+
+
+def _drawing_facts() -> PictureFacts:
+    return msgspec.structs.replace(_facts(DRAWN), content_type="image/svg+xml")
