@@ -167,7 +167,7 @@ class Reactor:
         return DONE
 
     async def _begin(self, task: Task, number: int, *, expected_position: int) -> Outcome:
-        """Take a task with the engine it asks for, unless that is not to be had, or has cost it."""
+        """Take a task with its engine, if that is offered here and may be called once more."""
         offer = self._offers.for_task(task)
         if offer is None:
             code = FailureCode.ENGINE_NOT_OFFERED
