@@ -7,10 +7,10 @@ LOCK := deploy/requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench clean
+.PHONY: help setup demo test check fix lock bench bench-engine sheets clean
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(STAMP) ## Create .venv with the `refinery` command in it (quick when nothing changed)
 
@@ -42,6 +42,12 @@ fix: setup ## Format and mend what the linter can mend
 
 bench: setup ## Measure accepts per second and request-to-view latency on this machine
 	$(BIN)/python -m tests.bench
+
+bench-engine: setup ## Measure the local engine: time and memory by size of the picture
+	$(BIN)/python -m tests.bench.engine
+
+sheets: setup ## Show what the local engine makes of prompts, as pictures in docs/pictures/engine
+	$(BIN)/python -m tests.sheets
 
 lock: setup ## Pin every dependency again, with hashes and without index addresses
 	$(BIN)/python -m venv $(VENV)/lock && $(VENV)/lock/bin/pip install --quiet uv

@@ -15,6 +15,7 @@ from services.refinement.engines.local.operations import (
     Outline,
     Padding,
     RemoveShadow,
+    Replace,
     Rotate,
     Saturation,
     Shades,
@@ -22,7 +23,8 @@ from services.refinement.engines.local.operations import (
     Simplify,
     TransparentBackground,
 )
-from tests.prompts.scoring import Expected, Prompt, Report, read_prompts, score_plan, table_of
+from tests.prompts.expectations import Expected, Prompt, read_prompts
+from tests.prompts.scoring import Report, score_plan, table_of
 
 LIGHTER = Expected(operation="lightness", direction=1)
 NO_SHADOW = Expected(operation="remove_shadow")
@@ -102,6 +104,10 @@ def test_two_wishes_need_two_operations() -> None:
         (Expected(operation="saturation", direction=1), Look(look="grayscale")),
         (Expected(operation="look", look="black_and_white"), Saturation(amount=1.0)),
         (Expected(operation="background", colour="red"), TransparentBackground()),
+        (
+            Expected(operation="replace", source="blue", target="forestgreen"),
+            Replace(source="green", target="navy"),
+        ),
         (Expected(operation="rotate", degrees=-90), Rotate(degrees=90)),
     ],
 )
@@ -215,6 +221,8 @@ def test_an_open_slot_matches_anything() -> None:
         '{"prompt": "x", "plans": [[{"operation": "explode"}]]}',
         '{"prompt": "x", "plans": [[{"operation": "crop", "direction": 1}]]}',
         '{"prompt": "x", "plans": [[]], "note": "y"}',
+        '{"prompt": "x", "plans": [[{"operation": "background", "colour": "blurple"}]]}',
+        '{"prompt": "x", "plans": [[{"operation": "lightness", "scope": "icon"}]]}',
     ],
 )
 def test_a_line_that_is_none_is_refused_with_its_number(line: str, tmp_path: Path) -> None:

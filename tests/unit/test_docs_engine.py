@@ -1,0 +1,34 @@
+"""The page about the local engine names every operation there is, and every contact sheet."""
+
+import re
+from pathlib import Path
+from typing import Final, get_args
+
+from services.refinement.engines.local.operations import LookName, Operation
+from tests.sheets.rows import SHEETS
+
+ROOT: Final = Path(__file__).parents[2]
+PAGE: Final = (ROOT / "docs" / "engine.md").read_text(encoding="utf-8")
+ROW: Final = re.compile(r'^\| `(\w+)` \| ([^|]+) \| "([^|"]+)" \|$', re.MULTILINE)
+SHEET: Final = re.compile(r"\]\(pictures/engine/(\w+)\.png\)")
+
+
+def test_every_operation_has_a_row() -> None:
+    """In the order of the code, with what it does and a wording."""
+    tags = [kind.__struct_config__.tag for kind in get_args(Operation)]
+
+    assert [name for name, _, _ in ROW.findall(PAGE)] == tags
+
+
+def test_every_look_is_named() -> None:
+    """They are one operation, so they share its row."""
+    described = {name: text for name, text, _ in ROW.findall(PAGE)}["look"]
+
+    assert described.partition(": ")[2].split(", ") == [
+        look.replace("_", " ") for look in get_args(LookName)
+    ]
+
+
+def test_every_sheet_is_shown() -> None:
+    """A sheet that nobody sees need not be drawn."""
+    assert SHEET.findall(PAGE) == list(SHEETS)
