@@ -57,6 +57,7 @@ _PRINT_RADIUS_PX_MAX: Final = 1.0
 _RADII: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 # How much of the room between two strokes they may take.
 _ROOM_SHARE: Final = 0.4
+_GAP_KEPT_PX: Final = 0.8
 _MEMBER: Final = 0.35
 _UNEXPLAINED: Final = 0.12
 _SAME: Final = 0.002
@@ -389,6 +390,14 @@ def _capped(grown: Rows, strokes: _Strokes) -> Rows:
     open_half = np.where(strokes.behind, np.minimum(distance, depth), distance)
     # Averaged, so that the edge of what was added is as smooth as the edge of the gap.
     gap = cv2.blur(cv2.dilate(open_half, kernel), (reach, reach))
-    limit = (_ROOM_SHARE * gap + _HALF - distance).clip(0, 1)
+    # What is near may be another gap; an enclosed one is never wider than itself.
+    labels, boxes = pieces_of(strokes.behind, connectivity=4)
+    middle = np.flatnonzero(strokes.behind & (depth >= cv2.dilate(depth, _KERNEL)))
+    widest = largest_of(depth, labels, middle, len(boxes))
+    widest[0] = max(cover.shape)
+    nearby = cv2.dilate(labels.astype(np.float32), _KERNEL).astype(np.int32)
+    gap = np.minimum(gap, widest[nearby])
+    room = _ROOM_SHARE * np.maximum(gap - _GAP_KEPT_PX, 0)
+    limit = (room + _HALF - distance).clip(0, 1)
     capped: Rows = np.maximum(np.minimum(grown, limit), cover)
     return capped
