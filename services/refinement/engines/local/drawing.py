@@ -28,6 +28,7 @@ from services.refinement.engines.local.reading import Reading, read
 from services.refinement.engines.local.regions import Flattening, flattened, posterised, render
 from services.refinement.engines.local.shadows import without_shadows
 from services.refinement.engines.local.specks import drop_specks
+from services.refinement.engines.local.vector import vector_of
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import (
     PictureLimits,
@@ -51,8 +52,10 @@ _WARM_UP_SIDE: Final = 32
 FINISHES: Final[dict[type[Operation], Callable[[Pixels, Operation], Pixels]]] = {}
 
 
-def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Refinement:
-    """Refine a picture.
+def draw(
+    original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool = False
+) -> Refinement:
+    """Refine a picture; `with_vector` as SVG too, where it has become flat.
 
     Raises:
         PictureRefused: the original is not a picture we refine.
@@ -77,6 +80,7 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
         plan=describe(plan),
         engine=Provenance(name=NAME, version=VERSION),
         thumbnail=Thumbnail(body=small_body, picture=describe_png(small_body, small)),
+        vector=vector_of(after, describe(plan)) if with_vector else None,
     )
 
 
