@@ -147,10 +147,11 @@ class TestLetters:
 class TestBackgrounds:
     """A new background, and what it must not touch."""
 
+    @pytest.mark.parametrize("side", [384, 512, 1024])
     @pytest.mark.parametrize("name", ["coffee", "line_art", "wordmark", "blocks", "leaf"])
-    def test_nothing_of_the_old_paper_is_left_about_the_letters(self, name: str) -> None:
+    def test_nothing_of_the_old_paper_is_left_about_the_letters(self, name: str, side: int) -> None:
         """Counters and gaps show the new background, and edges have no fringe of the old."""
-        before = logo(name)
+        before = logo(name, side)
         letters = seen(before).text
         down, across = np.nonzero(letters)
         words = np.s_[down.min() : down.max(), across.min() : across.max()]
@@ -351,6 +352,21 @@ class TestEdges:
         ring = at(logo("badge"), 256, 30)
         is_band = np.abs(logo("badge")[..., :3].astype(int) - ring).max(axis=-1) <= 2
         assert after[is_band][:, :3].astype(float).std(axis=0).max() < 12
+
+    def test_photos_are_edited_pixel_by_pixel(self) -> None:
+        """A picture without flat areas keeps its detail, and has no background to paint."""
+        generator = np.random.default_rng(3)
+        coarse = generator.integers(0, 256, (9, 9, 3), dtype=np.uint8)
+        photo = Image.fromarray(coarse).resize((256, 256), Image.Resampling.BICUBIC)
+
+        after = refined(np.asarray(photo.convert("RGBA")), Saturation(amount=-1))
+        _, plan = refine_pixels(
+            np.asarray(photo.convert("RGBA")),
+            Plan(steps=(Step(operation=Background(colour="navy"), phrase="navy"),)),
+        )
+
+        assert len(np.unique(after.reshape(-1, 4), axis=0)) > 2000
+        assert [skipped.phrase for skipped in plan.skipped] == ["navy"]
 
     def test_gradients_stay_smooth(self) -> None:
         """No bands: neighbours along a gradient differ by a few levels at most."""

@@ -24,6 +24,7 @@ _MODE_SHARE_MIN: Final = 0.4
 _LEADING_AREAS_MAX: Final = 2000
 _DISTANCE_MIN: Final = 0.04
 _GRADIENT_SHARE_MIN: Final = 0.003
+_ALIKE: Final = 0.012
 _CONTINUED_SHARE: Final = 0.15
 _CONTINUED_DISTANCE_MAX: Final = 0.06
 _FAINT_SHARE_MAX: Final = 0.015
@@ -197,6 +198,11 @@ def _join_gradients(planes: Planes, areas: Areas, classes: NDArray[np.intp]) -> 
         beside = origin[nearest.reshape(-1)[sample[small]]]
         apart = np.linalg.norm(features(flat[sample[small]]) - features(flat[beside]), axis=-1)
         joins &= (apart < _CONTINUED_DISTANCE_MAX) & (distance.reshape(-1)[sample[small]] <= reach)
+    # What also stands elsewhere in just this colour has it of its own, like one letter of a word.
+    places = features(areas.colours[small])
+    for place in np.flatnonzero(joins)[:_FAINT_MAX]:
+        alike = np.linalg.norm(places[~joins] - places[place], axis=-1) < _ALIKE
+        joins[place] = not (areas.sizes[small[~joins]][alike] >= _AREA_MIN**2).any()
     classes[small[joins]] = classes[areas.components.reshape(-1)[beside[joins]]]
 
 

@@ -29,6 +29,8 @@ _ALONG_SHARE_MIN: Final = 0.3
 _STEPS_MAX: Final = 4
 _BESIDE: Final = 3
 _LETTER_GROUND_MIN: Final = 0.5
+_RING: Final = np.ones((2 * _BESIDE + 1, 2 * _BESIDE + 1), dtype=np.uint8)
+_ENCLOSED_SHARE_MIN: Final = 0.7
 _LETTER_GAP: Final = 0.08
 _SAME: Final = 0.06
 
@@ -64,13 +66,13 @@ def find_ground(
     beside = cv2.distanceTransform((~ground).view(np.uint8), cv2.DIST_L2, 5)
     reach = max(_NEAR_MIN, _NEAR_SHARE * max(height, width))
     ground |= (scene.cover == scene.own) & ~areas.covered & (beside <= reach)
-    if pieces is not None:
-        # A gap as thin as a line may lead far in between the letters of a word.
-        numbers = pieces.maps[scene.own]
-        is_reached = np.zeros(int(numbers.max()) + 1, dtype=np.bool_)
-        is_reached[numbers[ground]] = True
-        is_reached[0] = False
-        ground |= is_reached[numbers] & ~areas.covered
+    # A gap as thin as a line may lead far in between the letters of a word.
+    is_class = scene.cover == scene.own
+    count, numbers = cv2.connectedComponents(is_class.view(np.uint8), connectivity=4)
+    is_reached = np.zeros(count, dtype=np.bool_)
+    is_reached[np.asarray(numbers)[ground]] = True
+    is_reached[0] = False
+    ground |= is_reached[numbers]
     if pieces is not None and lettering is not None:
         _add_counters(scene, pieces, lettering, ground)
     return ground
@@ -108,15 +110,15 @@ def _seen_past_lines(
         # A handle or a ring is beside the outside for a good part of its length, an eye is not.
         is_beside = distance[is_rim] <= _EVEN_STROKE * beyond[rims] + 1
         along = np.bincount(rims, weights=is_beside, minlength=len(areas.sizes)) / rim_sizes
+        # Two pixels of each distance are the soft edges of the line, and no part of the hole.
         is_gap = (
             (beyond <= max(_NEAR_MIN, _STROKE_SHARE * side))
             & (thickness <= np.maximum(2 * _NEAR_MIN, _GAP_STROKES * beyond))
             & (thickness <= max(2 * _NEAR_MIN, _GAP_SHARE * side))
-            & (thickness >= _GAP_STROKES_MIN * beyond)
+            & (thickness + 2 >= _GAP_STROKES_MIN * (beyond - 2))
             & (along >= _ALONG_SHARE_MIN)
         )
-        # Two pixels of each distance are the soft edges of the line.
-        is_behind = (beyond <= hairline + 2) & (thickness >= beyond)
+        is_behind = (beyond <= hairline + 2) & (thickness + 2 >= beyond - 2)
         more = open_areas & ~is_ground & (is_behind | is_gap)
         if not more.any():
             break
@@ -152,6 +154,23 @@ def _add_counters(
             for hole in holes:
                 if _contains(letter, hole):
                     ground[hole.window(0)] |= pieces.mask(hole)
+    _add_gaps(pieces, lettering, holes, ground)
+
+
+def _add_gaps(
+    pieces: Pieces, lettering: Lettering, holes: list[Piece], ground: NDArray[np.bool_]
+) -> None:
+    """Add what several letters that touch enclose together."""
+    largest = max((letter.size for letter in lettering.letters), default=0)
+    for hole in holes:
+        if hole.size > largest:
+            continue
+        window = hole.window(_BESIDE)
+        own = pieces.mask(hole, _BESIDE)
+        ring = cv2.dilate(own.view(np.uint8), _RING).astype(np.bool_) & ~own
+        outer = ground[hole.window(2 * hole.size)]
+        if lettering.mask[window][ring].mean() >= _ENCLOSED_SHARE_MIN and outer.any():
+            ground[window] |= own
 
 
 def _contains(letter: Piece, hole: Piece) -> bool:
