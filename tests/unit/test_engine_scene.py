@@ -1,6 +1,7 @@
 """What the local engine sees in a logo, and that its edits follow it: letters, holes, shadows."""
 
 import io
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -10,7 +11,12 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
 from services.refinement.engines.local.colour import contrast_ratio
-from services.refinement.engines.local.drawing import refine_pixels
+from services.refinement.engines.local.drawing import (
+    FINISHES,
+    ShapeOperation,
+    refine_pixels,
+)
+from services.refinement.engines.local.edits import ColourOperation
 from services.refinement.engines.local.operations import (
     Background,
     Flatten,
@@ -18,6 +24,7 @@ from services.refinement.engines.local.operations import (
     LimitColours,
     Look,
     Operation,
+    Padding,
     Recolour,
     RemoveShadow,
     Saturation,
@@ -319,6 +326,30 @@ class TestFlattening:
         after = refined(np.asarray(image), LimitColours(count=2))
 
         assert len(np.unique(after[90:170, 120:390].reshape(-1, 4), axis=0)) > 2
+
+
+class TestPhases:
+    """Which operations are carried out, and when."""
+
+    def test_every_operation_has_a_phase(self) -> None:
+        """Whatever a plan may hold is done somewhere."""
+        before = (ShapeOperation, ColourOperation)
+        early = {kind for union in before for kind in get_args(union)} | {Background}
+
+        assert early.isdisjoint(FINISHES)
+        assert early | set(FINISHES) == set(get_args(Operation))
+
+    def test_shadows_are_removed_before_gradients(self) -> None:
+        """Both are reported, in whatever order they were asked for."""
+        after = refined(logo("leaf"), Flatten(), RemoveShadow())
+
+        assert len(np.unique(after.reshape(-1, 4), axis=0)) < 1500
+
+    def test_the_canvas_may_change_its_size(self) -> None:
+        """A larger canvas is a visible change, after all that happens on it."""
+        after = refined(logo("leaf", 128), Padding(amount=1), Recolour(colours=("red",)))
+
+        assert len(after) > 128
 
 
 class TestEdges:

@@ -11,19 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.colour import Colours, Weights, from_lch, membership
+from services.refinement.engines.local.refusals import NotApplicable
 
 # A weight above this counts as belonging; less than this share of a picture is not there at all.
 MEMBER: Final = 0.35
 SHARE_MIN: Final = 0.001
 _SAME_COLOUR: Final = 0.03
-
-
-class NotApplicable(Exception):
-    """An operation has nothing to work on in this picture; `reason` says what is missing."""
-
-    def __init__(self, *, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class ColourScene(msgspec.Struct, kw_only=True):

@@ -1,7 +1,7 @@
 """Refines one picture: decode, plan, shapes, colours, encode. Runs in a studio's child process."""
 
 from collections.abc import Callable
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias, get_args
 
 import cv2
 import msgspec
@@ -10,8 +10,11 @@ from PIL import Image
 
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
-from services.refinement.engines.local.colour_scene import NotApplicable
+from services.refinement.engines.local.canvas import CanvasOperation, change_canvas
+from services.refinement.engines.local.contours import ContourOperation, even_contours
 from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
+from services.refinement.engines.local.finishing import FinishingOperation, finish
+from services.refinement.engines.local.layers import make_transparent
 from services.refinement.engines.local.operations import (
     Background,
     Flatten,
@@ -20,14 +23,18 @@ from services.refinement.engines.local.operations import (
     Operation,
     RemoveShadow,
     Simplify,
+    TransparentBackground,
+    Weight,
 )
 from services.refinement.engines.local.painting import paint
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.plan import Plan, Skipped, describe, make_plan
 from services.refinement.engines.local.reading import Reading, read
+from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.regions import Flattening, flattened, posterised, render
 from services.refinement.engines.local.shadows import without_shadows
 from services.refinement.engines.local.specks import drop_specks
+from services.refinement.engines.local.strokes import change_weight
 from services.refinement.engines.local.vector import vector_of
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import (
@@ -45,11 +52,17 @@ _SIMPLE_CLASSES: Final = 7
 _SIMPLE_DISTANCE: Final = 0.1
 _VISIBLE_LEVELS: Final = 3
 _NO_BACKGROUND: Final = "the background is not of one colour"
-_NOT_DONE_HERE: Final = "this engine cannot do that"
 _WARM_UP_SIDE: Final = 32
 
-# What works on pixels alone, in the order of the plan; may raise `NotApplicable`.
-FINISHES: Final[dict[type[Operation], Callable[[Pixels, Operation], Pixels]]] = {}
+# What works on pixels alone, and in which order; each may raise `NotApplicable`. What is laid under
+# or around the logo comes after its own shape, and the canvas last.
+FINISHES: Final[dict[type[Operation], Callable[[Pixels, Any], Pixels]]] = {
+    TransparentBackground: make_transparent,
+    Weight: change_weight,
+    **dict.fromkeys(get_args(ContourOperation), even_contours),
+    **dict.fromkeys(get_args(FinishingOperation), finish),
+    **dict.fromkeys(get_args(CanvasOperation), change_canvas),
+}
 
 
 def draw(
@@ -138,9 +151,16 @@ class _Easel:
 def _structure(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     """Change what areas there are: flatten, simplify, remove shadows."""
     reasons: dict[int, str | None] = {}
-    for place, step in enumerate(plan.steps):
-        if isinstance(step.operation, ShapeOperation):
-            reasons[place] = easel.replace(_restructured(easel, step.operation))
+    chosen = [
+        (place, step.operation)
+        for place, step in enumerate(plan.steps)
+        if isinstance(step.operation, ShapeOperation)
+    ]
+    # Shadows first: whatever else makes areas flat takes them away too, and leaves nothing to do.
+    for place, operation in sorted(
+        chosen, key=lambda entry: not isinstance(entry[1], RemoveShadow)
+    ):
+        reasons[place] = easel.replace(_restructured(easel, operation))
     return reasons
 
 
@@ -174,15 +194,12 @@ def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
 def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     """Do what works on pixels alone: shapes, finishes and the canvas."""
     reasons: dict[int, str | None] = {}
-    for place, step in enumerate(plan.steps):
-        if isinstance(step.operation, (ShapeOperation, ColourOperation, Background)):
-            continue
-        carry_out = FINISHES.get(type(step.operation))
-        if carry_out is None:
-            reasons[place] = _NOT_DONE_HERE
-            continue
+    order = {kind: rank for rank, kind in enumerate(FINISHES)}
+    chosen = [place for place, step in enumerate(plan.steps) if type(step.operation) in FINISHES]
+    for place in sorted(chosen, key=lambda place: order[type(plan.steps[place].operation)]):
+        operation = plan.steps[place].operation
         try:
-            reasons[place] = easel.replace(carry_out(easel.pixels, step.operation))
+            reasons[place] = easel.replace(FINISHES[type(operation)](easel.pixels, operation))
         except NotApplicable as refusal:
             reasons[place] = refusal.reason
     return reasons
@@ -216,6 +233,8 @@ def _flattening(operation: Simplify | Flatten | LimitColours) -> Flattening:
 
 def _is_visible(before: Pixels, after: Pixels) -> bool:
     """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
+    if before.shape != after.shape:
+        return True
     change = cv2.absdiff(_composed(before), _composed(after))
     return bool((change > _VISIBLE_LEVELS).any())
 

@@ -10,7 +10,7 @@ from services.refinement.engines.local.colour import (
     blended,
     from_lch,
 )
-from services.refinement.engines.local.colour_scene import ColourScene, NotApplicable
+from services.refinement.engines.local.colour_scene import ColourScene
 from services.refinement.engines.local.inks import duotone, monochrome
 from services.refinement.engines.local.legibility import (
     ground_of,
@@ -32,6 +32,7 @@ from services.refinement.engines.local.operations import (
     Warmth,
 )
 from services.refinement.engines.local.recolouring import Edit, in_shades, recoloured, replaced
+from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.toning import (
     contrasted,
     lightened,

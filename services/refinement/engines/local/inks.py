@@ -13,7 +13,7 @@ from services.refinement.engines.local.colour import (
     ramp,
     to_displayable,
 )
-from services.refinement.engines.local.colour_scene import MEMBER, ColourScene, NotApplicable
+from services.refinement.engines.local.colour_scene import MEMBER, ColourScene
 from services.refinement.engines.local.legibility import LEGIBLE_SHAPE
 from services.refinement.engines.local.recolouring import (
     STANDS_OUT,
@@ -24,6 +24,7 @@ from services.refinement.engines.local.recolouring import (
     ink_of,
     subject_of,
 )
+from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.toning import shaded
 
 _CHROMATIC: Final = 0.03

@@ -22,9 +22,9 @@ from services.refinement.engines.local.colour_scene import (
     MEMBER,
     SHARE_MIN,
     ColourScene,
-    NotApplicable,
 )
 from services.refinement.engines.local.named_colours import family_of
+from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.toning import lightened, shaded
 
 Edit: TypeAlias = tuple[Colours, Weights]
