@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from events.log import DeskReading
 from events.task import Quota, Task, TaskRequested, fold
@@ -22,6 +23,8 @@ class RefinementRequest(msgspec.Struct, frozen=True, kw_only=True):
     logo_description: str | None = None
     theme_description: str | None = None
     preserve_aspects: tuple[str, ...] = ()
+    # Unset, not null: requests without it keep their fingerprints.
+    engine: str | UnsetType = UNSET
 
     def fingerprint(self) -> str:
         """SHA-256 of the request in a canonical form: equal requests, equal fingerprints."""
@@ -127,6 +130,7 @@ def admit(
             request_fingerprint=fingerprint,
             quota=Quota(period=spent.period, used=spent.used, limit=spent.limit),
             deadline=now + policy.task_deadline,
+            engine=request.engine,
         ),
         expected_position=desk.position,
         quota=spent,

@@ -18,6 +18,7 @@ class FailureCode(StrEnum):
     IMAGE_ANIMATED = "image_animated"
     IMAGE_DIMENSIONS = "image_dimensions"
     PROMPT_NOT_UNDERSTOOD = "prompt_not_understood"
+    ENGINE_NOT_OFFERED = "engine_not_offered"
     ENGINE_UNAVAILABLE = "engine_unavailable"
     ENGINE_THROTTLED = "engine_throttled"
     ENGINE_INPUT_REFUSED = "engine_input_refused"
@@ -84,6 +85,10 @@ FAILURE_RULES: Final[dict[FailureCode, FailureRule]] = {
             "contrast, named colours, grayscale, pastel or sepia, fewer colours, a simpler "
             "or flat design, or no shadow."
         ),
+        quota_refunded=True,
+    ),
+    FailureCode.ENGINE_NOT_OFFERED: FailureRule(
+        message="The refinement engine that was asked for is not offered any more.",
         quota_refunded=True,
     ),
     FailureCode.ENGINE_UNAVAILABLE: FailureRule(

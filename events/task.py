@@ -66,7 +66,10 @@ class Durations(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskRequested(msgspec.Struct, frozen=True, kw_only=True):
-    """A user asked, and was admitted. Recorded by the API, before its 202 leaves."""
+    """A user asked, and was admitted. Recorded by the API, before its 202 leaves.
+
+    `engine` is there if the user asked for one; otherwise the worker takes its default.
+    """
 
     task_id: str
     user_id: str
@@ -78,6 +81,8 @@ class TaskRequested(msgspec.Struct, frozen=True, kw_only=True):
     request_fingerprint: str
     quota: Quota
     deadline: Moment
+    # Unset, not null: events without it keep their bytes.
+    engine: str | UnsetType = UNSET
 
 
 class TaskProcessing(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +106,7 @@ class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
     """The refined image is stored under `image.key`. Recorded only after the store has it.
 
     `thumbnail` is the same picture, small, for lists. It is not there in older events, and where an
-    engine makes none.
+    engine makes none. `vector` is the same picture as SVG, where it is flat and that was wanted.
     """
 
     attempt: int
@@ -112,11 +117,13 @@ class TaskCompleted(msgspec.Struct, frozen=True, kw_only=True):
     durations_ms: Durations
     # Unset, not null: events without it keep their bytes.
     thumbnail: StoredImage | UnsetType = UNSET
+    vector: StoredImage | UnsetType = UNSET
 
     @property
     def images(self) -> tuple[StoredImage, ...]:
         """Everything that the attempt has stored."""
-        return (self.image,) if self.thumbnail is UNSET else (self.image, self.thumbnail)
+        besides = (image for image in (self.thumbnail, self.vector) if image is not UNSET)
+        return (self.image, *besides)
 
 
 class TaskFailed(msgspec.Struct, frozen=True, kw_only=True):

@@ -81,6 +81,11 @@ def request(task: int = 1, *, user: int = 1, prompt: str = PROMPT) -> TaskReques
     )
 
 
+def request_with_engine() -> TaskRequested:
+    """The same, with an engine that was asked for."""
+    return msgspec.structs.replace(request(), engine="openai")
+
+
 def processing(attempt: int = 1) -> TaskProcessing:
     """A worker starts attempt `attempt`."""
     return TaskProcessing(attempt=attempt, worker=f"worker-{attempt}", engine="local")
@@ -129,6 +134,20 @@ def completed_with_thumbnail(attempt: int = 1) -> TaskCompleted:
         sha256="c" * 64,
     )
     return msgspec.structs.replace(plain, thumbnail=thumbnail)
+
+
+def completed_with_vector(attempt: int = 1) -> TaskCompleted:
+    """The same, with a thumbnail and an SVG beside the picture."""
+    plain = completed_with_thumbnail(attempt)
+    vector = StoredImage(
+        key=f"concepts/{user_key()}/{task_id()}/{attempt}.svg",
+        content_type="image/svg+xml",
+        width=640,
+        height=480,
+        bytes=34_567,
+        sha256="d" * 64,
+    )
+    return msgspec.structs.replace(plain, vector=vector)
 
 
 def failed(attempt: int = 1) -> TaskFailed:

@@ -10,7 +10,8 @@ import msgspec
 from events.codec import CONTENT_TYPE, event_name
 from events.failures import FAILURE_RULES, FailureCode
 from events.task import EVENT_TYPES, SOURCE, CloudEvent, TaskEvent, TaskRequested
-from services.runtime.settings import PROCESSES, Secret, Setting, describe
+from services.runtime.environment import Setting, describe
+from services.runtime.settings import PROCESSES, Secret
 
 ROOT: Final = Path(__file__).parents[1]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -28,6 +29,7 @@ WHAT_TO_DO: Final[Mapping[FailureCode, str]] = {
     FailureCode.IMAGE_ANIMATED: "Send a single picture of the animation.",
     FailureCode.IMAGE_DIMENSIONS: "Scale or crop the image.",
     FailureCode.PROMPT_NOT_UNDERSTOOD: "Say what to change: colours, lightness, contrast, detail.",
+    FailureCode.ENGINE_NOT_OFFERED: "Leave `engine` out, or ask for another one.",
     FailureCode.ENGINE_UNAVAILABLE: "Try again later.",
     FailureCode.ENGINE_THROTTLED: "Try again later.",
     FailureCode.ENGINE_INPUT_REFUSED: "Try a simpler image, or a shorter prompt.",
@@ -217,7 +219,7 @@ def _setting_row(setting: Setting) -> tuple[str, str, str, str, str]:
     if setting.default is msgspec.NODEFAULT:
         default = "required"
     else:
-        default = f"`{setting.default}`" if setting.default not in {None, ""} else "none"
+        default = f"`{_shown(setting.default)}`" if setting.default not in {None, ""} else "none"
     kind = get_args(setting.type)[0]
     is_secret = kind is Secret or Secret in get_args(kind)
     return (
@@ -229,9 +231,16 @@ def _setting_row(setting: Setting) -> tuple[str, str, str, str, str]:
     )
 
 
+def _shown(default: object) -> str:
+    """A default as one would write it into a variable."""
+    return str(default).lower() if isinstance(default, bool) else str(default)
+
+
 def _allowed(hint: object) -> str:
     """The type of a setting and its limits."""
     kind, *metas = get_args(hint)
+    if kind is bool:
+        return "`true`, `false`"
     if get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
     limits = [

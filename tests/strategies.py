@@ -67,6 +67,7 @@ payloads: Final[dict[type[TaskEvent], st.SearchStrategy[TaskEvent]]] = {
         TaskRequested,
         task_id=st.just(controls.task_id()),
         deadline=times,
+        engine=st.just(UNSET) | st.text(),
         quota=st.builds(
             Quota,
             period=st.dates(min_value=date(1000, 1, 1)).map(
@@ -86,6 +87,7 @@ payloads: Final[dict[type[TaskEvent], st.SearchStrategy[TaskEvent]]] = {
         ),
         durations_ms=st.builds(Durations, fetch=numbers, refine=numbers, store=numbers),
         thumbnail=st.just(UNSET) | st.builds(StoredImage),
+        vector=st.just(UNSET) | st.builds(StoredImage),
     ),
     TaskFailed: st.builds(TaskFailed),
     TaskCancelled: st.builds(TaskCancelled),

@@ -16,6 +16,7 @@ from services.adapters.storage import (
     ObjectMissing,
     ObjectTooLarge,
     StorageUnavailable,
+    disposition_of,
 )
 from services.runtime.settings import S3Settings
 
@@ -75,6 +76,7 @@ class S3ObjectStore:
                 Key=key,
                 Body=body,
                 ContentType=content_type,
+                ContentDisposition=disposition_of(content_type),
                 CacheControl=CACHE_CONTROL,
             )
 

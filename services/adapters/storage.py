@@ -12,7 +12,12 @@ from events.ids import is_task_id, is_user_key
 RESULTS: Final = "concepts/"
 
 _OWNED_AREA: Final = re.compile(r"concepts/([^/]+)/.+")
-_RESULT: Final = re.compile(r"concepts/([^/]+)/([^/]+)/([1-9][0-9]{0,8})(?:-thumbnail)?\.png")
+_RESULT: Final = re.compile(
+    r"concepts/([^/]+)/([^/]+)/([1-9][0-9]{0,8})(?:(?:-thumbnail)?\.png|\.svg)"
+)
+# Everything else, SVG first of all, could be a document that runs scripts when it is opened on its
+# own. Ours has none; that it is downloaded holds also if one ever had. Pages may still show it.
+_PICTURES: Final = frozenset({"image/png", "image/jpeg", "image/webp"})
 
 
 class StorageError(Exception):
@@ -135,8 +140,18 @@ def thumbnail_key(*, user_key: str, task_id: str, attempt: int) -> str:
     return f"{RESULTS}{user_key}/{task_id}/{attempt}-thumbnail.png"
 
 
+def vector_key(*, user_key: str, task_id: str, attempt: int) -> str:
+    """Where the SVG of one attempt is stored: beside its picture."""
+    return f"{RESULTS}{user_key}/{task_id}/{attempt}.svg"
+
+
+def disposition_of(content_type: str) -> str:
+    """What a browser is told to do with an object that is opened on its own."""
+    return "inline" if content_type in _PICTURES else "attachment"
+
+
 def result_place(key: str) -> ResultPlace | None:
-    """What `result_key` or `thumbnail_key` was given; None for a key that neither makes."""
+    """What the keys of an attempt were made from; None for a key that is none of them."""
     match = _RESULT.fullmatch(key)
     if match is None or not is_user_key(match[1]) or not is_task_id(match[2]):
         return None

@@ -55,7 +55,11 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
     signed_in = Router(
         "/",
         route_handlers=[
-            refine_route(admissions=admissions, bodies=bodies),
+            refine_route(
+                admissions=admissions,
+                bodies=bodies,
+                engines=settings.refinement.engines_on_request,
+            ),
             task_route(reader=TaskReader(log=log, views=dependencies.views), bodies=bodies),
         ],
         middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],

@@ -27,6 +27,7 @@ class ResultBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     image_url: str
     image_path: str
     thumbnail_url: str | None = None
+    vector_url: str | None = None
     content_type: str
     width: int
     height: int
@@ -46,6 +47,7 @@ class MetadataBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     logo_description: str | None = None
     theme_description: str | None = None
     preserve_aspects: tuple[str, ...] = ()
+    engine: str | None = None
 
 
 class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -95,6 +97,7 @@ class TaskBodies:
                     logo_description=request.logo_description,
                     theme_description=request.theme_description,
                     preserve_aspects=request.preserve_aspects,
+                    engine=request.engine or None,
                 ),
                 result=result,
                 result_id=result.concept_id if result else None,
@@ -108,12 +111,13 @@ class TaskBodies:
         completed = task.result
         if completed is None:
             return None
-        image, thumbnail = completed.image, completed.thumbnail
+        image, thumbnail, vector = completed.image, completed.thumbnail, completed.vector
         return ResultBody(
             concept_id=completed.concept_id,
             image_url=await self._presign(image),
             image_path=image.key,
             thumbnail_url=None if thumbnail is UNSET else await self._presign(thumbnail),
+            vector_url=None if vector is UNSET else await self._presign(vector),
             content_type=image.content_type,
             width=image.width,
             height=image.height,

@@ -1,5 +1,6 @@
 """The route that takes refinement requests."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from litestar import post
@@ -24,8 +25,10 @@ from services.api.requests import AuthenticatedRequest, header_values
 POLL_AFTER_S: Final = 2
 
 
-def refine_route(*, admissions: Admissions, bodies: TaskBodies) -> HTTPRouteHandler:
-    """`POST /api/concepts/refine`."""
+def refine_route(
+    *, admissions: Admissions, bodies: TaskBodies, engines: Sequence[str]
+) -> HTTPRouteHandler:
+    """`POST /api/concepts/refine`; a request may ask for one of `engines`."""
 
     @post(
         "/api/concepts/refine",
@@ -37,7 +40,7 @@ def refine_route(*, admissions: Admissions, bodies: TaskBodies) -> HTTPRouteHand
         tags=["concepts"],
     )
     async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
-        submission = await _read_submission(request, admissions)
+        submission = await _read_submission(request, admissions, engines)
         receipt = await admissions.submit(submission)
         task = receipt.task
         facts_of(request.scope).task_id = task.task_id
@@ -57,7 +60,9 @@ def refine_route(*, admissions: Admissions, bodies: TaskBodies) -> HTTPRouteHand
     return refine_concept
 
 
-async def _read_submission(request: AuthenticatedRequest, admissions: Admissions) -> Submission:
+async def _read_submission(
+    request: AuthenticatedRequest, admissions: Admissions, engines: Sequence[str]
+) -> Submission:
     """The submission in a request.
 
     Raises:
@@ -73,7 +78,7 @@ async def _read_submission(request: AuthenticatedRequest, admissions: Admissions
         key = read_idempotency_key(header_values(scope, b"idempotency-key"))
     except Invalid as error:
         errors.append(idempotency_error(error))
-    read = read_request(await request.body())
+    read = read_request(await request.body(), engines=engines)
     if isinstance(read, tuple):
         errors.extend(read)
     if errors or isinstance(read, tuple):

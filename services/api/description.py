@@ -114,6 +114,10 @@ def request_schema() -> Schema:
                 items=Schema(type=OpenAPIType.STRING, enum=list(ASPECTS)),
                 description="What has to stay as it is.",
             ),
+            "engine": Schema(
+                type=[OpenAPIType.STRING, OpenAPIType.NULL],
+                description="Which engine is to refine, where the service offers a choice.",
+            ),
         },
         examples=[
             {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 from urllib.parse import quote, urlsplit
 
@@ -69,8 +70,10 @@ def require_json(content_types: Sequence[str]) -> None:
         raise UnsupportedMediaType
 
 
-def read_request(body: bytes) -> RefinementRequest | tuple[FieldError, ...]:
-    """The request in a JSON body, or all that is wrong with it."""
+def read_request(
+    body: bytes, *, engines: Sequence[str]
+) -> RefinementRequest | tuple[FieldError, ...]:
+    """The request in a JSON body, or all that is wrong with it; `engines` may be asked for."""
     try:
         fields = _FIELDS.decode(body)
     except msgspec.ValidationError:
@@ -80,7 +83,9 @@ def read_request(body: bytes) -> RefinementRequest | tuple[FieldError, ...]:
         return (_body_error("is not valid JSON"),)
     values: dict[str, object] = {}
     errors: list[FieldError] = []
-    for name, read in _READERS.items():
+    readers: dict[str, Callable[[object], object]]
+    readers = {**_READERS, "engine": partial(_read_engine, offered=engines)}
+    for name, read in readers.items():
         value = fields.pop(name, None)
         if value is not None:
             try:
@@ -153,6 +158,12 @@ def _read_aspects(value: object) -> tuple[str, ...]:
     if len(set(value)) != len(value):
         raise Invalid("must not name an aspect twice")
     return tuple(value)
+
+
+def _read_engine(value: object, *, offered: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in offered:
+        raise Invalid("must be one of: " + ", ".join(offered) if offered else "cannot be chosen")
+    return value
 
 
 _READERS: Final[Mapping[str, Callable[[object], object]]] = {

@@ -1,6 +1,4 @@
-"""Makes the engine that the settings choose."""
-
-from typing import assert_never
+"""Makes the engines that the settings choose and allow."""
 
 from services.refinement.engines import Engine
 from services.refinement.engines.local.engine import LocalEngine
@@ -9,33 +7,51 @@ from services.refinement.engines.remote.engine import Provider, RemoteEngine
 from services.refinement.engines.remote.jigsawstack import JigsawStackProvider
 from services.refinement.engines.remote.openai import OpenAiProvider, TokenPrices
 from services.refinement.engines.remote.replicate import ReplicateProvider
+from services.refinement.offers import Offer, Offers
 from services.refinement.originals import Download
+from services.refinement.pictures import PictureLimits
 from services.refinement.studio import Studios
 from services.runtime.settings import ProviderSettings, WorkerSettings
 
 
-def make_engine(settings: WorkerSettings, *, studios: Studios, download: Download) -> Engine:
-    """The chosen engine; `download` fetches what a provider leaves on its own servers."""
-    options = settings.provider
-    match settings.refinement.engine:
+def make_offers(settings: WorkerSettings, *, studios: Studios, download: Download) -> Offers:
+    """The default engine and those allowed; `download` fetches from a provider's own servers."""
+    return Offers(
+        *(_offer(name, settings, studios, download) for name in settings.refinement.engines)
+    )
+
+
+def _offer(name: str, settings: WorkerSettings, studios: Studios, download: Download) -> Offer:
+    options = settings.refinement
+    limits = PictureLimits(working_side_max=options.working_side_max)
+    engine: Engine
+    match name:
         case "local":
-            return LocalEngine(studios=studios)
+            engine = LocalEngine(studios=studios, limits=limits, with_vector=options.vector)
         case "null":
-            return NullEngine(studios=studios)
+            engine = NullEngine(studios=studios, limits=limits)
+        case _:
+            provider = _provider(name, settings.provider, download)
+            engine = RemoteEngine(provider=provider, studios=studios, limits=limits)
+    is_paid = settings.provider.key_of(name) is not None
+    return Offer(
+        engine=engine,
+        timeout_s=options.timeout_s_of(name),
+        calls_max=settings.provider.calls_max if is_paid else None,
+    )
+
+
+def _provider(name: str, options: ProviderSettings, download: Download) -> Provider:
+    match name:
         case "openai":
-            return RemoteEngine(provider=_openai(options), studios=studios)
+            return _openai(options)
         case "replicate":
-            return RemoteEngine(provider=_replicate(options, download), studios=studios)
+            return _replicate(options, download)
         case "jigsawstack":
-            return RemoteEngine(provider=_jigsawstack(options, download), studios=studios)
-        case _ as unreachable:
-            assert_never(unreachable)
-
-
-def calls_max(settings: WorkerSettings) -> int | None:
-    """How many calls one task may be paid for; None where calls cost nothing."""
-    is_paid = settings.provider.key_of(settings.refinement.engine) is not None
-    return settings.provider.calls_max if is_paid else None
+            return _jigsawstack(options, download)
+        case _:
+            # The settings take no other name.
+            raise AssertionError(name)
 
 
 def _openai(options: ProviderSettings) -> Provider:

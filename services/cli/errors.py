@@ -13,8 +13,8 @@ from projections.store import ViewsUnavailable
 from services.adapters.storage import StorageError
 from services.embedded.errors import EmbeddedError
 from services.refinement.failures import RefinementFailure
+from services.runtime.environment import InvalidSettings
 from services.runtime.lifecycle import CannotServe
-from services.runtime.settings import InvalidSettings
 
 EXIT_FAILED: Final = 1
 EXIT_INTERRUPTED: Final = 130

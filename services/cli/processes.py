@@ -19,7 +19,7 @@ from services.adapters.jetstream_log import JetStreamLog
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
-from services.cli.engines import calls_max, make_engine
+from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
 from services.refinement import process as refinement_process
@@ -29,19 +29,18 @@ from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
+from services.runtime.environment import InvalidSettings, load
 from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
 from services.runtime.settings import (
     ApiSettings,
     FetchSettings,
-    InvalidSettings,
     MongoSettings,
     NatsSettings,
     ProjectorSettings,
     ProvisionSettings,
     WorkerSettings,
-    load,
 )
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
@@ -122,27 +121,25 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
             stack.push_async_callback(store.close)
             fetcher = await stack.enter_async_context(_fetcher(settings.fetch))
             studios = await stack.enter_async_context(Studios(slots=options.slots))
-            engine = make_engine(settings, studios=studios, download=fetcher)
-            stack.push_async_callback(engine.close)
+            offers = make_offers(settings, studios=studios, download=fetcher)
+            stack.push_async_callback(offers.close)
             stamper = _stamper("refinement")
             attempts = Attempts(
                 store=store,
                 originals=Originals(
                     store=store, download=fetcher, bytes_max=settings.fetch.bytes_max
                 ),
-                engine=engine,
-                timeout_s=options.attempt_timeout_s,
                 store_timeout_s=options.store_timeout_s,
                 new_concept_id=stamper.identifiers.event_id,
             )
             reactor = Reactor(
                 log=JetStreamLog(connection),
                 attempts=attempts,
+                offers=offers,
                 stamper=stamper,
                 worker=f"{socket.gethostname()}:{os.getpid()}",
                 attempts_max=options.attempts_max,
                 backoff=Backoff(base_s=options.retry_base_s, max_s=options.retry_max_s),
-                calls_max=calls_max(settings),
             )
             quiet_the_collector()
             stack.enter_context(ready_file(ready))

@@ -22,6 +22,7 @@ from services.embedded.leash import LeashedProcess
 from services.embedded.ports import choose_ports, is_free
 from services.embedded.private_files import write_private
 from services.embedded.servers import EmbeddedServers
+from services.runtime.environment import check_names
 from services.runtime.retries import Backoff
 from services.runtime.settings import (
     PREFIX,
@@ -29,7 +30,6 @@ from services.runtime.settings import (
     NatsSettings,
     S3Settings,
     Secret,
-    check_names,
 )
 
 SERVICES: Final = ("api", "worker", "projector")
@@ -255,7 +255,7 @@ class Stack:
             }
         if name == "projector":
             settings["MONGO_URL"] = addresses.mongo_projector_url
-        if name == "worker" and self._options.engine is not None:
+        if name in {"api", "worker"} and self._options.engine is not None:
             settings["REFINEMENT_ENGINE"] = self._options.engine
         given = self._options.environment
         inherited = {key: given[key] for key in _INHERITED if key in given}

@@ -22,7 +22,8 @@ from services.cli.storage_audit import Difference, Orphan, StorageAudit, may_swe
 from services.cli.token import Life
 from services.embedded.credentials import load_or_create
 from services.runtime.clock import SystemClock
-from services.runtime.settings import NatsSettings, S3Settings, Secret, StorageSettings, load
+from services.runtime.environment import load
+from services.runtime.settings import NatsSettings, S3Settings, Secret, StorageSettings
 
 REDRAWN_EVERY_S: Final = 0.1
 

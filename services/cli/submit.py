@@ -33,6 +33,7 @@ STEPS: Final = 3
     type=click.Path(dir_okay=False, path_type=Path),
     help="Wait, and save the refined picture here.",
 )
+@click.option("--engine", help="The engine to ask for, where the service offers a choice.")
 @click.option("--user", default="developer", show_default=True, help="In whose name.")
 @click.option(
     "--data",
@@ -47,6 +48,7 @@ def submit(
     *,
     wait: bool,
     output: Path | None,
+    engine: str | None,
     user: str,
     data: Path,
 ) -> None:
@@ -57,14 +59,24 @@ def submit(
     """
     if output is not None:
         require_writable(output)
+    wish = {"refinement_prompt": prompt}
+    if engine is not None:
+        wish["engine"] = engine
     uvloop.run(
-        _submit(picture, prompt, user=user, data=data, is_waiting=wait or bool(output), save=output)
+        _submit(picture, wish, user=user, data=data, is_waiting=wait or bool(output), save=output)
     )
 
 
 async def _submit(
-    picture: str, prompt: str, *, user: str, data: Path, is_waiting: bool, save: Path | None
+    picture: str,
+    wish: Mapping[str, str],
+    *,
+    user: str,
+    data: Path,
+    is_waiting: bool,
+    save: Path | None,
 ) -> None:
+    """Ask for what `wish` says, the fields of a request but for the picture's URL."""
     running = find_running(data)
     credentials = credentials_of(data)
     console = Console(stderr=True)
@@ -75,7 +87,7 @@ async def _submit(
             url = await upload(Path(picture), _s3_settings(running, credentials))
             steps.done(f"uploaded {picture}")
         async with ApiClient(api=running.api, token=token) as client:
-            task = await client.refine({"original_image_url": url, "refinement_prompt": prompt})
+            task = await client.refine({"original_image_url": url, **wish})
             click.echo(task.task_id)
             if is_waiting:
                 await _follow(client, task, steps, save)

@@ -3,18 +3,41 @@
 import asyncio
 from collections.abc import Callable
 from time import perf_counter
-from typing import Final
+from typing import Final, TypedDict
 
 import msgspec
 from msgspec import UNSET, UnsetType
 
 from events.task import Durations, EngineRun, OriginalImage, StoredImage, Task, TaskCompleted
-from services.adapters.storage import ObjectStore, StorageUnavailable, result_key, thumbnail_key
-from services.refinement.engines import Engine, Instruction, Refinement
+from services.adapters.storage import (
+    ObjectStore,
+    StorageUnavailable,
+    result_key,
+    thumbnail_key,
+    vector_key,
+)
+from services.refinement.engines import Instruction, Refinement, Thumbnail, Vector
+from services.refinement.offers import Offer
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 
 _MS: Final = 1000.0
+
+
+class _Place(TypedDict):
+    """What keys are made from."""
+
+    user_key: str
+    task_id: str
+    attempt: int
+
+
+class _Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """Where what an engine made is stored."""
+
+    image: StoredImage
+    thumbnail: StoredImage | UnsetType
+    vector: StoredImage | UnsetType
 
 
 class Attempts:
@@ -25,20 +48,16 @@ class Attempts:
         *,
         store: ObjectStore,
         originals: Originals,
-        engine: Engine,
-        timeout_s: float,
         store_timeout_s: float,
         new_concept_id: Callable[[], str],
     ) -> None:
-        self.engine = engine
         self._store = store
         self._originals = originals
-        self._timeout_s = timeout_s
         self._store_timeout_s = store_timeout_s
         self._new_concept_id = new_concept_id
 
-    async def make(self, task: Task, *, attempt: int) -> TaskCompleted:
-        """Refine a task's picture; the result is stored when this returns.
+    async def make(self, task: Task, *, attempt: int, offer: Offer) -> TaskCompleted:
+        """Refine a task's picture with the engine on offer; the result is stored when this returns.
 
         Raises:
             RefinementFailure: why there is no result, and whether to try again.
@@ -49,15 +68,15 @@ class Attempts:
             task.request.original_image_url, user_key=task.user_key
         )
         fetched_at = perf_counter()
-        refinement = await self.engine.refine(
-            original=original, instruction=_instruction_of(task), timeout_s=self._timeout_s
+        refinement = await offer.engine.refine(
+            original=original, instruction=_instruction_of(task), timeout_s=offer.timeout_s
         )
         refined_at = perf_counter()
-        image, thumbnail = await self._keep(refinement, task, attempt=attempt)
+        kept = await self._keep(refinement, task, attempt=attempt)
         return TaskCompleted(
             attempt=attempt,
             concept_id=self._new_concept_id(),
-            image=image,
+            image=kept.image,
             original=OriginalImage(**msgspec.structs.asdict(refinement.original)),
             engine=_engine_run_of(refinement),
             durations_ms=Durations(
@@ -65,7 +84,8 @@ class Attempts:
                 refine=_ms(refined_at - fetched_at),
                 store=_ms(perf_counter() - refined_at),
             ),
-            thumbnail=thumbnail,
+            thumbnail=kept.thumbnail,
+            vector=kept.vector,
         )
 
     async def discard(self, completed: TaskCompleted) -> None:
@@ -77,25 +97,25 @@ class Attempts:
         for image in completed.images:
             await self._store.delete(image.key)
 
-    async def _keep(
-        self, refinement: Refinement, task: Task, *, attempt: int
-    ) -> tuple[StoredImage, StoredImage | UnsetType]:
+    async def _keep(self, refinement: Refinement, task: Task, *, attempt: int) -> _Kept:
         """Store what an engine made, within a bound of its own besides the task's deadline."""
-        place = {"user_key": task.user_key, "task_id": task.task_id}
-        thumbnail: StoredImage | UnsetType = UNSET
+        place = _Place(user_key=task.user_key, task_id=task.task_id, attempt=attempt)
         try:
             async with asyncio.timeout(self._store_timeout_s):
-                if refinement.thumbnail is not None:
-                    small = refinement.thumbnail
-                    key = thumbnail_key(**place, attempt=attempt)
-                    thumbnail = await self._put(key, small.body, small.picture)
-                key = result_key(**place, attempt=attempt)
-                image = await self._put(key, refinement.body, refinement.picture)
+                return _Kept(
+                    thumbnail=await self._put_besides(thumbnail_key(**place), refinement.thumbnail),
+                    vector=await self._put_besides(vector_key(**place), refinement.vector),
+                    image=await self._put(result_key(**place), refinement.body, refinement.picture),
+                )
         except TimeoutError as error:
             raise StorageUnavailable(
                 operation="put", reason=f"no answer within {self._store_timeout_s:g} s"
             ) from error
-        return image, thumbnail
+
+    async def _put_besides(
+        self, key: str, made: Thumbnail | Vector | None
+    ) -> StoredImage | UnsetType:
+        return UNSET if made is None else await self._put(key, made.body, made.picture)
 
     async def _put(self, key: str, body: bytes, picture: PictureFacts) -> StoredImage:
         await self._store.put(key, body, content_type=picture.content_type)

@@ -6,7 +6,7 @@ from typing import Final
 from events.failures import FailureCode
 from events.task import TaskEvent, TaskProcessing, TaskRetrying
 
-# Engines that cost nothing: a task may have been tried with one before the settings were changed.
+# Engines that cost nothing: a task may have been tried with one before the default was changed.
 FREE: Final = frozenset({"local", "null"})
 
 # An attempt that ended like this asked nobody, or was told that nothing was done.

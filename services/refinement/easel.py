@@ -60,7 +60,9 @@ def _perform(job: jobs.Job) -> Refinement:
         case jobs.Clean():
             return clean(job.original, job.limits)
         case jobs.Draw():
-            return drawing.draw(job.original, job.instruction, job.limits)
+            return drawing.draw(
+                job.original, job.instruction, job.limits, with_vector=job.with_vector
+            )
 
 
 def _end_with_parent(parent: int) -> None:

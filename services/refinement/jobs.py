@@ -34,11 +34,12 @@ class Clean(msgspec.Struct, frozen=True, kw_only=True, tag="clean"):
 
 
 class Draw(msgspec.Struct, frozen=True, kw_only=True, tag="draw"):
-    """Refine a picture with the local engine."""
+    """Refine a picture with the local engine; `with_vector` as SVG too, where it becomes flat."""
 
     original: bytes
     instruction: Instruction
     limits: PictureLimits
+    with_vector: bool = False
 
 
 class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):

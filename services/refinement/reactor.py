@@ -36,6 +36,7 @@ from services.refinement.attempts import Attempts
 from services.refinement.calls import NEEDS_OPERATOR, UNPAID, count_calls
 from services.refinement.failures import RefinementFailure
 from services.refinement.next_step import Attempt, Fail, Forget, Wait, next_step
+from services.refinement.offers import Offer, Offers
 from services.runtime.clock import Stamper
 from services.runtime.retries import Backoff
 
@@ -81,29 +82,26 @@ class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reactor:
-    """Handles deliveries, one at a time for each slot that calls it.
-
-    `calls_max` bounds the attempts at one task that may have been paid for; None if none is.
-    """
+    """Handles deliveries, one at a time for each slot that calls it."""
 
     def __init__(
         self,
         *,
         log: EventLog,
         attempts: Attempts,
+        offers: Offers,
         stamper: Stamper,
         worker: str,
         attempts_max: int,
         backoff: Backoff,
-        calls_max: int | None = None,
     ) -> None:
         self._event_log = log
         self._attempts = attempts
+        self._offers = offers
         self._stamper = stamper
         self._worker = worker
         self._attempts_max = attempts_max
         self._backoff = backoff
-        self._calls_max = calls_max
 
     async def handle(self, delivery: Delivery) -> Outcome:
         """Do what a request needs now, answer the queue, and say what became of it."""
@@ -140,8 +138,6 @@ class Reactor:
             step = next_step(task, now=now, attempts_max=self._attempts_max)
             if task is None or reading is None or isinstance(step, Forget):
                 return DONE
-            if isinstance(step, Attempt) and not await self._may_call(task):
-                step = Fail(FailureCode.ATTEMPTS_EXHAUSTED)
             try:
                 return await self._take(step, task, reading)
             except AppendConflict:
@@ -157,26 +153,41 @@ class Reactor:
                 delay = until - self._stamper.clock.now()
                 return Outcome(result=Result.POSTPONED, delay_s=max(0.0, delay.total_seconds()))
             case Fail(code=code):
-                failed = _failed(task.attempt, code)
-                await self._append(task, failed, expected_position=reading.position)
-                _log.info("task.refinement.failed", attempt=task.attempt, code=code)
-                return DONE
+                return await self._fail(task, code, expected_position=reading.position)
             case Attempt(number=number):
-                processing = TaskProcessing(
-                    attempt=number, worker=self._worker, engine=self._attempts.engine.name
-                )
-                owned = await self._append(task, processing, expected_position=reading.position)
-                return await self._attempt(owned, number)
+                return await self._begin(task, number, expected_position=reading.position)
             case _ as unreachable:
                 assert_never(unreachable)
 
-    async def _attempt(self, owned: Task, number: int) -> Outcome:
+    async def _fail(self, task: Task, code: FailureCode, *, expected_position: int) -> Outcome:
+        """End a task that nobody works on."""
+        failed = _failed(task.attempt, code)
+        await self._append(task, failed, expected_position=expected_position)
+        _log.info("task.refinement.failed", attempt=task.attempt, code=code)
+        return DONE
+
+    async def _begin(self, task: Task, number: int, *, expected_position: int) -> Outcome:
+        """Take a task with its engine, if that is offered here and may be called once more."""
+        offer = self._offers.for_task(task)
+        if offer is None:
+            code = FailureCode.ENGINE_NOT_OFFERED
+            reason = f"{task.request.engine} is allowed by the API and not by this worker"
+            _log.error("engine.needs_operator", code=code, reason=reason)
+            return await self._fail(task, code, expected_position=expected_position)
+        if not await self._may_call(task, offer):
+            code = FailureCode.ATTEMPTS_EXHAUSTED
+            return await self._fail(task, code, expected_position=expected_position)
+        processing = TaskProcessing(attempt=number, worker=self._worker, engine=offer.engine.name)
+        owned = await self._append(task, processing, expected_position=expected_position)
+        return await self._attempt(owned, number, offer)
+
+    async def _attempt(self, owned: Task, number: int, offer: Offer) -> Outcome:
         """Work on a task this worker owns, and record the end of the attempt."""
         remaining = owned.request.deadline - self._stamper.clock.now()
         deadline = asyncio.timeout(remaining.total_seconds())
         try:
             async with deadline:
-                completed = await self._attempts.make(owned, attempt=number)
+                completed = await self._attempts.make(owned, attempt=number, offer=offer)
         except StorageUnavailable as error:
             code = FailureCode.STORAGE_UNAVAILABLE
             trouble = _Trouble(code=code, is_transient=True, reason=str(error))
@@ -197,7 +208,7 @@ class Reactor:
                 trouble = _Trouble(code=FailureCode.INTERNAL_ERROR, is_transient=True)
         else:
             return await self._complete(owned, completed)
-        return await self._give_up(owned, number, trouble)
+        return await self._give_up(owned, number, offer, trouble)
 
     async def _complete(self, owned: Task, completed: TaskCompleted) -> Outcome:
         try:
@@ -218,12 +229,13 @@ class Reactor:
         )
         return DONE
 
-    async def _give_up(self, owned: Task, number: int, trouble: _Trouble) -> Outcome:
+    async def _give_up(self, owned: Task, number: int, offer: Offer, trouble: _Trouble) -> Outcome:
         """Retry later if that can help and there is an attempt and time left; fail otherwise."""
         delay_s = max(self._backoff.delay_s(number), trouble.retry_after_s)
         next_attempt_at = self._stamper.clock.now() + timedelta(seconds=delay_s)
         is_last = number >= self._attempts_max or next_attempt_at >= owned.request.deadline
-        if trouble.is_transient and not is_last and await self._may_call(owned, after=trouble):
+        may_retry = trouble.is_transient and not is_last
+        if may_retry and await self._may_call(owned, offer, after=trouble):
             retrying = TaskRetrying(
                 attempt=number,
                 error_code=trouble.code,
@@ -245,18 +257,18 @@ class Reactor:
         )
         return DONE
 
-    async def _may_call(self, task: Task, *, after: _Trouble | None = None) -> bool:
+    async def _may_call(self, task: Task, offer: Offer, *, after: _Trouble | None = None) -> bool:
         """Whether one more attempt stays within what a task may cost.
 
         `after` is how the attempt that is under way has just ended.
         """
-        if self._calls_max is None or task.attempt == 0:
+        if offer.calls_max is None or task.attempt == 0:
             return True
         stored = await self._event_log.read_history(user_key=task.user_key, task_id=task.task_id)
         calls = count_calls([decode(one).event.data for one in stored])
         if after is not None and after.code in UNPAID:
             calls -= 1
-        return calls < self._calls_max
+        return calls < offer.calls_max
 
     async def _append_owned(self, owned: Task, change: TaskEvent) -> None:
         """Append to a task this worker owns; other tasks on the desk may have moved meanwhile.

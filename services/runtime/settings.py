@@ -1,14 +1,10 @@
 """What a process can be told by its environment: one immutable struct for each process.
 
-A setting `nats.url` is read from `REFINERY_NATS_URL`, or from the file that
-`REFINERY_NATS_URL_FILE` names. Everything is validated at once, and all that is wrong is said at
-once. Only composition roots call `load`; `docs/reference/settings.md` is generated from here.
+`services.runtime.environment` reads them; `docs/reference/settings.md` is generated from here.
 """
 
-import re
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar, get_args, get_type_hints
+from collections.abc import Mapping
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
@@ -23,7 +19,16 @@ NATS_URL: Final = {
     "example": "nats://host:4222",
 }
 
-_PLACEHOLDERS: Final = ("changeme", "change-me", "secret", "password", "example")
+PROVIDERS: Final = ("openai", "replicate", "jigsawstack")
+ENGINES: Final = ("local", *PROVIDERS)
+ENGINE_NAMES: Final = {
+    "pattern": r"\s*({0})\s*(,\s*({0})\s*)*".format("|".join(ENGINES)),
+    "example": ",".join(ENGINES) + ", or some of these",
+}
+PROVIDER_TIMEOUT_S: Final = 150.0
+OWN_TIMEOUT_S: Final = 60.0
+WORKING_SIDE_MIN: Final = 256
+WORKING_SIDE_MAX: Final = 2048
 
 
 class Secret:
@@ -42,14 +47,6 @@ class Secret:
         return "Secret(***)"
 
     __str__ = __repr__
-
-
-class InvalidSettings(ValueError):
-    """The environment does not make valid settings; `problems` has one line for each."""
-
-    def __init__(self, problems: list[str]) -> None:
-        super().__init__("invalid settings: " + "; ".join(problems))
-        self.problems = tuple(problems)
 
 
 class Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -170,8 +167,8 @@ class FetchSettings(Section, frozen=True, kw_only=True):
     ] = ""
 
 
-class RefinementSettings(Section, frozen=True, kw_only=True):
-    """How the worker works."""
+class EngineSettings(Section, frozen=True, kw_only=True):
+    """Which engines there are to ask for, and how long they take: API and worker must agree."""
 
     engine: Annotated[
         Literal["local", "null", "openai", "replicate", "jigsawstack"],
@@ -182,11 +179,59 @@ class RefinementSettings(Section, frozen=True, kw_only=True):
             )
         ),
     ] = "local"
+    engines_allowed: Annotated[
+        str,
+        Meta(
+            description="Engines that a request may ask for besides `engine`, comma-separated",
+            extra=ENGINE_NAMES,
+        ),
+    ] = ""
+    attempt_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=600,
+            description=(
+                "Seconds the engine has for one picture; 0 is"
+                f" {PROVIDER_TIMEOUT_S:g} for providers, {OWN_TIMEOUT_S:g} for `local` and `null`"
+            ),
+        ),
+    ] = 0.0
+
+    @property
+    def engines(self) -> tuple[str, ...]:
+        """Every engine that may be used: the default first, then those allowed besides."""
+        allowed = filter(None, (name.strip() for name in self.engines_allowed.split(",")))
+        return tuple(dict.fromkeys((self.engine, *allowed)))
+
+    @property
+    def engines_on_request(self) -> tuple[str, ...]:
+        """What a request may ask for by name; measuring is nothing to ask for."""
+        return tuple(name for name in self.engines if name in ENGINES)
+
+    def timeout_s_of(self, engine: str) -> float:
+        """The seconds that an engine has for one picture."""
+        usual_s = PROVIDER_TIMEOUT_S if engine in PROVIDERS else OWN_TIMEOUT_S
+        return self.attempt_timeout_s or usual_s
+
+
+class RefinementSettings(EngineSettings, frozen=True, kw_only=True):
+    """How the worker works."""
+
+    working_side_max: Annotated[
+        int,
+        Meta(
+            ge=WORKING_SIDE_MIN,
+            le=WORKING_SIDE_MAX,
+            description="Longest side a picture is refined at, pixels; longer ones are scaled down",
+        ),
+    ] = 1536
+    vector: Annotated[
+        bool,
+        Meta(description="Store an SVG besides, where the `local` engine has made a picture flat"),
+    ] = False
     slots: Annotated[int, Meta(ge=1, le=64, description="Tasks worked on at once")] = 2
     attempts_max: Annotated[int, Meta(ge=1, le=20, description="Attempts at one task")] = 4
-    attempt_timeout_s: Annotated[
-        float, Meta(gt=0, le=600, description="Seconds the engine has for one picture")
-    ] = 60.0
     store_timeout_s: Annotated[
         float, Meta(gt=0, le=300, description="Seconds for storing the result of one attempt")
     ] = 30.0
@@ -200,7 +245,7 @@ class RefinementSettings(Section, frozen=True, kw_only=True):
 
 
 class ProviderSettings(Section, frozen=True, kw_only=True):
-    """The providers that may edit pictures for us; only the chosen engine's are used."""
+    """The providers that may edit pictures for us; only those of engines in use are looked at."""
 
     calls_max: Annotated[
         int,
@@ -293,7 +338,17 @@ class ApiSettings(Section, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     quota: QuotaSettings = QuotaSettings()
     task: TaskSettings = TaskSettings()
+    refinement: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
+
+    def problems(self) -> list[str]:
+        """A task could end before the first attempt at it may."""
+        engine = max(self.refinement.engines, key=self.refinement.timeout_s_of)
+        timeout_s = self.refinement.timeout_s_of(engine)
+        if timeout_s < self.task.deadline_s:
+            return []
+        attempt = f"the {timeout_s:g} s that one attempt with {engine} may take"
+        return [f"{PREFIX}TASK_DEADLINE_S must be more than {attempt}"]
 
 
 class WorkerSettings(Section, frozen=True, kw_only=True):
@@ -307,13 +362,18 @@ class WorkerSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
     def problems(self) -> list[str]:
-        """A provider is chosen, and there is no key for it."""
-        match self.provider.key_of(self.refinement.engine):
-            case (name, None):
-                variable = f"{PREFIX}provider_{name}".upper()
-                return [f"{variable} is missing: {self.refinement.engine} is the engine"]
-            case _:
-                return []
+        """A provider is chosen or allowed, and there is no key for it."""
+        default, *_ = engines = self.refinement.engines
+        problems = []
+        for engine in engines:
+            match self.provider.key_of(engine):
+                case (name, None):
+                    variable = f"{PREFIX}provider_{name}".upper()
+                    role = "the engine" if engine == default else "an engine allowed"
+                    problems.append(f"{variable} is missing: {engine} is {role}")
+                case _:
+                    pass
+        return problems
 
 
 class ProjectorSettings(Section, frozen=True, kw_only=True):
@@ -348,130 +408,3 @@ PROCESSES: Final[Mapping[str, type[Section]]] = {
     "provision": ProvisionSettings,
     "storage": StorageSettings,
 }
-
-SettingsT = TypeVar("SettingsT", bound=Section)
-
-
-class Setting(msgspec.Struct, frozen=True, kw_only=True):
-    """One setting, as the reference lists it."""
-
-    variable: str
-    section: str
-    field: str
-    type: object
-    description: str
-    default: object
-
-
-def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
-    """The settings of one process from environment variables.
-
-    Raises:
-        InvalidSettings: a variable is missing, malformed, or not known at all.
-    """
-    problems = _unknown_names(environment)
-    values: dict[str, dict[str, object]] = {}
-    for setting in describe(kind):
-        try:
-            text = _read(setting.variable, environment)
-            if text is None and setting.default is msgspec.NODEFAULT:
-                problems.append(f"{setting.variable} is missing")
-            elif text is not None:
-                values.setdefault(setting.section, {})[setting.field] = _parse(text, setting)
-        except (ValueError, OSError) as error:  # msgspec's ValidationError is a ValueError
-            problems.append(f"{setting.variable}: {error}")
-    if problems:
-        raise InvalidSettings(problems)
-    sections = {name: section(**values.get(name, {})) for name, section in _sections(kind).items()}
-    settings = kind(**sections)
-    if contradictions := settings.problems():
-        raise InvalidSettings(contradictions)
-    return settings
-
-
-def check_names(environment: Mapping[str, str]) -> None:
-    """Look for misspelt settings before anything is started.
-
-    Raises:
-        InvalidSettings: a variable looks like a setting and is none.
-    """
-    if problems := _unknown_names(environment):
-        raise InvalidSettings(problems)
-
-
-def describe(kind: type[Section]) -> Iterator[Setting]:
-    """The settings of one process, in the order of its struct."""
-    for name, section in _sections(kind).items():
-        hints = get_type_hints(section, include_extras=True)
-        for field in msgspec.structs.fields(section):
-            yield Setting(
-                variable=f"{PREFIX}{name}_{field.name}".upper(),
-                section=name,
-                field=field.name,
-                type=hints[field.name],
-                description=_description(hints[field.name]),
-                default=field.default,
-            )
-
-
-def _sections(kind: type[Section]) -> dict[str, type[Section]]:
-    return get_type_hints(kind)
-
-
-def _description(hint: object) -> str:
-    metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
-    return metas[0].description or ""
-
-
-def _read(variable: str, environment: Mapping[str, str]) -> str | None:
-    file = environment.get(f"{variable}_FILE")
-    # An empty variable is how deployment tools write one that is not set.
-    if not file:
-        return environment.get(variable) or None
-    if environment.get(variable):
-        raise ValueError(f"set it or {variable}_FILE, not both")
-    text = Path(file).read_text(encoding="utf-8").rstrip("\r\n")
-    if not text:
-        raise ValueError("the file it names is empty")
-    return text
-
-
-def _parse(text: str, setting: Setting) -> object:
-    value: object = msgspec.convert(text, setting.type, strict=False, dec_hook=_decode_secret)
-    if isinstance(value, str | Secret):
-        _require_form(text, _extra(setting.type))
-    return value
-
-
-def _require_form(text: str, form: Mapping[str, Any]) -> None:
-    """Hold a text to its form, without repeating it in an error: it may be a secret."""
-    bytes_min = form.get("bytes_min", 0)
-    if len(text.encode()) < bytes_min:
-        raise ValueError(f"must have at least {bytes_min} bytes")
-    if "pattern" in form and re.fullmatch(form["pattern"], text) is None:
-        raise ValueError(f"is not of the form {form['example']}")
-
-
-def _extra(hint: object) -> Mapping[str, Any]:
-    metas = [extra for extra in get_args(hint) if isinstance(extra, Meta)]
-    return metas[0].extra or {} if metas else {}
-
-
-def _unknown_names(environment: Mapping[str, str]) -> list[str]:
-    return [f"{name} is not a setting" for name in sorted(environment) if _is_unknown(name)]
-
-
-def _is_unknown(name: str) -> bool:
-    if not name.startswith(PREFIX):
-        return False
-    return name.removesuffix("_FILE") not in {
-        setting.variable for kind in PROCESSES.values() for setting in describe(kind)
-    }
-
-
-def _decode_secret(kind: type, text: object) -> Secret:
-    assert kind is Secret
-    assert isinstance(text, str)
-    if text.lower() in _PLACEHOLDERS:
-        raise ValueError("is a placeholder, not a secret")
-    return Secret(text)

@@ -8,7 +8,7 @@ import aiohttp
 import pytest
 
 from services.adapters.memory import MemoryObjectStore
-from services.adapters.s3 import S3ObjectStore
+from services.adapters.s3 import CACHE_CONTROL, S3ObjectStore
 from services.adapters.storage import (
     ObjectMissing,
     ObjectStore,
@@ -19,6 +19,7 @@ from services.adapters.storage import (
     result_key,
     result_place,
     thumbnail_key,
+    vector_key,
 )
 from services.runtime.settings import S3Settings, Secret
 from tests.desks import IDENTIFIERS, new_desk
@@ -143,6 +144,26 @@ class TestS3:
         assert signed == (200, "image/png", b"picture")
         assert bare == 403
 
+    @pytest.mark.parametrize(
+        ("content_type", "disposition"),
+        [("image/png", "inline"), ("image/svg+xml", "attachment"), ("text/html", "attachment")],
+    )
+    async def test_what_could_run_scripts_is_downloaded(
+        self, servers: Servers, key: str, content_type: str, disposition: str
+    ) -> None:
+        """Opened on its own, an SVG is a document: it is not shown as one. All are immutable."""
+        store = await S3ObjectStore.open(servers.s3())
+        await store.put(key, b"picture", content_type=content_type)
+        url = await store.presign(key, expires_s=60)
+
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            headers = answer.headers
+        await store.close()
+
+        assert headers["Content-Disposition"] == disposition
+        assert headers["Content-Type"] == content_type
+        assert headers["Cache-Control"] == CACHE_CONTROL
+
     async def test_a_listing_of_many_pages_is_whole(self, servers: Servers) -> None:
         """No key is left out or told twice where pages meet, removed ones included."""
         store = await S3ObjectStore.open(servers.s3(), page_keys=2)
@@ -215,6 +236,7 @@ class TestKeys:
 
         assert result_place(result_key(**owner, attempt=12)) == place
         assert result_place(thumbnail_key(**owner, attempt=12)) == place
+        assert result_place(vector_key(**owner, attempt=12)) == place
         assert result_place(result_key(**owner, attempt=0)) is None
         assert result_place(f"concepts/{owner['user_key']}/logo/1.png") is None
         assert result_place("uploads/abc.png") is None

@@ -15,6 +15,7 @@ from services.refinement.engines import Instruction
 from services.refinement.engines.remote.engine import RemoteEngine
 from services.refinement.engines.remote.openai import OpenAiProvider, TokenPrices
 from services.refinement.failures import RefinementFailure
+from services.refinement.pictures import PictureLimits
 from services.refinement.reactor import Result
 from services.refinement.studio import Studios
 from services.runtime.settings import Secret
@@ -100,6 +101,21 @@ async def test_sends_the_documented_form(server: ProviderServer, engine: RemoteE
     assert call.fields["prompt"].startswith("lighter.")
     assert call.fields["size"] == "auto"
     assert Image.open(io.BytesIO(call.fields["image"])).size == (64, 48)
+
+
+async def test_what_is_sent_is_no_larger_than_what_is_refined(
+    server: ProviderServer, studios: Studios
+) -> None:
+    """A picture with a longer side is made smaller before it leaves."""
+    server.answer(EDITS, edited(picture()))
+    provider = OpenAiProvider(api_key=Secret(KEY), base_url=server.url, model="gpt-image-1")
+    limits = PictureLimits(working_side_max=32)
+    engine = RemoteEngine(provider=provider, studios=studios, limits=limits)
+
+    _ = await engine.refine(original=LOGO, instruction=INSTRUCTION, timeout_s=5)
+
+    await engine.close()
+    assert Image.open(io.BytesIO(server.calls[0].fields["image"])).size == (32, 24)
 
 
 async def test_the_result_is_made_anew_and_accounted_for(

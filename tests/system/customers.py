@@ -41,9 +41,13 @@ class Customer:
         self._api = service.ready.api
         self._headers = {"Authorization": f"Bearer {service.token_of(user)}"}
 
-    async def refine(self, image_url: str, *, prompt: str = PROMPT, key: str = "") -> Answer:
-        """Ask for a refinement, with an idempotency key if one is given."""
+    async def refine(
+        self, image_url: str, *, prompt: str = PROMPT, key: str = "", engine: str = ""
+    ) -> Answer:
+        """Ask for a refinement, with an idempotency key and an engine if they are given."""
         request = {"original_image_url": image_url, "refinement_prompt": prompt}
+        if engine:
+            request["engine"] = engine
         idempotency = {"Idempotency-Key": key} if key else {}
         return await self._call("POST", "/api/concepts/refine", json=request, headers=idempotency)
 

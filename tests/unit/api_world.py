@@ -32,6 +32,7 @@ from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
     ApiSettings,
     AuthSettings,
+    EngineSettings,
     HttpSettings,
     MongoSettings,
     NatsSettings,
@@ -74,7 +75,11 @@ class SetClock:
 
 
 def settings(
-    *, auth: AuthSettings | None = None, host: str = "127.0.0.1", port: int = 8000
+    *,
+    auth: AuthSettings | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    engines: EngineSettings | None = None,
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -87,18 +92,26 @@ def settings(
         auth=auth or AuthSettings(jwt_secret=Secret(SIGNING_KEY)),
         user=UserSettings(key_secret=Secret(USER_KEY)),
         http=HttpSettings(host=host, port=port),
+        refinement=engines or EngineSettings(),
     )
 
 
 class World:
     """An API, all it depends on, and a client. Users are named by a word."""
 
-    def __init__(self, *, log: MemoryLog | None = None, auth: AuthSettings | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        log: MemoryLog | None = None,
+        auth: AuthSettings | None = None,
+        engines: EngineSettings | None = None,
+    ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
         self.views = MemoryViewStore()
         self.store = MemoryObjectStore()
         self.auth = auth
+        self.engines = engines
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -109,7 +122,7 @@ class World:
             views=self.views,
             store=self.store,
             stamper=stamper,
-            settings=settings(auth=self.auth, host=host, port=port),
+            settings=settings(auth=self.auth, host=host, port=port, engines=self.engines),
         )
 
     @asynccontextmanager

@@ -191,6 +191,14 @@ class TestFingerprint:
         assert again.fingerprint() == REQUEST.fingerprint()
         assert len(REQUEST.fingerprint()) == 64
 
+    def test_fields_added_later_change_no_fingerprint(self) -> None:
+        """Where they are not given: a repetition is recognised across versions."""
+        written_by_the_first_version = (
+            "f24af719791bf0947785462920338b2089f50924c2e916a00430e548966f81e7"
+        )
+
+        assert REQUEST.fingerprint() == written_by_the_first_version
+
     @pytest.mark.parametrize(
         "change",
         [
@@ -199,6 +207,7 @@ class TestFingerprint:
             {"logo_description": "a cup"},
             {"theme_description": None},
             {"preserve_aspects": ("layout",)},
+            {"engine": "local"},
         ],
     )
     def test_every_field_counts(self, change: dict[str, object]) -> None:

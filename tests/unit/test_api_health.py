@@ -168,7 +168,7 @@ async def test_openapi_has_the_limits_that_are_enforced() -> None:
 
     prompt = properties["refinement_prompt"]
     outcomes = [
-        isinstance(read_request(_body(refinement_prompt="x" * length)), tuple)
+        isinstance(read_request(_body(refinement_prompt="x" * length), engines=()), tuple)
         for length in (
             prompt["minLength"] - 1,
             prompt["minLength"],
@@ -178,7 +178,7 @@ async def test_openapi_has_the_limits_that_are_enforced() -> None:
     ]
 
     assert outcomes == [True, False, False, True]
-    assert set(properties) == {*SEED_REQUEST, "preserve_aspects"}
+    assert set(properties) == {*SEED_REQUEST, "preserve_aspects", "engine"}
     assert tuple(properties["preserve_aspects"]["items"]["enum"]) == ASPECTS
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from events.task import TaskRemoved, TaskRetrying
-from services.adapters.storage import thumbnail_key
+from services.adapters.storage import thumbnail_key, vector_key
 from tests.unit.api_world import (
     FAILED,
     SEED_REQUEST,
@@ -109,6 +109,24 @@ async def test_a_thumbnail_has_a_signed_url_of_its_own() -> None:
     url = answer.json()["result"]["thumbnail_url"]
     assert world.store.key_of(url) == key
     assert "X-Amz-Signature" in url
+
+
+async def test_an_svg_has_a_signed_url_of_its_own() -> None:
+    """It is there where the event names one, and no key of it otherwise."""
+    world = World()
+    async with world.client() as client:
+        task_id = (await world.refine(client)).json()["task_id"]
+        plain = completed(task_id)
+        key = vector_key(user_key=user_key(), task_id=task_id, attempt=1)
+        vector = msgspec.structs.replace(plain.image, key=key, content_type="image/svg+xml")
+        done = msgspec.structs.replace(plain, vector=vector)
+        _ = await world.happen(task_id, processing(), done)
+        answer = await client.get(f"/api/tasks/{task_id}", headers=world.signed_in())
+
+    result = answer.json()["result"]
+    assert world.store.key_of(result["vector_url"]) == key
+    assert "X-Amz-Signature" in result["vector_url"]
+    assert "thumbnail_url" not in result
 
 
 async def test_failed_shows_its_code_and_message() -> None:

@@ -81,9 +81,10 @@ class TestRefine:
 
     def test_a_plan_has_no_output(self, logo: Path) -> None:
         """Both options together are a usage error."""
-        done = run_refine(logo, PROMPT, "--plan", "-o", "x.png")
+        picture = run_refine(logo, PROMPT, "--plan", "-o", "x.png")
+        drawing = run_refine(logo, PROMPT, "--plan", "--svg", "x.svg")
 
-        assert done.exit_code == 2
+        assert [picture.exit_code, drawing.exit_code] == [2, 2]
 
     def test_json_has_the_plan_and_the_picture(self, logo: Path, here: Path) -> None:
         """One line, for programs."""
@@ -108,6 +109,47 @@ class TestRefine:
         done = run_refine(logo, "use the brand colors", "--theme", "deep blue sea", "--plan")
 
         assert "blue" in done.stdout, done.output
+
+    def test_a_long_side_is_scaled_down_to_what_is_asked_for(
+        self, tmp_path: Path, here: Path
+    ) -> None:
+        """What is no side at all is a usage error."""
+        large = tmp_path / "large.png"
+        Image.new("RGB", (600, 400), "#5d3a1a").save(large)
+
+        done = run_refine(large, PROMPT, "--side", 300)
+        refused = run_refine(large, PROMPT, "--side", 100)
+
+        assert done.exit_code == 0, done.output
+        assert refused.exit_code == 2
+        with Image.open(here / "large-refined.png") as refined:
+            assert refined.size == (300, 200)
+
+    def test_an_svg_is_written_where_it_is_asked_for(self, logo: Path, here: Path) -> None:
+        """Beside the picture, and named in what is told."""
+        done = run_refine(logo, "black and white", "--svg", "logo.svg", "--json")
+
+        told = msgspec.json.decode(done.stdout, type=dict[str, Any])
+        assert (told["output"], told["svg"]) == ("logo-refined.png", "logo.svg")
+        assert (here / "logo.svg").read_text().startswith('<svg xmlns="http://www.w3.org/2000/svg"')
+        assert (here / "logo-refined.png").exists()
+
+    def test_without_an_svg_to_be_had_nothing_is_written(self, logo: Path, here: Path) -> None:
+        """It says what would give one."""
+        done = run_refine(logo, "lighter shades of brown", "--svg", "logo.svg")
+
+        assert isinstance(done.exception, CommandFailed)
+        assert "ask for flat, simpler or fewer colours" in str(done.exception)
+        assert list(here.iterdir()) == []
+
+    def test_an_svg_that_is_there_stays_there(self, logo: Path, here: Path) -> None:
+        """As for the picture, and before any work."""
+        (here / "logo.svg").write_text("precious")
+
+        done = run_refine(logo, "flat design", "--svg", "logo.svg")
+
+        assert isinstance(done.exception, CommandFailed)
+        assert [path.name for path in here.iterdir()] == ["logo.svg"]
 
     def test_what_is_no_picture_is_refused(self, tmp_path: Path, here: Path) -> None:
         """By the child process that would have decoded it."""

@@ -14,6 +14,7 @@ from services.adapters.storage import (
     StorageUnavailable,
     result_key,
     thumbnail_key,
+    vector_key,
 )
 from services.cli.storage import report
 from services.cli.storage_audit import AT_ONCE, StorageAudit
@@ -61,6 +62,28 @@ async def test_a_thumbnail_is_verified_like_its_picture(
     told = capsys.readouterr().out
     assert f"differs: {key}: missing" in told
     assert "1 objects listed, 0 orphans" in told
+
+
+async def test_an_svg_is_verified_and_swept_like_its_picture(
+    bench: Workbench, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Damage of it is a difference; one of an attempt that lost is an orphan that is removed."""
+    bench.engine.is_flat = True
+    requested = await bench.request()
+    await bench.handle_next()
+    owner = {"user_key": requested.user_key, "task_id": requested.task_id}
+    damaged, lost = vector_key(**owner, attempt=1), vector_key(**owner, attempt=2)
+    await bench.store.put(damaged, b"<bad/>", content_type="image/svg+xml")
+    await bench.store.put(lost, b"<svg/>", content_type="image/svg+xml")
+    bench.store.modified_at[lost] -= timedelta(days=2)
+
+    await run(bench, older_than=timedelta(days=1))
+
+    told = capsys.readouterr().out
+    assert f"differs: {damaged}: sha256" in told
+    assert f"removed: {lost}: lost" in told
+    assert lost not in bench.store.objects
+    assert "3 pictures verified" in told
 
 
 @pytest.mark.parametrize(

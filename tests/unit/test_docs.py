@@ -10,7 +10,8 @@ import pytest
 
 from services.api.problems import INTERNAL_ERROR, PROBLEMS
 from services.cli.root import refinery
-from services.runtime.settings import PROCESSES, describe
+from services.runtime.environment import describe
+from services.runtime.settings import PROCESSES
 
 ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = ("events", "projections", "services", "tests", "deploy")

@@ -12,7 +12,16 @@ import pytest
 from events.codec import decode, encode, event_name
 from events.log import StoredEvent
 from events.subjects import event_subject
-from events.task import EVENT_TYPES, Status, Task, TaskEvent, TaskFailed, TaskRemoved, fold
+from events.task import (
+    EVENT_TYPES,
+    Status,
+    Task,
+    TaskEvent,
+    TaskFailed,
+    TaskRemoved,
+    TaskRequested,
+    fold,
+)
 from tests import controls
 
 GOLDEN: Final = Path(__file__).parents[1] / "golden"
@@ -49,10 +58,17 @@ LIVES: Final[Mapping[str, tuple[TaskEvent, ...]]] = {
 }
 
 # Beside the file of its event's type: one for each field that was added to a version later.
-WITH_OPTIONAL_FIELDS: Final[Mapping[str, tuple[TaskEvent, ...]]] = {
+WITH_OPTIONAL_FIELDS: Final[Mapping[str, tuple[TaskRequested, *tuple[TaskEvent, ...]]]] = {
+    "concepts.task.requested.v1.with-engine": (controls.request_with_engine(),),
     "concepts.task.completed.v1.with-thumbnail": (
+        controls.request(),
         controls.processing(),
         controls.completed_with_thumbnail(),
+    ),
+    "concepts.task.completed.v1.with-vector": (
+        controls.request(),
+        controls.processing(),
+        controls.completed_with_vector(),
     ),
 }
 
@@ -135,7 +151,9 @@ class TestEvents:
     @pytest.mark.parametrize("name", WITH_OPTIONAL_FIELDS)
     def test_optional_fields_are_encoded_byte_for_byte(self, name: str, *, may_write: bool) -> None:
         """Where a field that was added later is there, the format has not moved either."""
-        [*_, example] = controls.stored(*WITH_OPTIONAL_FIELDS[name])
+        asked, *changes = WITH_OPTIONAL_FIELDS[name]
+
+        [*_, example] = controls.stored(*changes, asked=asked)
 
         golden = read_or_add(EVENTS / f"{name}.json", example.body, may_write=may_write)
 

@@ -6,7 +6,8 @@ import pytest
 from events.codec import Fields
 from events.failures import FailureCode
 from events.task import EVENT_TYPES, TaskEvent
-from services.runtime.settings import PROCESSES, describe
+from services.runtime.environment import describe
+from services.runtime.settings import PROCESSES
 from tests.reference import REFERENCE, pages, schema_text
 
 PAGES = pages()

@@ -6,19 +6,16 @@ from typing import Final, get_args
 import msgspec
 import pytest
 
+from services.runtime.environment import InvalidSettings, Setting, describe, load
 from services.runtime.settings import (
     PREFIX,
     PROCESSES,
     ApiSettings,
     AuthSettings,
-    InvalidSettings,
     ProjectorSettings,
     Secret,
     Section,
-    Setting,
     WorkerSettings,
-    describe,
-    load,
 )
 
 STRONG: Final = "sesame-" * 5
@@ -349,14 +346,107 @@ class TestProviders:
         settings = load(WorkerSettings, complete(WorkerSettings, **chosen, **{key: WEAK}))
 
         assert problems == (f"{PREFIX}{key} is missing: {engine} is the engine",)
+        assert settings.refinement.engines == (engine,)
         name, secret = settings.provider.key_of(engine) or ("", None)
         assert key.endswith(name.upper())
         assert secret is not None
         assert secret.reveal() == WEAK
         assert WEAK not in repr(settings)
 
+    def test_every_provider_that_is_allowed_needs_its_key(self) -> None:
+        """It is said of each of them at once."""
+        allowed = complete(WorkerSettings, REFINEMENT_ENGINES_ALLOWED="openai,local , replicate")
+
+        problems = problems_of(WorkerSettings, allowed)
+
+        assert problems == (
+            f"{PREFIX}PROVIDER_OPENAI_API_KEY is missing: openai is an engine allowed",
+            f"{PREFIX}PROVIDER_REPLICATE_API_TOKEN is missing: replicate is an engine allowed",
+        )
+
+    @pytest.mark.parametrize("kind", [ApiSettings, WorkerSettings])
+    @pytest.mark.parametrize("value", ["null", "openai;local", "openai,", "dall-e", "OpenAI"])
+    def test_only_engines_can_be_allowed(self, kind: type[Section], value: str) -> None:
+        """A misspelt name is refused where it is read, by the API and by the worker."""
+        problems = problems_of(kind, complete(kind, REFINEMENT_ENGINES_ALLOWED=value))
+
+        form = "local,openai,replicate,jigsawstack, or some of these"
+        assert problems == (f"{PREFIX}REFINEMENT_ENGINES_ALLOWED: is not of the form {form}",)
+
+    def test_the_default_comes_first_and_nothing_twice(self) -> None:
+        """What may be asked for are the names of engines that refine."""
+        chosen = {"REFINEMENT_ENGINE": "null", "REFINEMENT_ENGINES_ALLOWED": "openai, local,openai"}
+
+        refinement = load(ApiSettings, complete(ApiSettings, **chosen)).refinement
+
+        assert refinement.engines == ("null", "openai", "local")
+        assert refinement.engines_on_request == ("openai", "local")
+
     def test_an_engine_of_ours_needs_no_key(self) -> None:
         """Nothing about providers is asked of who uses none."""
         settings = load(WorkerSettings, complete(WorkerSettings))
 
         assert settings.provider.key_of(settings.refinement.engine) is None
+
+
+class TestTimes:
+    """How long attempts and tasks may take."""
+
+    @pytest.mark.parametrize(
+        ("changes", "least"),
+        [
+            ({}, "60 s that one attempt with local"),
+            ({"REFINEMENT_ENGINES_ALLOWED": "openai"}, "150 s that one attempt with openai"),
+            ({"REFINEMENT_ENGINE": "replicate"}, "150 s that one attempt with replicate"),
+            ({"REFINEMENT_ATTEMPT_TIMEOUT_S": "90"}, "90 s that one attempt with local"),
+        ],
+    )
+    def test_a_task_has_more_time_than_an_attempt(
+        self, changes: dict[str, str | None], least: str
+    ) -> None:
+        """With any engine that it may be refined with; the API says so when it starts."""
+        seconds = least.split(maxsplit=1)[0]
+        short = complete(ApiSettings, TASK_DEADLINE_S=seconds, **changes)
+        enough = complete(ApiSettings, TASK_DEADLINE_S=str(int(seconds) + 1), **changes)
+
+        problems = problems_of(ApiSettings, short)
+
+        assert problems == (f"{PREFIX}TASK_DEADLINE_S must be more than the {least} may take",)
+        assert isinstance(load(ApiSettings, enough), ApiSettings)
+
+
+class TestChoices:
+    """Settings that are on or off."""
+
+    @pytest.mark.parametrize(("value", "is_on"), [("true", True), ("1", True), ("false", False)])
+    def test_are_written_as_one_would(self, value: str, *, is_on: bool) -> None:
+        """In words or as a number."""
+        environment = complete(WorkerSettings, REFINEMENT_VECTOR=value)
+
+        assert load(WorkerSettings, environment).refinement.vector is is_on
+
+    def test_are_not_guessed(self) -> None:
+        """What is neither is refused."""
+        environment = complete(WorkerSettings, REFINEMENT_VECTOR="perhaps")
+
+        assert len(problems_of(WorkerSettings, environment)) == 1
+
+
+class TestWorkingSide:
+    """The longest side that pictures are refined at."""
+
+    @pytest.mark.parametrize("value", ["255", "2049", "1536.5", "large"])
+    def test_has_bounds(self, value: str) -> None:
+        """What would be useless, or too much for a child process, is refused by name."""
+        environment = complete(WorkerSettings, REFINEMENT_WORKING_SIDE_MAX=value)
+
+        (problem,) = problems_of(WorkerSettings, environment)
+
+        assert problem.startswith(f"{PREFIX}REFINEMENT_WORKING_SIDE_MAX: Expected `int`")
+
+    @pytest.mark.parametrize("value", ["256", "2048"])
+    def test_reaches_its_bounds(self, value: str) -> None:
+        """Both are allowed."""
+        environment = complete(WorkerSettings, REFINEMENT_WORKING_SIDE_MAX=value)
+
+        assert load(WorkerSettings, environment).refinement.working_side_max == int(value)

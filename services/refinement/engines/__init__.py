@@ -32,6 +32,13 @@ class Thumbnail(msgspec.Struct, frozen=True, kw_only=True):
     picture: PictureFacts
 
 
+class Vector(msgspec.Struct, frozen=True, kw_only=True):
+    """A refined picture as SVG; its sides are those of the picture."""
+
+    body: bytes
+    picture: PictureFacts
+
+
 class Refinement(msgspec.Struct, frozen=True, kw_only=True):
     """A refined picture and how it came about.
 
@@ -45,6 +52,7 @@ class Refinement(msgspec.Struct, frozen=True, kw_only=True):
     plan: dict[str, Any]
     engine: Provenance
     thumbnail: Thumbnail | None = None
+    vector: Vector | None = None
 
 
 class Engine(Protocol):

@@ -3,7 +3,7 @@
 from events.task import Status, TaskProcessing
 from services.refinement.reactor import Result
 from tests.desks import requested_event
-from tests.unit.reactor.workbench import REFINED, SMALL, Workbench
+from tests.unit.reactor.workbench import DRAWN, REFINED, SMALL, Workbench
 
 
 async def test_a_request_is_processed_stored_and_completed(bench: Workbench) -> None:
@@ -34,6 +34,32 @@ async def test_the_thumbnail_is_stored_beside_the_result(bench: Workbench) -> No
     assert thumbnail.key == image.key.replace(".png", "-thumbnail.png")
     assert thumbnail.bytes == len(SMALL)
     assert bench.store.objects[thumbnail.key] == (SMALL, "image/png")
+
+
+async def test_an_svg_is_stored_beside_the_result(bench: Workbench) -> None:
+    """Where the engine has made one; the event names it like the picture."""
+    bench.engine.is_flat = True
+    requested = await bench.request()
+
+    await bench.handle_next()
+
+    task = await bench.task(requested)
+    assert task.result is not None
+    image, _, vector = task.result.images
+    assert vector == task.result.vector
+    assert vector.key == image.key.replace(".png", ".svg")
+    assert (vector.content_type, vector.bytes) == ("image/svg+xml", len(DRAWN))
+    assert bench.store.objects[vector.key] == (DRAWN, "image/svg+xml")
+
+
+async def test_without_an_svg_the_event_says_nothing_of_it(bench: Workbench) -> None:
+    """Its bytes are what they were before there were any."""
+    requested = await bench.request()
+
+    await bench.handle_next()
+
+    stored = await bench.log.read_history(user_key=requested.user_key, task_id=requested.task_id)
+    assert b"vector" not in stored[-1].body
 
 
 async def test_a_completed_request_is_never_delivered_again(bench: Workbench) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 from events.codec import decode
 from events.log import Delivery
@@ -17,7 +18,9 @@ from services.refinement.engines import (
     Provenance,
     Refinement,
     Thumbnail,
+    Vector,
 )
+from services.refinement.offers import Offer, Offers
 from services.refinement.originals import Originals
 from services.refinement.pictures import PictureFacts
 from services.refinement.reactor import Outcome, Reactor
@@ -29,6 +32,7 @@ ATTEMPTS_MAX = 3
 ORIGINAL = b"original bytes"
 REFINED = b"refined bytes"
 SMALL = b"small"
+DRAWN = b"<svg/>"
 
 
 class StandingClock:
@@ -49,18 +53,21 @@ class StandingClock:
 class ToldEngine:
     """Refines, unless `before` does something else first."""
 
-    name = "told"
     version = "1"
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "told") -> None:
+        self.name = name
+        self.timeouts_s: list[float] = []
         self.before: Callable[[], Awaitable[None]] | None = None
         self.instructions: list[Instruction] = []
+        self.is_flat = False
 
     async def refine(
         self, *, original: bytes, instruction: Instruction, timeout_s: float
     ) -> Refinement:
         """Give fixed bytes."""
         assert timeout_s > 0
+        self.timeouts_s.append(timeout_s)
         self.instructions.append(instruction)
         if self.before is not None:
             await self.before()
@@ -71,6 +78,7 @@ class ToldEngine:
             plan={"applied": ["lighten"], "skipped": [], "unmatched": []},
             engine=Provenance(name=self.name, version=self.version),
             thumbnail=Thumbnail(body=SMALL, picture=_facts(SMALL)),
+            vector=Vector(body=DRAWN, picture=_drawing_facts()) if self.is_flat else None,
         )
 
     async def close(self) -> None:
@@ -104,17 +112,22 @@ class NoDownload:
 
 
 class Workbench:
-    """Everything a reactor works with; `engine` takes the place of the one that is told."""
+    """Everything a reactor works with; `engine` takes the place of the one that is told.
+
+    `others` are offered besides.
+    """
 
     def __init__(
         self,
         *,
         engine: Engine | None = None,
+        others: tuple[Offer, ...] = (),
         original: bytes = ORIGINAL,
         calls_max: int | None = None,
         timeout_s: float = 5,
     ) -> None:
         self.original = original
+        self.others = others
         self.calls_max = calls_max
         self.timeout_s = timeout_s
         self.clock = StandingClock()
@@ -135,29 +148,34 @@ class Workbench:
         attempts = Attempts(
             store=self.store,
             originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
-            engine=self.used_engine,
-            timeout_s=self.timeout_s,
             store_timeout_s=self.store_timeout_s,
             new_concept_id=self.stamper.identifiers.event_id,
         )
         return Reactor(
             log=self.log,
             attempts=attempts,
+            offers=Offers(
+                Offer(engine=self.used_engine, timeout_s=self.timeout_s, calls_max=self.calls_max),
+                *self.others,
+            ),
             stamper=self.stamper,
             worker="worker-1",
             attempts_max=ATTEMPTS_MAX,
             backoff=Backoff(base_s=1, max_s=8),
-            calls_max=self.calls_max,
         )
 
-    async def request(self, *, with_original: bool = True) -> RecordedEvent:
+    async def request(
+        self, *, with_original: bool = True, engine: str | UnsetType = UNSET
+    ) -> RecordedEvent:
         """A request, whose original lies in the object store."""
         url = await self.store.presign("uploads/logo.png", expires_s=60)
         if with_original:
             await self.store.put("uploads/logo.png", self.original, content_type="image/png")
         event = requested_event(url=url)
         assert isinstance(event.data, TaskRequested)
-        data = msgspec.structs.replace(event.data, deadline=self.clock.now() + timedelta(minutes=5))
+        data = msgspec.structs.replace(
+            event.data, deadline=self.clock.now() + timedelta(minutes=5), engine=engine
+        )
         event = msgspec.structs.replace(event, data=data)
         self.requested = await self.log.append(event, user_key=new_desk(), expected_position=0)
         return self.requested
@@ -234,3 +252,7 @@ def _facts(body: bytes) -> PictureFacts:
     return PictureFacts(
         content_type="image/png", width=64, height=32, bytes=len(body), sha256="ab" * 32
     )
+
+
+def _drawing_facts() -> PictureFacts:
+    return msgspec.structs.replace(_facts(DRAWN), content_type="image/svg+xml")

@@ -1,6 +1,6 @@
 """Finds the areas of a picture that are flat or change steadily, and groups them into classes."""
 
-from typing import Final
+from typing import Any, Final
 
 import cv2
 import msgspec
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import Planes, features
 
-CLASSES_MAX: Final = 12
+CLASSES_MAX: Final = 24
 CLEAR_ALPHA: Final = 0.05
 CODE_LEVELS: Final = 15
 NO_CLASS: Final = 255
@@ -22,19 +22,16 @@ _AREA_MIN: Final = 8
 _CODE_BITS: Final = 4
 _MODE_SHARE_MIN: Final = 0.4
 _LEADING_AREAS_MAX: Final = 2000
-_WEIGHT_POWER: Final = 0.12
+_DISTANCE_MIN: Final = 0.04
+_GRADIENT_SHARE_MIN: Final = 0.003
+_ALIKE: Final = 0.012
+_CONTINUED_SHARE: Final = 0.15
+_CONTINUED_DISTANCE_MAX: Final = 0.06
 _FAINT_SHARE_MAX: Final = 0.015
 _FAINT_MAX: Final = 300
 _SURROUNDING_SHARE_MIN: Final = 0.8
 _ROOM: Final = 6
 _RING: Final = np.ones((2 * _ROOM - 1, 2 * _ROOM - 1), dtype=np.uint8)
-
-
-class Flattening(msgspec.Struct, frozen=True, kw_only=True):
-    """How far to go: classes nearer than `distance_min` (OKLab) become one, `classes_max` stay."""
-
-    classes_max: int = CLASSES_MAX
-    distance_min: float = 0.05
 
 
 class Areas(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,7 +66,7 @@ def find_areas(planes: Planes) -> Areas:
     """
     coarse = (planes * 255 + 0.5).astype(np.uint8)
     kernel = np.ones((3, 3), dtype=np.uint8)
-    spread = cv2.subtract(cv2.dilate(coarse, kernel), cv2.erode(coarse, kernel)).max(axis=-1)
+    spread = _largest(cv2.subtract(cv2.dilate(coarse, kernel), cv2.erode(coarse, kernel)))
     smooth = (spread <= _FLAT_RANGE) | ((spread <= _STEADY_RANGE) & _is_steady(coarse))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(smooth.view(np.uint8), connectivity=4)
     # A few pixels may be smooth by chance inside a steep shadow, and are no area of their own.
@@ -87,31 +84,38 @@ def find_areas(planes: Planes) -> Areas:
     )
 
 
-def classify(
-    planes: Planes, areas: Areas, flattening: Flattening
-) -> tuple[NDArray[np.uint8], Planes]:
-    """Put areas of like colour into classes of one colour each.
+def classify(planes: Planes, areas: Areas) -> tuple[NDArray[np.intp], Planes]:
+    """Put areas of hardly different colour into classes of one colour each.
 
     Returns:
-        Each pixel's class, or `NO_CLASS` between the areas; and the classes' colours.
+        Each area's class, and the classes' colours.
     """
     colours = np.where(areas.flat[:, None], areas.colours, _means(planes, areas))
-    classes, flat = _grouped(areas.sizes, colours.astype(np.float32), flattening)
-    _join_faint(planes, areas, classes, flattening.distance_min)
-    labels = classes[areas.components].astype(np.uint8)
-    labels[~areas.covered] = NO_CLASS
-    return labels, flat
+    classes, flat = _grouped(areas.sizes, colours.astype(np.float32))
+    _join_gradients(planes, areas, classes)
+    _join_faint(planes, areas, classes)
+    used = np.unique(classes[areas.sizes > 0])
+    if not used.size:
+        return classes, flat
+    return np.searchsorted(used, classes).clip(0, len(used) - 1), flat[used]
 
 
 def _is_steady(coarse: Pixels) -> NDArray[np.bool_]:
     wide = coarse.astype(np.int16)
     bend = np.zeros(wide.shape[:2], dtype=np.int16)
-    across = np.abs(wide[:, 2:] + wide[:, :-2] - 2 * wide[:, 1:-1]).max(axis=-1)
-    down = np.abs(wide[2:] + wide[:-2] - 2 * wide[1:-1]).max(axis=-1)
+    across = _largest(np.abs(wide[:, 2:] + wide[:, :-2] - 2 * wide[:, 1:-1]))
+    down = _largest(np.abs(wide[2:] + wide[:-2] - 2 * wide[1:-1]))
     bend[:, 1:-1] = across
     bend[1:-1] = np.maximum(bend[1:-1], down)
     steady: NDArray[np.bool_] = cv2.dilate(bend, np.ones((3, 3), dtype=np.uint8)) <= _BEND_MAX
     return steady
+
+
+def _largest(values: NDArray[Any]) -> NDArray[Any]:
+    """Return the largest of four channels; numpy is slow at reducing a short axis."""
+    first, second, third, fourth = np.moveaxis(values, -1, 0)
+    largest: NDArray[Any] = np.maximum(np.maximum(first, second), np.maximum(third, fourth))
+    return largest
 
 
 def _means(planes: Planes, areas: Areas) -> Planes:
@@ -146,47 +150,63 @@ def _modes(
     return np.stack(sums, axis=-1)[winner].astype(np.float32), purity
 
 
-def _grouped(
-    sizes: NDArray[np.intp], colours: Planes, flattening: Flattening
-) -> tuple[NDArray[np.intp], Planes]:
+def _grouped(sizes: NDArray[np.intp], colours: Planes) -> tuple[NDArray[np.intp], Planes]:
     """Let the largest areas lead classes, and others join the nearest leader."""
     places = features(colours)
     leaders: list[int] = []
-    weights: list[float] = []
     for area in np.argsort(-sizes, kind="stable")[:_LEADING_AREAS_MAX]:
-        if sizes[area] == 0:
+        if sizes[area] == 0 and leaders:
             break
         distances = np.linalg.norm(places[leaders] - places[area], axis=-1)
-        if leaders and distances.min() < flattening.distance_min:
-            weights[int(distances.argmin())] += float(sizes[area])
-        elif len(leaders) < 3 * CLASSES_MAX:
+        if not leaders or (distances.min() >= _DISTANCE_MIN and len(leaders) < CLASSES_MAX):
             leaders.append(int(area))
-            weights.append(float(sizes[area]))
-    # Nobody counts transparency among a logo's colours.
-    clear = sum(bool(colours[leader, 3] < CLEAR_ALPHA) for leader in leaders)
-    while len(leaders) - clear > min(flattening.classes_max, CLASSES_MAX):
-        _merge_nearest(leaders, weights, places)
-    nearest = ((places[:, None] - places[leaders][None]) ** 2).sum(axis=-1).argmin(axis=1)
+    nearest = np.zeros(len(places), dtype=np.intp)
+    best = np.full(len(places), np.inf, dtype=np.float32)
+    for place, leader in enumerate(leaders):
+        distance = ((places - places[leader]) ** 2).sum(axis=-1)
+        nearest[distance < best] = place
+        best = np.minimum(best, distance)
     return nearest, colours[leaders]
 
 
-def _merge_nearest(leaders: list[int], weights: list[float], places: Planes) -> None:
-    """Give up the class that is missed least: near to another, and small."""
-    best = (np.inf, 0, 0)
-    for one in range(len(leaders)):
-        for other in range(one + 1, len(leaders)):
-            distance = float(np.linalg.norm(places[leaders[one]] - places[leaders[other]]))
-            cost = distance * min(weights[one], weights[other]) ** _WEIGHT_POWER
-            best = min(best, (cost, one, other))
-    _, one, other = best
-    keep, drop = (one, other) if weights[one] >= weights[other] else (other, one)
-    weights[keep] += weights[drop]
-    del leaders[drop], weights[drop]
+def _join_gradients(planes: Planes, areas: Areas, classes: NDArray[np.intp]) -> None:
+    """Put small areas that continue a gradient beside them, like a letter's hole, into its class.
+
+    The gradient's colour is its mean, theirs is what the gradient has just there.
+    """
+    is_gradient = ~areas.flat & (areas.sizes > _GRADIENT_SHARE_MIN * areas.components.size)
+    is_gradient[0] = False
+    is_small = (areas.sizes > 0) & (areas.sizes <= _FAINT_SHARE_MAX * areas.components.size)
+    if not is_gradient.any() or not is_small.any():
+        return
+    own = is_gradient[areas.components]
+    distance, nearest = cv2.distanceTransformWithLabels(
+        (~own).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+    )
+    origin = np.zeros(int(nearest.max()) + 1, dtype=np.intp)
+    origin[nearest[own]] = np.flatnonzero(own)
+    small = np.flatnonzero(is_small & ~is_gradient)
+    covered = np.flatnonzero(areas.covered)
+    flat = planes.reshape(-1, 4)
+    reach = _CONTINUED_SHARE * max(areas.components.shape)
+    joins = np.ones(len(small), dtype=np.bool_)
+    beside = np.zeros(len(small), dtype=np.intp)
+    # The first and the last pixel stand for an area: the last one written wins.
+    for order in (covered[::-1], covered):
+        sample = np.zeros(len(areas.sizes), dtype=np.intp)
+        sample[areas.components.reshape(-1)[order]] = order
+        beside = origin[nearest.reshape(-1)[sample[small]]]
+        apart = np.linalg.norm(features(flat[sample[small]]) - features(flat[beside]), axis=-1)
+        joins &= (apart < _CONTINUED_DISTANCE_MAX) & (distance.reshape(-1)[sample[small]] <= reach)
+    # What also stands elsewhere in just this colour has it of its own, like one letter of a word.
+    places = features(areas.colours[small])
+    for place in np.flatnonzero(joins)[:_FAINT_MAX]:
+        alike = np.linalg.norm(places[~joins] - places[place], axis=-1) < _ALIKE
+        joins[place] = not (areas.sizes[small[~joins]][alike] >= _AREA_MIN**2).any()
+    classes[small[joins]] = classes[areas.components.reshape(-1)[beside[joins]]]
 
 
-def _join_faint(
-    planes: Planes, areas: Areas, classes: NDArray[np.intp], distance_min: float
-) -> None:
+def _join_faint(planes: Planes, areas: Areas, classes: NDArray[np.intp]) -> None:
     """Put small areas that hardly stand out, like a highlight, into the class around them.
 
     By their colour alone they may belong to a class far from what surrounds them, and would then
@@ -212,5 +232,5 @@ def _join_faint(
         near = ring & (place == neighbour)
         pair = [planes[window][own].mean(axis=0), planes[window][near].mean(axis=0)]
         inner, outer = features(np.array(pair, dtype=np.float32))
-        if np.linalg.norm(inner - outer) < distance_min:
+        if np.linalg.norm(inner - outer) < _DISTANCE_MIN:
             classes[area] = classes[neighbour]

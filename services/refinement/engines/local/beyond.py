@@ -7,9 +7,9 @@ from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
 from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.ordinary_words import FILLER
-from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.wishes import Reading
 
 NO_OPPOSITE: Final = "no operation is the opposite of a style"
 

@@ -23,7 +23,7 @@ from services.refinement.engines.local.operations import (
     Upscale,
 )
 from services.refinement.engines.local.quantities import amount_in, number_at
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _TILT_DEGREES: Final = 15.0
 _TURN_DEGREES_MAX: Final = 360.0

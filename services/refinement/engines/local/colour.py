@@ -43,6 +43,8 @@ _GAMUT_TOLERANCE: Final = 0.002
 _HUE_MARGIN: Final = 14.0
 _CHROMA_MARGIN: Final = 0.015
 _LIGHTNESS_MARGIN: Final = 0.07
+# How much of the chroma that mixing two hues loses is given back.
+_CHROMA_KEPT: Final = 0.6
 
 
 def to_linear(rgb: Colours) -> Colours:
@@ -101,6 +103,25 @@ def to_displayable(lch: Colours) -> Colours:
         bounded[outside, 1] *= low
         rgb[outside] = from_lab(from_lch(bounded[outside]))
     return rgb.clip(0, 1)
+
+
+def blended(before: Colours, after: Colours, weight: Weights) -> Colours:
+    """Mix OKLCH rows by weights from 0 to 1; those of weight 0 stay to the bit.
+
+    Between two hues lies grey, so they are mixed in OKLab and not around the wheel, and get back
+    some of the chroma this costs.
+    """
+    partial = (weight > 0) & (weight < 1)
+    result = np.where((weight >= 1)[:, None], after, before)
+    if partial.any():
+        part = weight[partial, None]
+        start, end = from_lch(before[partial]), from_lch(after[partial])
+        mixed = to_lch(start + (end - start) * part)
+        even = before[partial, 1] * (1 - part[:, 0]) + after[partial, 1] * part[:, 0]
+        trusted = _CHROMA_KEPT * ramp(mixed[:, 1], 0.005, 0.02)
+        mixed[:, 1] += trusted * np.maximum(even - mixed[:, 1], 0)
+        result[partial] = mixed
+    return result
 
 
 def contrast_ratio(one: Colours, other: Colours) -> NDArray[np.float32]:

@@ -18,8 +18,8 @@ from services.refinement.engines.local.operations import (
     Shades,
 )
 from services.refinement.engines.local.quantities import amount_in
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 COLOURS_IF_FEWER: Final = 3
 

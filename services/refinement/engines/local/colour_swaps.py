@@ -16,7 +16,7 @@ from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
     Replace,
 )
-from services.refinement.engines.local.reading import Reading
+from services.refinement.engines.local.wishes import Reading
 
 PAIR: Final = 2
 

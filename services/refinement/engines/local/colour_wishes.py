@@ -35,8 +35,8 @@ from services.refinement.engines.local.operations import (
     Shades,
 )
 from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in, area_of
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _LESSER: Final = frozenset({"only", "just"})
 

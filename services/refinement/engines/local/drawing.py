@@ -1,6 +1,7 @@
 """Refines one picture: decode, plan, shapes, colours, encode. Runs in a studio's child process."""
 
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Any, Final, TypeAlias, get_args
 
 import cv2
 import msgspec
@@ -9,33 +10,34 @@ from PIL import Image
 
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
-from services.refinement.engines.local.areas import Flattening
-from services.refinement.engines.local.colour import named, to_displayable
-from services.refinement.engines.local.edits import (
-    CHANGES_NOTHING,
-    ColourOperation,
-    edit_colours,
-)
+from services.refinement.engines.local.canvas import CanvasOperation, change_canvas
+from services.refinement.engines.local.contours import ContourOperation, even_contours
+from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
+from services.refinement.engines.local.finishing import FinishingOperation, finish
+from services.refinement.engines.local.layers import make_transparent
 from services.refinement.engines.local.operations import (
     Background,
     Flatten,
     LimitColours,
     Look,
+    Operation,
     RemoveShadow,
     Simplify,
+    TransparentBackground,
+    Weight,
 )
+from services.refinement.engines.local.painting import paint
 from services.refinement.engines.local.palette import Pixels
-from services.refinement.engines.local.plan import Plan, Skipped, Step, describe, make_plan
-from services.refinement.engines.local.regions import (
-    find_regions,
-    render,
-    with_background,
-    without_shadows,
-)
+from services.refinement.engines.local.plan import Plan, Skipped, describe, make_plan
+from services.refinement.engines.local.reading import Reading, read
+from services.refinement.engines.local.refusals import NotApplicable
+from services.refinement.engines.local.regions import Flattening, flattened, posterised, render
+from services.refinement.engines.local.shadows import without_shadows
 from services.refinement.engines.local.specks import drop_specks
+from services.refinement.engines.local.strokes import change_weight
+from services.refinement.engines.local.vector import vector_of
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import (
-    PNG,
     PictureLimits,
     decode,
     describe_png,
@@ -45,17 +47,28 @@ from services.refinement.pictures import (
 )
 
 ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
-Outcome: TypeAlias = list[tuple[Step, str | None]]
 
-_SIMPLE_CLASSES: Final = 6
+_SIMPLE_CLASSES: Final = 7
 _SIMPLE_DISTANCE: Final = 0.1
 _VISIBLE_LEVELS: Final = 3
 _NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
 
+# What works on pixels alone, and in which order; each may raise `NotApplicable`. What is laid under
+# or around the logo comes after its own shape, and the canvas last.
+FINISHES: Final[dict[type[Operation], Callable[[Pixels, Any], Pixels]]] = {
+    TransparentBackground: make_transparent,
+    Weight: change_weight,
+    **dict.fromkeys(get_args(ContourOperation), even_contours),
+    **dict.fromkeys(get_args(FinishingOperation), finish),
+    **dict.fromkeys(get_args(CanvasOperation), change_canvas),
+}
 
-def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Refinement:
-    """Refine a picture.
+
+def draw(
+    original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool = False
+) -> Refinement:
+    """Refine a picture; `with_vector` as SVG too, where it has become flat.
 
     Raises:
         PictureRefused: the original is not a picture we refine.
@@ -66,10 +79,6 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
     pixels = np.asarray(decode(original, limits))
-    if facts.content_type != PNG and any(
-        isinstance(step.operation, ShapeOperation | Background) for step in plan.steps
-    ):
-        pixels = _without_noise(pixels)
     after, plan = refine_pixels(pixels, plan)
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
@@ -84,23 +93,25 @@ def draw(original: bytes, instruction: Instruction, limits: PictureLimits) -> Re
         plan=describe(plan),
         engine=Provenance(name=NAME, version=VERSION),
         thumbnail=Thumbnail(body=small_body, picture=describe_png(small_body, small)),
+        vector=vector_of(after, describe(plan)) if with_vector else None,
     )
 
 
 def refine_pixels(pixels: Pixels, plan: Plan) -> tuple[Pixels, Plan]:
     """Carry out a plan; steps without effect come back as skipped. Pixels are RGBA."""
-    done: list[Step] = []
-    skipped = list(plan.skipped)
-    for carry_out in (_shape, _colour, _paint):
-        before = pixels
-        pixels, outcome = carry_out(pixels, plan)
-        is_visible = _is_visible(before, pixels)
-        for step, reason in outcome:
-            if reason is None and is_visible:
-                done.append(step)
-            else:
-                skipped.append(Skipped(phrase=step.phrase, reason=reason or CHANGES_NOTHING))
-    return pixels, msgspec.structs.replace(plan, steps=tuple(done), skipped=tuple(skipped))
+    easel = _Easel(pixels)
+    reasons: dict[int, str | None] = {}
+    for carry_out in (_structure, _colour, _finish):
+        reasons |= carry_out(easel, plan)
+    done = tuple(step for place, step in enumerate(plan.steps) if reasons[place] is None)
+    skipped = [
+        Skipped(phrase=step.phrase, reason=reasons[place] or CHANGES_NOTHING)
+        for place, step in enumerate(plan.steps)
+        if reasons[place] is not None
+    ]
+    return easel.pixels, msgspec.structs.replace(
+        plan, steps=done, skipped=(*plan.skipped, *skipped)
+    )
 
 
 def warm_up() -> None:
@@ -112,83 +123,118 @@ def warm_up() -> None:
     _ = draw(body, Instruction(refinement_prompt="simpler and lighter brown"), PictureLimits())
 
 
-def _shape(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
-    outcome: Outcome = []
-    for step in plan.steps:
-        if isinstance(step.operation, ShapeOperation):
-            drawn = _draw_shapes(pixels, step.operation)
-            is_visible = _is_visible(pixels, drawn)
-            outcome.append((step, None if is_visible else CHANGES_NOTHING))
-            pixels = drawn if is_visible else pixels
-    return pixels, outcome
+class _Easel:
+    """A picture under work, and what it was read as; read again only when its geometry changed."""
+
+    def __init__(self, pixels: Pixels) -> None:
+        self.pixels = pixels
+        self._reading: Reading | None = None
+        self._is_read = False
+
+    def reading(self) -> Reading | None:
+        """Return what the picture is read as; None for a photo."""
+        if not self._is_read:
+            self._reading = read(self.pixels)
+            self._is_read = True
+        return self._reading
+
+    def replace(self, pixels: Pixels) -> str | None:
+        """Put another picture up, or return the reason not to."""
+        if not _is_visible(self.pixels, pixels):
+            return CHANGES_NOTHING
+        self.pixels = pixels
+        self._is_read = False
+        self._reading = None
+        return None
 
 
-def _colour(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
+def _structure(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+    """Change what areas there are: flatten, simplify, remove shadows."""
+    reasons: dict[int, str | None] = {}
     chosen = [
-        (step, step.operation) for step in plan.steps if isinstance(step.operation, ColourOperation)
+        (place, step.operation)
+        for place, step in enumerate(plan.steps)
+        if isinstance(step.operation, ShapeOperation)
     ]
-    paper = _paper(plan)
-    if not chosen and paper is None:
-        return pixels, []
-    operations = tuple(operation for _, operation in chosen)
-    if Look(look="black_and_white") in operations:
+    # Shadows first: whatever else makes areas flat takes them away too, and leaves nothing to do.
+    for place, operation in sorted(
+        chosen, key=lambda entry: not isinstance(entry[1], RemoveShadow)
+    ):
+        reasons[place] = easel.replace(_restructured(easel, operation))
+    return reasons
+
+
+def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+    """Change the colours of the areas, the background's last."""
+    chosen = {
+        place: step.operation
+        for place, step in enumerate(plan.steps)
+        if isinstance(step.operation, ColourOperation)
+    }
+    papers = {
+        place: step.operation.colour
+        for place, step in enumerate(plan.steps)
+        if isinstance(step.operation, Background)
+    }
+    if not chosen and not papers:
+        return {}
+    if Look(look="black_and_white") in chosen.values():
         # Between black and white there is nothing that a gradient or a shadow could become.
-        pixels = render(find_regions(pixels, Flattening()))
-    edited = edit_colours(pixels, operations, kept=plan.kept, paper=paper)
-    steps = [step for step, _ in chosen]
-    return edited.pixels, list(zip(steps, edited.reasons, strict=True))
+        easel.replace(_restructured(easel, Flatten()))
+    reading = easel.reading()
+    has_background = reading is not None and reading.scene.own is not None
+    paper = list(papers.values())[-1] if papers and has_background else None
+    outcome = paint(easel.pixels, reading, tuple(chosen.values()), kept=plan.kept, paper=paper)
+    reasons = dict(zip(chosen, outcome.reasons, strict=True))
+    reasons |= dict.fromkeys(papers, None if has_background else _NO_BACKGROUND)
+    unseen = easel.replace(outcome.pixels)
+    return {place: reason or unseen for place, reason in reasons.items()}
 
 
-def _paint(pixels: Pixels, plan: Plan) -> tuple[Pixels, Outcome]:
-    outcome: Outcome = []
-    for step in plan.steps:
-        if isinstance(step.operation, Background):
-            painted = with_background(pixels, to_displayable(named(step.operation.colour)[None])[0])
-            outcome.append(
-                (step, "the background is not of one colour" if painted is None else None)
-            )
-            pixels = pixels if painted is None else painted
-    return pixels, outcome
+def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+    """Do what works on pixels alone: shapes, finishes and the canvas."""
+    reasons: dict[int, str | None] = {}
+    order = {kind: rank for rank, kind in enumerate(FINISHES)}
+    chosen = [place for place, step in enumerate(plan.steps) if type(step.operation) in FINISHES]
+    for place in sorted(chosen, key=lambda place: order[type(plan.steps[place].operation)]):
+        operation = plan.steps[place].operation
+        try:
+            reasons[place] = easel.replace(FINISHES[type(operation)](easel.pixels, operation))
+        except NotApplicable as refusal:
+            reasons[place] = refusal.reason
+    return reasons
 
 
-def _paper(plan: Plan) -> str | None:
-    colours = [
-        step.operation.colour for step in plan.steps if isinstance(step.operation, Background)
-    ]
-    return colours[-1] if colours else None
+def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
+    reading = easel.reading()
+    if isinstance(operation, RemoveShadow):
+        return easel.pixels if reading is None else without_shadows(reading)
+    flattening = _flattening(operation)
+    if reading is None:
+        return posterised(easel.pixels, flattening)
+    regions = flattened(reading, flattening)
+    if isinstance(operation, Simplify) and operation.may_drop_shapes:
+        regions = drop_specks(regions, reading.lettering, operation.amount)
+    return render(regions)
 
 
-def _without_noise(pixels: Pixels) -> Pixels:
-    """Remove the ripples that lossy compression leaves along edges; they would become shapes."""
-    colours = np.ascontiguousarray(pixels[..., :3])
-    for _ in range(2):
-        colours = np.asarray(
-            cv2.bilateralFilter(colours, 5, sigmaColor=28, sigmaSpace=2), dtype=np.uint8
-        )
-    return np.concatenate([colours, pixels[..., 3:]], axis=-1)
-
-
-def _draw_shapes(pixels: Pixels, operation: ShapeOperation) -> Pixels:
+def _flattening(operation: Simplify | Flatten | LimitColours) -> Flattening:
     match operation:
-        case RemoveShadow():
-            return without_shadows(pixels)
-        case Flatten():
-            return render(find_regions(pixels, Flattening()))
         case LimitColours(count=count):
-            return render(find_regions(pixels, Flattening(classes_max=count)))
-        case Simplify(amount=amount, may_merge_colours=may_merge, may_drop_shapes=may_drop):
-            flattening = Flattening()
-            if may_merge:
-                flattening = Flattening(
-                    classes_max=max(3, round(_SIMPLE_CLASSES / amount**0.5)),
-                    distance_min=_SIMPLE_DISTANCE * amount**0.5,
-                )
-            regions = find_regions(pixels, flattening)
-            return render(drop_specks(regions, amount) if may_drop else regions)
+            return Flattening(classes_max=count)
+        case Simplify(amount=amount, may_merge_colours=True):
+            return Flattening(
+                classes_max=max(3, round(_SIMPLE_CLASSES / amount**0.5)),
+                distance_min=_SIMPLE_DISTANCE * amount**0.5,
+            )
+        case _:
+            return Flattening()
 
 
 def _is_visible(before: Pixels, after: Pixels) -> bool:
     """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
+    if before.shape != after.shape:
+        return True
     change = cv2.absdiff(_composed(before), _composed(after))
     return bool((change > _VISIBLE_LEVELS).any())
 

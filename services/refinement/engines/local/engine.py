@@ -13,15 +13,28 @@ class LocalEngine:
     name: str = NAME
     version: str = VERSION
 
-    def __init__(self, *, studios: Studios, limits: PictureLimits | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        studios: Studios,
+        limits: PictureLimits | None = None,
+        with_vector: bool = False,
+    ) -> None:
+        """`with_vector` makes an SVG besides, where the result is flat."""
         self._studios = studios
+        self._with_vector = with_vector
         self._limits = limits or PictureLimits()
 
     async def refine(
         self, *, original: bytes, instruction: Instruction, timeout_s: float
     ) -> Refinement:
         """Refine in a free studio; waiting for one counts towards `timeout_s`."""
-        job = Draw(original=original, instruction=instruction, limits=self._limits)
+        job = Draw(
+            original=original,
+            instruction=instruction,
+            limits=self._limits,
+            with_vector=self._with_vector,
+        )
         return await self._studios.run(job, timeout_s=timeout_s)
 
     async def close(self) -> None:

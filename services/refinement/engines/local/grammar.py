@@ -38,7 +38,6 @@ from services.refinement.engines.local.quantities import (
     names_area_first,
     names_the_whole,
 )
-from services.refinement.engines.local.reading import Reading, Wish
 from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.things import read_things
 from services.refinement.engines.local.tokens import Token, colour_of, tokens_of
@@ -48,6 +47,7 @@ from services.refinement.engines.local.treatments import (
     read_styles,
     read_theme,
 )
+from services.refinement.engines.local.wishes import Reading, Wish
 
 _FOREIGN_WORDS_MIN: Final = 2
 

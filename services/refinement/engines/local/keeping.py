@@ -13,8 +13,8 @@ from services.refinement.engines.local.attributes import SENSES
 from services.refinement.engines.local.clauses import Clause
 from services.refinement.engines.local.morphology import words
 from services.refinement.engines.local.named_colours import family_of
-from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.wishes import Reading
 
 _LOSING: Final = words_of.REMOVE - words("no without none zero unneeded unnecessary gone rid")
 _REST: Final = frozenset(

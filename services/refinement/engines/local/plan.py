@@ -46,7 +46,7 @@ from services.refinement.engines.local.operations import (
     Warmth,
     Weight,
 )
-from services.refinement.engines.local.reading import Wish
+from services.refinement.engines.local.wishes import Wish
 
 Directed: TypeAlias = (
     Lightness | Saturation | Warmth | Contrast | Weight | Sharpness | Padding | Roundness

@@ -24,8 +24,8 @@ from services.refinement.engines.local.operations import (
     Weight,
 )
 from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.styles import RECIPES
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _SCOPED: Final[dict[str, type[Lightness] | type[Saturation] | type[Warmth]]] = {
     "lightness": Lightness,

@@ -1,48 +1,44 @@
-"""What reading a prompt fills, clause by clause."""
+"""Reads a picture once for all operations that leave its geometry alone."""
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.operations import Operation
-
-ASKED_NOT_TO = "the prompt asks not to"
-
-
-class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that was asked for, the words that did, and where it came from."""
-
-    operation: Operation
-    phrase: str
-    source: str = "prompt"
+from services.refinement.engines.local.background import find_ground
+from services.refinement.engines.local.lettering import Lettering, find_lettering
+from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.pieces import Pieces, find_pieces
+from services.refinement.engines.local.scene import Scene, find_scene
 
 
-class Reading(msgspec.Struct, kw_only=True):
-    """Everything found in a prompt.
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
+    """A picture as a scene, with what its pieces mean.
 
-    `refused` are phrases with reasons; `understood` counts what was, and asks for nothing.
+    Attributes:
+        scene: areas, edges and classes.
+        pieces: connected pieces of one class; None where there are as many as in a texture.
+        lettering: the letters among them.
+        text: where letters are.
+        ground: where the background is.
     """
 
-    wishes: list[Wish] = msgspec.field(default_factory=list)
-    refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
-    unmatched: list[str] = msgspec.field(default_factory=list)
-    aspects: set[str] = msgspec.field(default_factory=set)
-    families: set[str] = msgspec.field(default_factory=set)
-    understood: int = 0
+    scene: Scene
+    pieces: Pieces | None
+    lettering: Lettering | None
+    text: NDArray[np.bool_]
+    ground: NDArray[np.bool_]
 
-    @property
-    def extent(self) -> int:
-        """How much has been found."""
-        found = (self.wishes, self.refused, self.aspects, self.families)
-        return sum(len(one) for one in found) + self.understood
 
-    def wish(self, clause: Clause, *operations: Operation, source: str = "prompt") -> None:
-        """Note operations that a clause asks for."""
-        self.wishes.extend(
-            Wish(operation=operation, phrase=clause.phrase, source=source)
-            for operation in operations
-        )
+def read(pixels: Pixels) -> Reading | None:
+    """Read RGBA pixels; None for a photo or noise."""
+    scene = find_scene(pixels)
+    return None if scene is None else read_scene(scene)
 
-    def refuse(self, clause: Clause, reason: str) -> None:
-        """Note that what a clause asks for is not done."""
-        if (clause.phrase, reason) not in self.refused:
-            self.refused.append((clause.phrase, reason))
+
+def read_scene(scene: Scene) -> Reading:
+    """Find what the pieces of a scene mean."""
+    pieces = find_pieces(scene.cover, len(scene.colours))
+    lettering = None if pieces is None else find_lettering(pieces, scene.own)
+    ground = find_ground(scene, pieces, lettering)
+    text = np.zeros_like(ground) if lettering is None else lettering.mask & ~ground
+    return Reading(scene=scene, pieces=pieces, lettering=lettering, text=text, ground=ground)

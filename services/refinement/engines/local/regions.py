@@ -1,36 +1,34 @@
-"""Reads a picture as flat regions with edges between them, and draws it again flat.
+"""Draws a scene flat: one colour for each class, mixed where they meet as they were before.
 
-Smooth areas become classes of one colour each; what lies between is drawn as the same mix of the
-classes' flat colours that it was of their colours before. So coverage survives, thin strokes stay,
-and no fringe appears.
+So coverage survives, thin strokes stay, and no fringe appears.
 """
 
 from typing import Final
 
-import cv2
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.areas import (
-    CLEAR_ALPHA,
-    NO_CLASS,
-    Areas,
-    Flattening,
-    classify,
-    find_areas,
-)
-from services.refinement.engines.local.edges import explain_edges
+from services.refinement.engines.local.areas import CLEAR_ALPHA, NO_CLASS
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import Planes, features, premultiplied, straight
+from services.refinement.engines.local.reading import Reading
+from services.refinement.engines.local.seams import find_seams
 
 _HALF: Final = 0.5
-_COVERED_SHARE_MIN: Final = 0.02
-_BORDER_SHARE_MIN: Final = 0.6
-_GAP_SHARE: Final = 0.015
-_GAP_MIN: Final = 6
-_SAME: Final = 0.03
-_DARKEST: Final = 0.02
+_WEIGHT_POWER: Final = 0.12
+_TOUCHING_COST: Final = 1.5
+_GROUND_COST: Final = 2.0
+_GROUND_DISTANCE_MAX: Final = 0.045
+_CONTACTS_MIN: Final = 6
+_PHOTO_COLOURS_MAX: Final = 12
+
+
+class Flattening(msgspec.Struct, frozen=True, kw_only=True):
+    """How far to go: classes nearer than `distance_min` (OKLab) become one, `classes_max` stay."""
+
+    classes_max: int = NO_CLASS
+    distance_min: float = 0.0
 
 
 class Regions(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,149 +41,113 @@ class Regions(msgspec.Struct, frozen=True, kw_only=True):
 
     def labels(self) -> NDArray[np.uint8]:
         """Return the class that covers most of each pixel."""
-        return np.where(self.part >= _HALF, self.second, self.first)
+        labels: NDArray[np.uint8] = np.where(self.part >= _HALF, self.second, self.first)
+        return labels
 
 
-def find_regions(pixels: Pixels, flattening: Flattening) -> Regions:
-    """Read RGBA pixels as flat classes and their mixes."""
-    planes = premultiplied(pixels)
-    areas = find_areas(planes)
-    if not _is_drawn(areas):
-        return _posterised(pixels, planes, flattening)
-    labels, flat = classify(planes, areas, flattening)
-    found, flat = explain_edges(planes, labels, flat, flattening)
-    edges = labels == NO_CLASS
-    first, second = labels.copy(), labels.copy()
-    part = np.zeros(labels.shape, dtype=np.float32)
-    first[edges], second[edges], part[edges] = found.first, found.second, found.part
-    return Regions(colours=flat, first=first, second=second, part=part)
+def flattened(reading: Reading, flattening: Flattening) -> Regions:
+    """Give each class one colour, and make classes one as far as `flattening` goes."""
+    scene = reading.scene
+    heirs = _merged(reading, flattening)
+    heirs_of_all = np.append(heirs, np.zeros(NO_CLASS + 1 - len(heirs), dtype=np.intp))
+    first = heirs_of_all[scene.labels].astype(np.uint8)
+    second = first.copy()
+    part = np.zeros(first.shape, dtype=np.float32)
+    edges = scene.edges
+    first.reshape(-1)[edges.spots] = heirs[edges.first]
+    second.reshape(-1)[edges.spots] = heirs[edges.second]
+    part.reshape(-1)[edges.spots] = edges.part
+    colours = scene.colours
+    for seam in find_seams(scene):
+        own = seam.cover > 0
+        first[own], second[own], part[own] = heirs[seam.label], len(colours), seam.cover[own]
+        colours = np.concatenate([colours, seam.colour[None]]).astype(np.float32)
+    return Regions(colours=colours, first=first, second=second, part=part)
 
 
 def render(regions: Regions) -> Pixels:
     """Draw regions: flat classes, mixed where they meet."""
-    part = regions.part[..., None]
-    mixed = regions.colours[regions.first] * (1 - part) + regions.colours[regions.second] * part
-    return straight(mixed)
+    flat = straight(regions.colours[None])[0]
+    result: Pixels = flat[regions.first]
+    mixed = np.flatnonzero((regions.part > 0) & (regions.first != regions.second))
+    part = regions.part.reshape(-1)[mixed, None]
+    first = regions.colours[regions.first.reshape(-1)[mixed]]
+    second = regions.colours[regions.second.reshape(-1)[mixed]]
+    result.reshape(-1, 4)[mixed] = straight(first * (1 - part) + second * part)
+    return result
 
 
-def without_shadows(pixels: Pixels) -> Pixels:
-    """Flatten only the areas that mostly have one colour: what differs in them is shadow.
-
-    Gradients have no such colour and stay; edges keep their mix, so that what lies beside a shadow
-    keeps its outline.
-    """
-    planes = premultiplied(pixels)
-    areas = find_areas(planes)
-    if not _is_drawn(areas):
-        return pixels
-    is_flat = areas.flat[areas.components] & areas.covered
-    shift = np.zeros_like(planes)
-    shift[is_flat] = areas.colours[areas.components[is_flat]] - planes[is_flat]
-    labels, flat = classify(planes, areas, Flattening())
-    return _shifted(planes, shift, labels, flat, own=NO_CLASS)
-
-
-def with_background(pixels: Pixels, colour: NDArray[np.float32]) -> Pixels | None:
-    """Paint what reaches the border, and the gaps in letters on it; shadows stay.
-
-    Args:
-        pixels: RGBA.
-        colour: sRGB, three numbers from 0 to 1.
-
-    Returns:
-        None where the border is not of one colour.
-    """
-    planes = premultiplied(pixels)
-    areas = find_areas(planes)
-    if not areas.covered.any():
-        return None
-    labels, flat = classify(planes, areas, Flattening())
-    border = np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]])
-    counts = np.bincount(border, minlength=NO_CLASS + 1)
-    own = int(counts[:NO_CLASS].argmax())
-    if counts[own] < _BORDER_SHARE_MIN * border.size:
-        return None
-    target = np.append(colour, 1).astype(np.float32)
-    if flat[own, 3] < CLEAR_ALPHA:
-        return straight(planes + (1 - planes[..., 3:]) * target)
-    place = _background_pixels(areas, labels, own)
-    painted = (planes[place] / np.maximum(flat[own], _DARKEST) * target).clip(0, 1)
-    painted[:, 3] = planes[place, 3]
-    shift = np.zeros_like(planes)
-    shift[place] = painted - planes[place]
-    return _shifted(planes, shift, labels, flat, own=own)
-
-
-def _background_pixels(areas: Areas, labels: NDArray[np.uint8], own: int) -> NDArray[np.bool_]:
-    """Find the background: what reaches the border, and gaps of its colour no stroke away from it.
-
-    Pixels between the areas are included near the background; whether they are of its class is for
-    the edges to say.
-    """
-    height, width = labels.shape
-    left, top, across, down = areas.boxes[:, :4].T
-    reaches = (left == 0) | (top == 0) | (left + across == width) | (top + down == height)
-    is_own = np.zeros(len(areas.sizes), dtype=np.bool_)
-    is_own[np.unique(areas.components[labels == own])] = True
-    outside = (reaches & is_own)[areas.components] & areas.covered
-    distance = cv2.distanceTransform((~outside).view(np.uint8), cv2.DIST_L2, 5)
-    is_near = distance <= max(_GAP_MIN, _GAP_SHARE * max(height, width))
-    is_hole = np.zeros(len(areas.sizes), dtype=np.bool_)
-    is_hole[np.unique(areas.components[is_near])] = True
-    places = features(areas.colours)
-    largest = int(np.where(is_own & reaches, areas.sizes, 0).argmax())
-    is_hole &= is_own & (np.linalg.norm(places - places[largest], axis=-1) < _SAME)
-    holes = is_hole[areas.components] & areas.covered
-    background: NDArray[np.bool_] = outside | holes | (is_near & (labels == NO_CLASS))
-    return background
-
-
-def _shifted(
-    planes: Planes, shift: Planes, labels: NDArray[np.uint8], flat: Planes, *, own: int
-) -> Pixels:
-    """Shift the areas, and let what lies between them follow by the mix it is of them.
-
-    A stroke between the areas takes part where it is of the class `own`.
-    """
-    found, _ = explain_edges(planes, labels, flat, Flattening())
-    is_edge = labels == NO_CLASS
-
-    def follow(classes: NDArray[np.uint8], sources: NDArray[np.intp]) -> Planes:
-        counts = ~is_edge.reshape(-1)[sources] | (classes == own)
-        return np.where(counts[:, None], shift.reshape(-1, 4)[sources], 0)
-
-    part = found.part[:, None]
-    moved = follow(found.first, found.first_source) * (1 - part)
-    moved += follow(found.second, found.second_source) * part
-    result = planes + np.where(is_edge[..., None], 0, shift)
-    result[is_edge] += moved
-    return straight(result.clip(0, 1))
-
-
-def _is_drawn(areas: Areas) -> bool:
-    """Say whether a picture has smooth areas, as all that is drawn has; a photo may have none."""
-    return bool(areas.covered.mean() >= _COVERED_SHARE_MIN)
-
-
-def _posterised(pixels: Pixels, planes: Planes, flattening: Flattening) -> Regions:
-    """Read a picture without flat areas, a photo or noise, as its palette's nearest colours."""
+def posterised(pixels: Pixels, flattening: Flattening) -> Pixels:
+    """Draw a picture without smooth areas, a photo or noise, in its palette's nearest colours."""
     palette = find_palette(pixels)
-    order = np.argsort(-palette.shares, kind="stable")[: flattening.classes_max]
-    colours = np.concatenate(
-        [palette.colours[order], np.ones((len(order), 1), dtype=np.float32)], axis=-1
-    )
+    planes = premultiplied(pixels)
+    count = min(flattening.classes_max, _PHOTO_COLOURS_MAX)
+    order = np.argsort(-palette.shares, kind="stable")[:count]
+    opaque = np.ones((len(order), 1), dtype=np.float32)
+    colours = np.concatenate([palette.colours[order], opaque], axis=-1)
     colours = np.concatenate([colours, np.zeros((1, 4), dtype=np.float32)]).astype(np.float32)
-    flat = planes.reshape(-1, 4)
-    best = np.full(len(flat), np.inf, dtype=np.float32)
-    labels = np.zeros(len(flat), dtype=np.uint8)
+    best = np.full(planes.shape[:2], np.inf, dtype=np.float32)
+    labels = np.zeros(planes.shape[:2], dtype=np.uint8)
     for place, colour in enumerate(colours):
-        error = ((flat - colour) ** 2).sum(axis=-1)
+        error = ((planes - colour) ** 2).sum(axis=-1)
         labels[error < best] = place
         best = np.minimum(best, error)
-    first = labels.reshape(pixels.shape[:2])
-    return Regions(
-        colours=colours,
-        first=first,
-        second=first.copy(),
-        part=np.zeros(first.shape, dtype=np.float32),
-    )
+    drawn: Pixels = straight(colours[None])[0][labels]
+    return drawn
+
+
+def _merged(reading: Reading, flattening: Flattening) -> NDArray[np.intp]:
+    """Return the class that each class becomes part of.
+
+    What is missed least goes first: near to another, and small. A letter's class never becomes
+    that of what is around it, and hardly anything becomes background.
+    """
+    scene = reading.scene
+    count = len(scene.colours)
+    heirs = np.arange(count)
+    places = features(scene.colours)
+    weights = np.bincount(scene.cover.reshape(-1), minlength=count).astype(np.float64) + 1
+    touching, lettered = _contacts(reading)
+    alive = [place for place in range(count) if scene.colours[place, 3] >= CLEAR_ALPHA]
+    while len(alive) > 1:
+        is_over = len(alive) > flattening.classes_max
+        best = (np.inf, 0, 0)
+        for index, one in enumerate(alive):
+            for other in alive[index + 1 :]:
+                distance = float(np.linalg.norm(places[one] - places[other]))
+                is_ground = scene.own in {one, other}
+                limit = min(
+                    flattening.distance_min,
+                    _GROUND_DISTANCE_MAX if is_ground else np.inf,
+                )
+                if lettered[one, other] or (distance >= limit and not is_over):
+                    continue
+                cost = distance * min(weights[one], weights[other]) ** _WEIGHT_POWER
+                cost *= _TOUCHING_COST if touching[one, other] else 1
+                cost *= _GROUND_COST if is_ground else 1
+                best = min(best, (cost, one, other))
+        cost, one, other = best
+        if not np.isfinite(cost):
+            break
+        keep, drop = (one, other) if weights[one] >= weights[other] else (other, one)
+        weights[keep] += weights[drop]
+        heirs[heirs == drop] = keep
+        for table in (touching, lettered):
+            table[keep] |= table[drop]
+            table[:, keep] |= table[:, drop]
+        alive.remove(drop)
+    return heirs
+
+
+def _contacts(reading: Reading) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return which classes touch, and which of them do as letters and their ground."""
+    edges = reading.scene.edges
+    count = len(reading.scene.colours)
+    pairs = edges.first.astype(np.intp) * count + edges.second
+    text = reading.text.reshape(-1)
+    has_text = text[edges.first_source] != text[edges.second_source]
+    tables = []
+    for chosen in (pairs, pairs[has_text]):
+        table = np.bincount(chosen, minlength=count * count).reshape(count, count)
+        tables.append((table + table.T) >= _CONTACTS_MIN)
+    return tables[0], tables[1]

@@ -21,9 +21,9 @@ from services.refinement.engines.local.operations import (
     TransparentBackground,
 )
 from services.refinement.engines.local.quantities import amount_in
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.styles import STYLES
 from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _NO_GRADIENTS: Final = "gradients cannot be added by this engine"
 _NO_THING_REMOVED: Final = (

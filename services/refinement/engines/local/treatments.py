@@ -11,9 +11,9 @@ from services.refinement.engines.local.operations import (
     Look,
     Recolour,
 )
-from services.refinement.engines.local.reading import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.styles import FAULTS, RECIPES, STYLES
 from services.refinement.engines.local.tokens import colour_of, tokens_of
+from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _NO_COLOUR_IN_THEME: Final = "the theme description names no colour"
 

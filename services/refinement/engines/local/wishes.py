@@ -1,0 +1,48 @@
+"""What reading a prompt fills, clause by clause."""
+
+import msgspec
+
+from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.operations import Operation
+
+ASKED_NOT_TO = "the prompt asks not to"
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation that was asked for, the words that did, and where it came from."""
+
+    operation: Operation
+    phrase: str
+    source: str = "prompt"
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """Everything found in a prompt.
+
+    `refused` are phrases with reasons; `understood` counts what was, and asks for nothing.
+    """
+
+    wishes: list[Wish] = msgspec.field(default_factory=list)
+    refused: list[tuple[str, str]] = msgspec.field(default_factory=list)
+    unmatched: list[str] = msgspec.field(default_factory=list)
+    aspects: set[str] = msgspec.field(default_factory=set)
+    families: set[str] = msgspec.field(default_factory=set)
+    understood: int = 0
+
+    @property
+    def extent(self) -> int:
+        """How much has been found."""
+        found = (self.wishes, self.refused, self.aspects, self.families)
+        return sum(len(one) for one in found) + self.understood
+
+    def wish(self, clause: Clause, *operations: Operation, source: str = "prompt") -> None:
+        """Note operations that a clause asks for."""
+        self.wishes.extend(
+            Wish(operation=operation, phrase=clause.phrase, source=source)
+            for operation in operations
+        )
+
+    def refuse(self, clause: Clause, reason: str) -> None:
+        """Note that what a clause asks for is not done."""
+        if (clause.phrase, reason) not in self.refused:
+            self.refused.append((clause.phrase, reason))

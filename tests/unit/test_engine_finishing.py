@@ -1,0 +1,152 @@
+"""The local engine's finishing: sharper and softer edges, shadows, outlines."""
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw, ImageFilter
+
+from services.refinement.engines.local.colour import contrast_ratio
+from services.refinement.engines.local.finishing import finish
+from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
+from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.refusals import NotApplicable
+from tests import logos
+
+INK = (150, 30, 40, 255)
+PAPER = (255, 255, 255, 255)
+CLEAR = (0, 0, 0, 0)
+
+
+def disc(paper: tuple[int, int, int, int] = PAPER, *, radius: int = 50, blur: float = 0) -> Pixels:
+    """A red disc in the middle of 200 x 200 pixels."""
+    image = Image.new("RGBA", (800, 800), paper)
+    reach = 4 * radius
+    box = (400 - reach, 400 - reach, 400 + reach, 400 + reach)
+    ImageDraw.Draw(image).ellipse(box, fill=INK)
+    small = image.reduce(4)
+    return np.asarray(small.filter(ImageFilter.GaussianBlur(blur)) if blur else small)
+
+
+def soft_pixels(pixels: Pixels) -> int:
+    """How many pixels lie between ink and paper."""
+    green = pixels[..., 1].astype(int)
+    return int(((green > INK[1] + 40) & (green < 215)).sum())
+
+
+class TestSharpness:
+    """Edges get steeper or softer within the colours that are there."""
+
+    def test_blurred_edges_get_steeper_without_halos(self) -> None:
+        """Fewer pixels lie between, and none beyond, the two colours."""
+        blurred = disc(blur=1.5)
+
+        sharper = finish(blurred, Sharpness(amount=1))
+
+        assert soft_pixels(sharper) < 0.75 * soft_pixels(blurred)
+        assert sharper[..., :3].min() >= blurred[..., :3].min()
+        assert (sharper[..., 3] == 255).all()
+
+    def test_more_is_sharper(self) -> None:
+        """The amount counts."""
+        blurred = disc(blur=2)
+
+        much = finish(blurred, Sharpness(amount=1.7))
+
+        assert soft_pixels(much) < soft_pixels(finish(blurred, Sharpness(amount=0.5)))
+
+    def test_softer_edges_are_wider(self) -> None:
+        """Areas keep their colour."""
+        clean = disc()
+
+        softer = finish(clean, Sharpness(amount=-1))
+
+        assert soft_pixels(softer) > soft_pixels(clean)
+        assert tuple(softer[100, 100]) == INK
+
+    def test_softening_on_transparency_brings_no_dark_seam(self) -> None:
+        """Colour is blurred together with alpha."""
+        softer = finish(disc(CLEAR), Sharpness(amount=-1.7))
+
+        edge = (softer[..., 3] > 40) & (softer[..., 3] < 250)
+        assert np.abs(softer[edge][:, 0].astype(int) - INK[0]).max() <= 4
+
+
+class TestShadow:
+    """A soft shadow falls to the lower right."""
+
+    def test_it_is_darker_at_the_lower_right_than_at_the_upper_left(self) -> None:
+        """The logo itself stays."""
+        shaded = finish(disc(), Shadow(amount=1))
+
+        assert shaded[137, 137, 1] < 235
+        assert shaded[137, 137, 1] < shaded[62, 62, 1]
+        assert tuple(shaded[100, 100]) == INK
+
+    def test_on_transparency_it_is_translucent_black(self) -> None:
+        """So that it darkens whatever comes below."""
+        shaded = finish(disc(CLEAR), Shadow(amount=1))
+
+        assert 10 < shaded[140, 140, 3] < 120
+        assert shaded[140, 140, :3].max() <= 12
+
+    def test_a_shadow_that_would_be_cut_gets_room(self) -> None:
+        """The picture grows on all sides alike."""
+        shaded = finish(disc(radius=98), Shadow(amount=1))
+
+        more = (shaded.shape[0] - 200) // 2
+        assert more > 0
+        assert tuple(shaded[100 + more, 100 + more]) == INK
+
+    def test_no_shadow_shows_on_black(self) -> None:
+        """And the reason says so."""
+        with pytest.raises(NotApplicable, match="dark"):
+            finish(disc((4, 4, 8, 255)), Shadow(amount=1))
+
+
+class TestOutline:
+    """A line around the silhouette, in a colour that stands out."""
+
+    def test_the_line_is_around_and_the_logo_stays(self) -> None:
+        """The colour asked for lies just outside."""
+        outlined = finish(disc(), Outline(amount=1, colour="#0000c8"))
+
+        assert outlined[100, 151, 2] > outlined[100, 151, 0] + 100
+        assert tuple(outlined[100, 100]) == INK
+        assert tuple(outlined[100, 190]) == PAPER
+
+    @pytest.mark.parametrize("name", ["coffee", "blocks", "line_art", "night"])
+    def test_without_a_colour_it_stands_out_from_the_background(self, name: str) -> None:
+        """At least 3 : 1, as large shapes need."""
+        pixels = np.asarray(Image.open(io.BytesIO(logos.as_png(name, 256))).convert("RGBA"))
+
+        outlined = finish(pixels, Outline(amount=1.7))
+
+        added = np.abs(outlined.astype(int) - pixels).max(axis=-1)
+        strongest = np.unravel_index(int(added.argmax()), added.shape)
+        line = (outlined[strongest][None, :3] / 255).astype(np.float32)
+        paper = (pixels[0, 0][None, :3] / 255).astype(np.float32)
+        assert contrast_ratio(line, paper)[0] >= 3
+
+    def test_a_hole_gets_no_line(self) -> None:
+        """The counter of a ring stays as it is."""
+        image = Image.new("RGBA", (800, 800), PAPER)
+        ImageDraw.Draw(image).ellipse([200, 200, 600, 600], outline=INK, width=100)
+        ring = np.asarray(image.reduce(4))
+
+        outlined = finish(ring, Outline(amount=1, colour="#0000c8"))
+
+        assert np.array_equal(outlined[85:115, 85:115], ring[85:115, 85:115])
+
+    def test_a_line_that_would_be_cut_gets_room(self) -> None:
+        """The picture grows."""
+        outlined = finish(disc(radius=99), Outline(amount=1, colour="#0000c8"))
+
+        assert outlined.shape[0] > 200
+
+    def test_on_transparency_the_rest_stays_transparent(self) -> None:
+        """Only the line is added."""
+        outlined = finish(disc(CLEAR), Outline(amount=1, colour="#0000c8"))
+
+        assert outlined[0, 0, 3] == 0
+        assert outlined[100, 151, 3] == 255

@@ -1,0 +1,428 @@
+"""The local engine's cut-outs, strokes and contours, on logos drawn by script."""
+
+import io
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+from services.refinement.engines.local.canvas import change_canvas
+from services.refinement.engines.local.contours import even_contours
+from services.refinement.engines.local.finishing import finish
+from services.refinement.engines.local.ground import find_ground
+from services.refinement.engines.local.layers import composed, make_transparent, split
+from services.refinement.engines.local.operations import (
+    Border,
+    Centre,
+    Crop,
+    Flip,
+    Outline,
+    Padding,
+    Rotate,
+    Roundness,
+    Shadow,
+    Sharpness,
+    Smoothness,
+    Square,
+    TransparentBackground,
+    Upscale,
+    Weight,
+)
+from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.refusals import NotApplicable
+from services.refinement.engines.local.strokes import change_weight
+from tests import logos
+
+SIDE = 384
+OPAQUE_LOGOS = (
+    "coffee",
+    "fox",
+    "badge",
+    "line_art",
+    "gradient_app",
+    "wordmark",
+    "night",
+    "blocks",
+    "leaf",
+    "shadowed",
+)
+CUT_OUT = TransparentBackground()
+INK = (20, 24, 40, 255)
+PAPER = (255, 255, 255, 255)
+
+
+def logo(name: str, side: int = SIDE) -> Pixels:
+    """The RGBA pixels of a logo drawn by script."""
+    return np.asarray(Image.open(io.BytesIO(logos.as_png(name, side))).convert("RGBA"))
+
+
+def drawn(draw: Callable[[ImageDraw.ImageDraw], None], size: int = 200) -> Pixels:
+    """Dark shapes on white, drawn at four times the size and reduced."""
+    image = Image.new("RGBA", (4 * size, 4 * size), PAPER)
+    draw(ImageDraw.Draw(image))
+    return np.asarray(image.reduce(4))
+
+
+def ink_of(pixels: Pixels) -> float:
+    """How many pixels' worth of ink there is on white."""
+    return float((255 - pixels[..., 1].astype(np.float64)).sum() / (255 - INK[1]))
+
+
+def over(cutout: Pixels, colour: tuple[int, int, int]) -> Pixels:
+    """A cut-out on a plain colour."""
+    image = Image.new("RGBA", (cutout.shape[1], cutout.shape[0]), (*colour, 255))
+    image.alpha_composite(Image.fromarray(cutout))
+    return np.asarray(image)
+
+
+class TestTransparentBackground:
+    """The logo is cut out with true edges, and what was behind it leaves nothing."""
+
+    @pytest.mark.parametrize("name", OPAQUE_LOGOS)
+    def test_a_cutout_on_its_old_ground_is_the_picture(self, name: str) -> None:
+        """Two levels are what rounding alpha and colour to bytes may cost."""
+        pixels = logo(name)
+
+        layers = split(pixels)
+
+        again = composed(layers.cutout, layers.ground)
+        assert int(cv2.absdiff(again, pixels).max()) <= 2
+        assert layers.cutout[0, 0, 3] == 0
+
+    @pytest.mark.parametrize("name", ["fox", "leaf", "blocks", "wordmark"])
+    def test_no_edge_shows_the_old_ground_on_black(self, name: str) -> None:
+        """On black no translucent pixel is lighter than the logo is somewhere beside it."""
+        cutout = make_transparent(logo(name), CUT_OUT)
+
+        shown = over(cutout, (0, 0, 0))[..., :3]
+        solid = np.where(cutout[..., 3:] >= 250, cutout[..., :3], 0).astype(np.uint8)
+        around = cv2.dilate(solid, np.ones((9, 9), dtype=np.uint8))
+        edges = (cutout[..., 3] > 8) & (cutout[..., 3] < 250)
+        lighter = (shown.astype(int) - around).max(axis=-1)[edges]
+        # A line thinner than a pixel has nothing solid beside it.
+        assert (lighter > 24).mean() < 0.02
+
+    def test_the_counter_of_a_letter_is_background(self) -> None:
+        """The hole of an O is seen through."""
+        ring = drawn(lambda pen: pen.ellipse([200, 200, 600, 600], outline=INK, width=100))
+
+        cutout = make_transparent(ring, CUT_OUT)
+
+        assert cutout[100, 100, 3] == 0
+        assert cutout[100, 60, 3] == 255
+
+    def test_white_eyes_and_a_white_body_stay(self) -> None:
+        """What is enclosed by a shape, and no counter, is a part of the logo."""
+
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.ellipse([80, 80, 720, 720], fill=INK)
+            pen.ellipse([260, 280, 340, 360], fill=PAPER)
+            pen.ellipse([460, 280, 540, 360], fill=PAPER)
+
+        cutout = make_transparent(drawn(draw), CUT_OUT)
+
+        assert tuple(cutout[80, 75]) == PAPER
+        assert tuple(cutout[80, 125]) == PAPER
+
+    def test_a_soft_shadow_becomes_translucent_black(self) -> None:
+        """The shadow keeps its strength and loses the ground's colour."""
+        cutout = make_transparent(logo("leaf"), CUT_OUT)
+
+        faint = (cutout[..., 3] > 10) & (cutout[..., 3] < 60)
+        dark = cutout[..., :3].max(axis=-1) <= 24
+        assert (faint & dark).sum() > 500
+
+    def test_a_ripple_of_compression_is_no_part_of_the_logo(self) -> None:
+        """A cut-out of a noisy picture has no specks around it."""
+        image = Image.open(io.BytesIO(logos.as_jpeg("badge", SIDE, 40))).convert("RGBA")
+
+        cutout = make_transparent(np.asarray(image), CUT_OUT)
+
+        clean = make_transparent(logo("badge"), CUT_OUT)
+        outside = cv2.erode((clean[..., 3] == 0).view(np.uint8), np.ones((5, 5), dtype=np.uint8))
+        assert (cutout[..., 3][outside == 1] > 60).mean() < 0.01
+
+    def test_a_picture_without_one_background_is_refused(self) -> None:
+        """A gradient up to the border is not of one colour."""
+        ramp = np.linspace(0, 255, 64, dtype=np.uint8)
+        pixels = np.full((64, 64, 4), 255, dtype=np.uint8)
+        pixels[..., 0] = ramp
+
+        with pytest.raises(NotApplicable, match="not of one colour"):
+            make_transparent(pixels, CUT_OUT)
+
+    def test_a_transparent_picture_is_refused(self) -> None:
+        """There is nothing to make transparent."""
+        with pytest.raises(NotApplicable, match="transparent already"):
+            make_transparent(logo("transparent"), CUT_OUT)
+
+
+class TestWeight:
+    """Strokes grow and shrink; large areas, gaps and hairlines survive."""
+
+    @staticmethod
+    def lines(pen: ImageDraw.ImageDraw) -> None:
+        """Two lines and a large square."""
+        pen.line([80, 120, 720, 120], fill=INK, width=24)
+        pen.line([80, 200, 720, 260], fill=INK, width=24)
+        pen.rectangle([240, 360, 620, 740], fill=INK)
+
+    def test_lines_grow_and_large_areas_do_not(self) -> None:
+        """A thicker line is drawn around the same middle, a square stays the same."""
+        pixels = drawn(self.lines)
+
+        thicker = change_weight(pixels, Weight(amount=1))
+
+        assert ink_of(thicker[:75]) > 1.2 * ink_of(pixels[:75])
+        assert np.array_equal(thicker[85:], pixels[85:])
+
+    def test_thinner_lines_are_still_there(self) -> None:
+        """Every column that a line crossed is still crossed."""
+        pixels = drawn(self.lines)
+
+        thinner = change_weight(pixels, Weight(amount=-1.7))
+
+        assert ink_of(thinner[:75]) < 0.95 * ink_of(pixels[:75])
+        assert (thinner[20:45, 25:175, 1].min(axis=0) < 90).all()
+
+    def test_hairlines_are_not_erased(self) -> None:
+        """Where thinner would mean gone, nothing is changed."""
+        pixels = np.full((64, 64, 4), 255, dtype=np.uint8)
+        pixels[30, 8:56] = INK
+
+        with pytest.raises(NotApplicable, match="disappear"):
+            change_weight(pixels, Weight(amount=-1))
+
+    def test_counters_stay_open(self) -> None:
+        """The hole of a small letter keeps its middle."""
+        pixels = drawn(lambda pen: pen.ellipse([380, 380, 420, 420], outline=INK, width=10))
+
+        thicker = change_weight(pixels, Weight(amount=1.7))
+
+        assert thicker[100, 100, 1] > 200
+
+    def test_a_photo_has_no_lines(self) -> None:
+        """Noise is refused."""
+        noise = np.random.default_rng(3).integers(0, 256, (96, 96, 4), dtype=np.uint8)
+        noise[..., 3] = 255
+
+        with pytest.raises(NotApplicable):
+            change_weight(noise, Weight(amount=1))
+
+    def test_lines_of_a_colour_that_is_not_there_are_missed(self) -> None:
+        """The reason names the colour."""
+        with pytest.raises(NotApplicable, match="no red lines"):
+            change_weight(drawn(self.lines), Weight(amount=1, scope="red"))
+
+    def test_text_alone_may_grow(self) -> None:
+        """With text in view, a lone line stays as it is."""
+        pixels = logo("line_art", 768)
+
+        thicker = change_weight(pixels, Weight(amount=1, scope="text"))
+
+        assert not np.array_equal(thicker[590:], pixels[590:])
+        assert np.array_equal(thicker[60:180], pixels[60:180])
+
+
+class TestRoundness:
+    """Corners of large shapes get one radius; letters and stems stay."""
+
+    def test_all_corners_of_a_square_are_rounded_alike(self) -> None:
+        """What a corner loses does not depend on where it points."""
+        square = drawn(lambda pen: pen.rectangle([200, 200, 599, 599], fill=INK))
+
+        rounded = even_contours(square, Roundness(amount=1))
+
+        corner = rounded[50:60, 50:60, 1].astype(int)
+        assert corner[0, 0] > 180
+        assert np.abs(corner - rounded[50:60, 140:150, 1][:, ::-1]).max() <= 24
+        assert np.abs(corner - rounded[140:150, 50:60, 1][::-1]).max() <= 24
+        assert np.array_equal(rounded[50:150, 95:105], square[50:150, 95:105])
+
+    def test_a_stem_and_letters_stay(self) -> None:
+        """Only the corners of the large shape change."""
+
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.rectangle([200, 240, 599, 599], fill=INK)
+            pen.rectangle([396, 100, 411, 260], fill=INK)
+            pen.rectangle([100, 700, 160, 716], fill=INK)
+
+        pixels = drawn(draw)
+
+        rounded = even_contours(pixels, Roundness(amount=1))
+
+        assert rounded[60, 50, 1] > 200
+        assert np.array_equal(rounded[24:50], pixels[24:50])
+        assert np.array_equal(rounded[160:], pixels[160:])
+
+    def test_the_line_around_a_shape_is_not_broken(self) -> None:
+        """A corner that rounding would cut through the outline stays."""
+
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.polygon([(400, 40), (760, 720), (40, 720)], fill=INK)
+            pen.polygon([(400, 80), (726, 700), (74, 700)], fill=(240, 180, 20, 255))
+
+        with pytest.raises(NotApplicable, match="no corners"):
+            even_contours(drawn(draw), Roundness(amount=1.7))
+
+    def test_a_disc_has_no_corners(self) -> None:
+        """What is round already is refused."""
+        disc = drawn(lambda pen: pen.ellipse([200, 200, 600, 600], fill=INK))
+
+        with pytest.raises(NotApplicable, match="no corners"):
+            even_contours(disc, Roundness(amount=1))
+
+
+class TestSmoothness:
+    """Ragged contours become even; letters and lines stay."""
+
+    def test_a_ragged_edge_becomes_even(self) -> None:
+        """A disc with a toothed edge comes nearer to the true disc."""
+        angles = np.linspace(0, 2 * np.pi, 361)[:-1]
+        wave = 60 + 1.6 * np.sign(np.sin(45 * angles))
+
+        def toothed(pen: ImageDraw.ImageDraw) -> None:
+            xs, ys = 400 + 4 * wave * np.cos(angles), 400 + 4 * wave * np.sin(angles)
+            pen.polygon(list(zip(xs.tolist(), ys.tolist(), strict=True)), fill=INK)
+
+        ragged = drawn(toothed)
+        true = drawn(lambda pen: pen.ellipse([160, 160, 640, 640], fill=INK)).astype(int)
+
+        even = even_contours(ragged, Smoothness(amount=2))
+
+        assert np.abs(even - true).mean() < 0.6 * np.abs(ragged - true).mean()
+
+    def test_the_stairs_of_repeated_pixels_are_drawn_anew(self) -> None:
+        """An enlarged small picture comes nearer to the large one."""
+        small = logo("fox", 128)
+        stairs = small.repeat(4, axis=0).repeat(4, axis=1)
+        true = logo("fox", 512).astype(int)
+
+        even = even_contours(stairs, Smoothness(amount=1))
+
+        assert even.shape == stairs.shape
+        assert np.abs(even - true).mean() < 0.85 * np.abs(stairs - true).mean()
+
+    def test_lines_and_small_print_stay(self) -> None:
+        """Nothing thin is lost."""
+        pixels = logo("badge", 512)
+
+        even = even_contours(pixels, Smoothness(amount=1))
+
+        assert np.abs(even[330:400, 180:330].astype(int) - pixels[330:400, 180:330]).max() <= 90
+
+
+Step = tuple[str, Callable[[Pixels], Pixels]]
+STEPS: tuple[Step, ...] = (
+    ("transparent", lambda pixels: make_transparent(pixels, CUT_OUT)),
+    ("thicker", lambda pixels: change_weight(pixels, Weight(amount=1))),
+    ("thinner", lambda pixels: change_weight(pixels, Weight(amount=-1))),
+    ("text", lambda pixels: change_weight(pixels, Weight(amount=1, scope="text"))),
+    ("round", lambda pixels: even_contours(pixels, Roundness(amount=1))),
+    ("smooth", lambda pixels: even_contours(pixels, Smoothness(amount=1))),
+    ("sharper", lambda pixels: finish(pixels, Sharpness(amount=1))),
+    ("softer", lambda pixels: finish(pixels, Sharpness(amount=-1))),
+    ("shadow", lambda pixels: finish(pixels, Shadow(amount=1))),
+    ("outline", lambda pixels: finish(pixels, Outline(amount=1))),
+    ("border", lambda pixels: change_canvas(pixels, Border(amount=1))),
+    ("padding", lambda pixels: change_canvas(pixels, Padding(amount=1))),
+    ("less padding", lambda pixels: change_canvas(pixels, Padding(amount=-1))),
+    ("crop", lambda pixels: change_canvas(pixels, Crop())),
+    ("centre", lambda pixels: change_canvas(pixels, Centre())),
+    ("square", lambda pixels: change_canvas(pixels, Square())),
+    ("rotate", lambda pixels: change_canvas(pixels, Rotate(degrees=33))),
+    ("turn", lambda pixels: change_canvas(pixels, Rotate(degrees=-90))),
+    ("flip", lambda pixels: change_canvas(pixels, Flip(axis="vertical"))),
+    ("upscale", lambda pixels: change_canvas(pixels, Upscale(factor=2))),
+)
+
+
+def plain(height: int, width: int, colour: tuple[int, int, int, int]) -> Pixels:
+    """One colour."""
+    pixels = np.empty((height, width, 4), dtype=np.uint8)
+    pixels[:] = colour
+    return pixels
+
+
+def spotted(size: int, spot: int) -> Pixels:
+    """A dot on white."""
+    pixels = plain(size, size, PAPER)
+    pixels[size // 2 : size // 2 + spot, size // 2 : size // 2 + spot] = INK
+    return pixels
+
+
+def noisy(size: int) -> Pixels:
+    """Noise in all channels."""
+    return np.random.default_rng(1).integers(0, 256, (size, size, 4), dtype=np.uint8)
+
+
+def striped(height: int, width: int) -> Pixels:
+    """Stripes of one pixel."""
+    pixels = plain(height, width, PAPER)
+    pixels[::2] = INK
+    return pixels
+
+
+ODD_PICTURES: tuple[tuple[str, Pixels], ...] = (
+    ("one colour", plain(64, 64, (120, 60, 30, 255))),
+    ("tiny", plain(16, 16, PAPER)),
+    ("tiny dot", spotted(16, 3)),
+    ("transparent", plain(64, 64, (0, 0, 0, 0))),
+    ("faint", plain(64, 64, (90, 90, 90, 40))),
+    ("noise", noisy(64)),
+    ("one dot", spotted(64, 1)),
+    ("low", striped(16, 300)),
+    ("narrow", plain(300, 16, INK)),
+    ("all ink but a corner", np.flip(spotted(64, 32), axis=0)),
+)
+
+
+@pytest.mark.parametrize(("_step", "apply"), STEPS)
+@pytest.mark.parametrize(("_name", "pixels"), ODD_PICTURES)
+def test_any_picture_gives_a_picture_or_a_reason(
+    _step: str, apply: Callable[[Pixels], Pixels], _name: str, pixels: Pixels
+) -> None:
+    """Nothing crashes, and what comes out is RGBA within the bounds."""
+    before = pixels.copy()
+
+    try:
+        after = apply(pixels)
+    except NotApplicable:
+        after = pixels
+
+    assert after.dtype == np.uint8
+    assert after.ndim == 3
+    assert after.shape[2] == 4
+    assert max(after.shape) <= 2048
+    assert np.array_equal(pixels, before)
+
+
+@pytest.mark.parametrize(("_step", "apply"), STEPS)
+def test_the_same_picture_gives_the_same_bytes(
+    _step: str, apply: Callable[[Pixels], Pixels]
+) -> None:
+    """No step depends on chance."""
+
+    def run() -> bytes:
+        try:
+            return apply(logo("coffee", 256)).tobytes()
+        except NotApplicable as refusal:
+            return refusal.reason.encode()
+
+    first, second = run(), run()
+
+    assert first == second
+
+
+def test_a_noisy_border_is_still_one_colour() -> None:
+    """A few levels of noise are what compression does to a plain ground."""
+    pixels = plain(64, 64, (200, 190, 180, 255))
+    noise = np.random.default_rng(2).integers(-4, 5, (64, 64, 1))
+    pixels[..., :3] = (pixels[..., :3] + noise).clip(0, 255).astype(np.uint8)
+
+    ground = find_ground(pixels)
+
+    assert np.abs(ground.colour[:3].astype(int) - (200, 190, 180)).max() <= 1
+    assert ground.tolerance >= 4
