@@ -125,7 +125,7 @@ def _count(clause: Clause) -> int | None:
             continue
         for distance in range(1, 4):
             following = clause.after(at, distance)
-            if following in words_of.COLOUR_NOUNS:
+            if following in words_of.COLOUR_NOUNS - {"shade", "shades", "tint", "tints"}:
                 clause.used.add(at)
                 return number
             if following and colour_of(following) is not None:

@@ -40,6 +40,8 @@ from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _LESSER: Final = frozenset({"only", "just"})
 
+# What says of "the red" that it is to be used, and not only talked about.
+_DOING: Final = words_of.SWAPPING | words_of.WISHING | frozenset({"use", "using", "in", "with"})
 _WITHOUT_HUE: Final = frozenset({"gray", "black", "white"})
 _NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to put in their place"
 # How far before a colour the quality that is about it may stand; how many words besides a colour
@@ -194,11 +196,12 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
         family = family_of(mentions[0].name)
         reading.wish(clause, Saturation(amount=amount_in(clause), scope=family))
-    elif mood.complains and not mood.wishes and is_scoping(clause, mentions[0].index):
+    elif mood.complains and not mood.wishes:
+        # "It is blue" tells, and wishes for nothing.
         return
     elif clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause):
+    elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING)):
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))

@@ -24,6 +24,7 @@ from services.refinement.engines.local.operations import (
     Weight,
 )
 from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in
+from services.refinement.engines.local.spelling import is_known
 from services.refinement.engines.local.styles import RECIPES
 from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
@@ -44,6 +45,8 @@ _NOT_ADDED: Final = {
     "smoothness": "edges can only be evened out by this engine, not made rough",
     "colours": "colours cannot be added in number by this engine: name the ones to use",
 }
+_NARRATORS: Final = frozenset({"we", "our", "my", "he", "she", "his", "her", "us"})
+_TOLD_WORDS_MIN: Final = 5
 # Sizes are read with the canvas; "fine", but for lines, says nothing.
 _NOT_HERE: Final = frozenset({"", "size"})
 _ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", "in"})
@@ -85,12 +88,23 @@ def _is_said(clause: Clause, index: int) -> bool:
         return False
     if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
         return False
-    if _tells_which(clause, index) or _is_of_grounds(clause, index):
+    if _is_told(clause, index) or _tells_which(clause, index) or _is_of_grounds(clause, index):
         return False
     if SENSES[word].form == "noun" and "for" in clause.words[max(0, index - 3) : index]:
         # "for the meeting room"
         return False
     return "than" not in clause.words[:index]
+
+
+def _is_told(clause: Clause, index: int) -> bool:
+    """Say whether a clause only tells a story: it has words of its own, and none that wish."""
+    sense, mood = SENSES[clause.words[index]], clause.mood
+    if sense.form not in {"plain", "noun"} or mood.too or mood.lacks or mood.forbids:
+        return False
+    if mood.complains and not (mood.wishes or mood.lessens) and clause.has(_NARRATORS):
+        return True
+    strange = sum(word.isalpha() and not is_known(word) for word in clause.words)
+    return mood.is_neutral and strange > 1 and len(clause.words) > _TOLD_WORDS_MIN
 
 
 def _is_of_grounds(clause: Clause, index: int) -> bool:
