@@ -85,8 +85,8 @@ _FINITE: Final = (
     words_of.SWAPPING
     | words_of.TURNING
     | words(
-        "try go prefer maybe let use using make making give please should must can could would need needs "
-        "want keep put is are looks feels be set get add"
+        "try go prefer maybe let use using make making give please should must can could would "
+        "need needs want keep put is are looks feels be set get add"
     )
 )
 
