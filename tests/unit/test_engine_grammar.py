@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.refinement.engines import Instruction
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.spelling import repaired
 from services.refinement.engines.local.operations import (
     Background,
     Border,
@@ -37,7 +38,6 @@ from services.refinement.engines.local.operations import (
     Weight,
 )
 from services.refinement.engines.local.plan import Plan, make_plan
-from services.refinement.engines.local.spelling import repaired
 
 PARSE_SECONDS_MAX: Final = 0.2  # generous: the machine that tests may be busy
 

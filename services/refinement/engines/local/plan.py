@@ -12,7 +12,8 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from services.refinement.engines import Instruction
-from services.refinement.engines.local import grammar
+from services.refinement.engines.local.language import grammar
+from services.refinement.engines.local.language.wishes import Wish
 from services.refinement.engines.local.operations import (
     Background,
     Border,
@@ -46,7 +47,6 @@ from services.refinement.engines.local.operations import (
     Warmth,
     Weight,
 )
-from services.refinement.engines.local.wishes import Wish
 
 Directed: TypeAlias = (
     Lightness | Saturation | Warmth | Contrast | Weight | Sharpness | Padding | Roundness

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
-from services.refinement.engines.local.tokens import colour_of
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import colour_of
 
 AMOUNT_MAX: Final = 2.5
 _AMOUNT_MIN: Final = 0.25

@@ -10,10 +10,10 @@ from typing import Final
 
 import msgspec
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.morphology import words
-from services.refinement.engines.local.tokens import Token, colour_of
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import Token, colour_of
 
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
 # "The red has to go"

@@ -7,10 +7,14 @@ what may not be removed stays.
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.styles import STYLES
+from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Border,
     Crop,
@@ -20,10 +24,6 @@ from services.refinement.engines.local.operations import (
     Shadow,
     TransparentBackground,
 )
-from services.refinement.engines.local.quantities import amount_in
-from services.refinement.engines.local.styles import STYLES
-from services.refinement.engines.local.tokens import colour_of
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _NO_GRADIENTS: Final = "gradients cannot be added by this engine"
 _NO_THING_REMOVED: Final = (

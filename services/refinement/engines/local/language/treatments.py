@@ -2,18 +2,18 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.beyond import NO_OPPOSITE
-from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.beyond import NO_OPPOSITE
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.styles import FAULTS, RECIPES, STYLES
+from services.refinement.engines.local.language.tokens import colour_of, tokens_of
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Background,
     Look,
     Recolour,
 )
-from services.refinement.engines.local.styles import FAULTS, RECIPES, STYLES
-from services.refinement.engines.local.tokens import colour_of, tokens_of
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _NO_COLOUR_IN_THEME: Final = "the theme description names no colour"
 

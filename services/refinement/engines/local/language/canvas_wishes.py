@@ -7,11 +7,13 @@ possible.
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.directions import direction_of
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.directions import direction_of
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.quantities import amount_in, number_at
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Centre,
     Crop,
@@ -22,8 +24,6 @@ from services.refinement.engines.local.operations import (
     Square,
     Upscale,
 )
-from services.refinement.engines.local.quantities import amount_in, number_at
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _TILT_DEGREES: Final = 15.0
 _TURN_DEGREES_MAX: Final = 360.0

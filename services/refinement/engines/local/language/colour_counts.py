@@ -2,12 +2,15 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.colour_mentions import mentions_in
-from services.refinement.engines.local.colour_swaps import PAIR
-from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.colour_mentions import mentions_in
+from services.refinement.engines.local.language.colour_swaps import PAIR
+from services.refinement.engines.local.language.directions import direction_of
+from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
     Duotone,
@@ -17,9 +20,6 @@ from services.refinement.engines.local.operations import (
     Recolour,
     Shades,
 )
-from services.refinement.engines.local.quantities import amount_in
-from services.refinement.engines.local.tokens import colour_of
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 COLOURS_IF_FEWER: Final = 3
 

@@ -7,10 +7,14 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.phrases import (
+    PHRASE_STARTS,
+    PHRASE_WORDS_MAX,
+    PHRASES,
+)
+from services.refinement.engines.local.language.spelling import repaired
 from services.refinement.engines.local.named_colours import NAMED, family_of
-from services.refinement.engines.local.phrases import PHRASE_STARTS, PHRASE_WORDS_MAX, PHRASES
-from services.refinement.engines.local.spelling import repaired
 
 PROMPT_LENGTH_MAX: Final = 2000
 COLOUR_WORDS_MAX: Final = 3

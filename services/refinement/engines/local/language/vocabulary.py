@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.refinement.engines.local.morphology import all_plurals, all_verb_forms, words
+from services.refinement.engines.local.language.morphology import all_plurals, all_verb_forms, words
 from services.refinement.engines.local.operations import LookName
 
 # Which way. `too` and `lacking` also stand for the phrases that mean them.

@@ -2,14 +2,14 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
-from services.refinement.engines.local.ordinary_words import FILLER
-from services.refinement.engines.local.spelling import is_known
-from services.refinement.engines.local.tokens import colour_of
-from services.refinement.engines.local.wishes import Reading
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.ordinary_words import FILLER
+from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.wishes import Reading
 
 NO_OPPOSITE: Final = "no operation is the opposite of a style"
 

@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
-from services.refinement.engines.local.morphology import (
+from services.refinement.engines.local.language.morphology import (
     all_verb_forms,
     comparatives,
     qualities,

@@ -4,13 +4,13 @@ from typing import Final
 
 import msgspec
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.named_colours import NAMED
-from services.refinement.engines.local.spelling import is_known
-from services.refinement.engines.local.tokens import colour_of
 
 ELSEWHERE: Final = "elsewhere"
 

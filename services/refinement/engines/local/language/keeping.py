@@ -8,13 +8,13 @@ from typing import Final
 
 import msgspec
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.named_colours import family_of
-from services.refinement.engines.local.tokens import colour_of
-from services.refinement.engines.local.wishes import Reading
 
 _LOSING: Final = words_of.REMOVE - words("no without none zero unneeded unnecessary gone rid")
 _REST: Final = frozenset(

@@ -6,10 +6,10 @@ Nothing here may turn a wish round by mistake: where a clause could be read both
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
 
 _ADVERBS: Final = words_of.SLIGHT | words_of.STRONG | frozenset({"a", "of", "the"})
 # Nouns that mean other things as often: they need a word that says more or less.

@@ -2,7 +2,7 @@
 
 import msgspec
 
-from services.refinement.engines.local.clauses import Clause
+from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.operations import Operation
 
 ASKED_NOT_TO = "the prompt asks not to"

@@ -6,7 +6,7 @@ and each of them yields to what is to be kept. Nothing is the opposite of a styl
 
 from typing import Final
 
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.operations import (
     Contrast,
     Flatten,

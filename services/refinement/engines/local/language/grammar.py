@@ -10,13 +10,31 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.beyond import read_unsupported
-from services.refinement.engines.local.canvas_wishes import read_canvas
-from services.refinement.engines.local.clauses import Clause, clauses_of
-from services.refinement.engines.local.colour_wishes import read_colours
-from services.refinement.engines.local.keeping import read_exception, read_keeping
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.beyond import read_unsupported
+from services.refinement.engines.local.language.canvas_wishes import read_canvas
+from services.refinement.engines.local.language.clauses import Clause, clauses_of
+from services.refinement.engines.local.language.colour_wishes import read_colours
+from services.refinement.engines.local.language.keeping import read_exception, read_keeping
+from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.language.quality_wishes import read_qualities
+from services.refinement.engines.local.language.quantities import (
+    amount_in,
+    area_of,
+    names_area_first,
+    names_the_whole,
+)
+from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.things import read_things
+from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
+from services.refinement.engines.local.language.treatments import (
+    has_wish,
+    read_looks,
+    read_styles,
+    read_theme,
+)
+from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.named_colours import FAMILIES
 from services.refinement.engines.local.operations import (
     Background,
@@ -30,24 +48,6 @@ from services.refinement.engines.local.operations import (
     Warmth,
     Weight,
 )
-from services.refinement.engines.local.ordinary_words import FILLER, FOREIGN
-from services.refinement.engines.local.quality_wishes import read_qualities
-from services.refinement.engines.local.quantities import (
-    amount_in,
-    area_of,
-    names_area_first,
-    names_the_whole,
-)
-from services.refinement.engines.local.spelling import is_known
-from services.refinement.engines.local.things import read_things
-from services.refinement.engines.local.tokens import Token, colour_of, tokens_of
-from services.refinement.engines.local.treatments import (
-    has_wish,
-    read_looks,
-    read_styles,
-    read_theme,
-)
-from services.refinement.engines.local.wishes import Reading, Wish
 
 _FOREIGN_WORDS_MIN: Final = 2
 

@@ -2,12 +2,16 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import NOUN_KINDS, RESOLVED_BY, SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.colour_counts import COLOURS_IF_FEWER
-from services.refinement.engines.local.directions import direction_of
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import NOUN_KINDS, RESOLVED_BY, SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.colour_counts import COLOURS_IF_FEWER
+from services.refinement.engines.local.language.directions import direction_of
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
+from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.styles import RECIPES
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Contrast,
     Flatten,
@@ -23,10 +27,6 @@ from services.refinement.engines.local.operations import (
     Warmth,
     Weight,
 )
-from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in
-from services.refinement.engines.local.spelling import is_known
-from services.refinement.engines.local.styles import RECIPES
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _SCOPED: Final[dict[str, type[Lightness] | type[Saturation] | type[Warmth]]] = {
     "lightness": Lightness,

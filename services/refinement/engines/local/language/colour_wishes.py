@@ -8,11 +8,11 @@ gold" a duotone, "only navy" and "shades of navy" are monochrome.
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.colour_counts import read_counts, recolour
-from services.refinement.engines.local.colour_mentions import (
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.colour_counts import read_counts, recolour
+from services.refinement.engines.local.language.colour_mentions import (
     ELSEWHERE,
     ON,
     Mention,
@@ -23,8 +23,11 @@ from services.refinement.engines.local.colour_mentions import (
     noun_after,
     use_modifier,
 )
-from services.refinement.engines.local.colour_swaps import PAIR, read_swaps
-from services.refinement.engines.local.directions import direction_of
+from services.refinement.engines.local.language.colour_swaps import PAIR, read_swaps
+from services.refinement.engines.local.language.directions import direction_of
+from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in, area_of
+from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
     Background,
@@ -34,9 +37,6 @@ from services.refinement.engines.local.operations import (
     Saturation,
     Shades,
 )
-from services.refinement.engines.local.quantities import AMOUNT_MAX, amount_in, area_of
-from services.refinement.engines.local.tokens import colour_of
-from services.refinement.engines.local.wishes import ASKED_NOT_TO, Reading
 
 _LESSER: Final = frozenset({"only", "just"})
 

@@ -2,21 +2,21 @@
 
 from typing import Final
 
-from services.refinement.engines.local import vocabulary as words_of
-from services.refinement.engines.local.attributes import SENSES
-from services.refinement.engines.local.clauses import Clause
-from services.refinement.engines.local.colour_mentions import (
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.colour_mentions import (
     MODIFIERS,
     ON,
     Mention,
     is_scoping,
     use_modifier,
 )
+from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.operations import (
     Replace,
 )
-from services.refinement.engines.local.wishes import Reading
 
 PAIR: Final = 2
 

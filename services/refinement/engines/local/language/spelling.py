@@ -11,12 +11,12 @@ from typing import Final
 
 from rapidfuzz.distance import OSA
 
-from services.refinement.engines.local import vocabulary
-from services.refinement.engines.local.attributes import NOUN_KINDS, SENSES
+from services.refinement.engines.local.language import vocabulary
+from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
+from services.refinement.engines.local.language.ordinary_words import FILLER, LOOKALIKES
+from services.refinement.engines.local.language.phrases import PHRASES
+from services.refinement.engines.local.language.styles import STYLES
 from services.refinement.engines.local.named_colours import NAMED
-from services.refinement.engines.local.ordinary_words import FILLER, LOOKALIKES
-from services.refinement.engines.local.phrases import PHRASES
-from services.refinement.engines.local.styles import STYLES
 
 _TYPO_LENGTH_MIN: Final = 5
 _TARGET_LENGTH_MIN: Final = 4

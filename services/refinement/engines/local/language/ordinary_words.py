@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from services.refinement.engines.local.morphology import words
+from services.refinement.engines.local.language.morphology import words
 
 # Nothing is missed by leaving these out: a clause of nothing else asks for nothing.
 FILLER: Final = words(

@@ -1,0 +1,1 @@
+"""Reads an instruction: words to clauses, clauses to wishes, wishes to typed operations."""
