@@ -62,13 +62,13 @@ def paint(
     kept: tuple[str, ...] = (),
     paper: str | None = None,
 ) -> Outcome:
-    """Apply colour operations in order; alpha stays, and colours of the `kept` families too.
+    """Apply colour operations in order; alpha stays, and what is `kept` too.
 
     Args:
         pixels: RGBA.
         reading: what the pixels were read as; None for a photo, which is painted pixel by pixel.
         operations: what to do.
-        kept: families of colours that stay.
+        kept: what stays: families of colours, `text`, `background`.
         paper: the colour that the background gets, by name; None to leave it.
     """
     if reading is None:
@@ -86,7 +86,13 @@ def paint(
         shares=rows.shares,
         background=entry,
         text=(keys % ROLES == TEXT).astype(np.float32),
-        kept=_kept(rows.colours[: len(keys)], kept),
+        kept=np.maximum.reduce(
+            [
+                _kept(rows.colours[: len(keys)], kept),
+                (keys % ROLES == TEXT) * np.float32("text" in kept),
+                (keys % ROLES == GROUND) * np.float32("background" in kept),
+            ]
+        ),
     )
     reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
     _keep_inner_contrast(scene, rows, is_only_paper=not operations)
@@ -102,7 +108,7 @@ def paint(
 def _kept(entries: Colours, families: tuple[str, ...]) -> Weights:
     lch = to_lch(to_lab(entries))
     kept = np.zeros(len(lch), dtype=np.float32)
-    for family in families:
+    for family in set(families) - {"text", "background"}:
         kept = np.maximum(kept, membership(lch, family))
     return kept
 
