@@ -4,6 +4,7 @@ from typing import Final, get_args
 
 import numpy as np
 
+from services.refinement.engines.local.colour import contrast_ratio
 from services.refinement.engines.local.drawing import (
     FINISHES,
     ShapeOperation,
@@ -14,6 +15,7 @@ from services.refinement.engines.local.operations import (
     Background,
     Border,
     Lightness,
+    Look,
     Operation,
     Padding,
     Recolour,
@@ -106,3 +108,17 @@ def test_a_kept_background_keeps_its_colour() -> None:
 
     assert np.array_equal(after[0, 0], before[0, 0])
     assert (after != before).any()
+
+
+def test_letters_on_a_pale_shape_can_still_be_read() -> None:
+    """A shape that carries white letters gets only as pale as they allow."""
+    before = logo("badge")
+    lettering = letters_in(before)
+    letters = lettering & (before[..., :3].min(axis=-1) > 220)
+    ring = ~lettering & (before[..., 0] < 50)
+
+    after, _ = refine_pixels(before, plan_of(Look(look="pastel")))
+
+    ink, ground = (np.median(after[where][:, :3], axis=0) / 255 for where in (letters, ring))
+    pair = (part[None].astype(np.float32) for part in (ink, ground))
+    assert contrast_ratio(*pair)[0] >= 3

@@ -20,7 +20,7 @@ from services.refinement.engines.local.colour import (
     to_lab,
     to_lch,
 )
-from services.refinement.engines.local.colour_scene import ColourScene
+from services.refinement.engines.local.colour_scene import MEMBER, ColourScene
 from services.refinement.engines.local.edits import ColourOperation, apply_colours
 from services.refinement.engines.local.entries import (
     ALPHA_MIN,
@@ -134,13 +134,24 @@ def _keep_inner_contrast(scene: ColourScene, rows: Rows, *, is_only_paper: bool)
         neighbour = int(beside[apart[entry, beside].argmax()])
         old = contrast_ratio(*(rows.colours[place : place + 1] for place in (entry, neighbour)))
         wanted = min(float(old[0]), _LEGIBLE_TEXT if scene.text[entry] > 0 else _TOLD_APART)
-        scene.rows[own, 0] += _distance_to_go(
-            scene.rows[entry],
-            scene.rows[neighbour],
-            is_lighter=bool(before[entry, 0] > before[neighbour, 0]),
-            wanted=wanted,
-        )
-        scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
+        is_lighter = bool(before[entry, 0] > before[neighbour, 0])
+        _stand_out(scene, entry, neighbour, is_lighter=is_lighter, wanted=wanted)
+        if scene.text[entry] > 0:
+            # White letters cannot get whiter: then what they stand on has to give way.
+            _stand_out(scene, neighbour, entry, is_lighter=not is_lighter, wanted=wanted)
+
+
+def _stand_out(
+    scene: ColourScene, entry: int, other: int, *, is_lighter: bool, wanted: float
+) -> None:
+    """Move an entry's lightness until it stands out from another as it should."""
+    if scene.kept[entry] >= MEMBER:
+        return
+    own = scene.owner == entry
+    scene.rows[own, 0] += _distance_to_go(
+        scene.rows[entry], scene.rows[other], is_lighter=is_lighter, wanted=wanted
+    )
+    scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
 
 
 def _entries_apart(rows: Rows, count: int, clear: int) -> NDArray[np.intp]:
