@@ -114,7 +114,7 @@ def test_letters_on_a_pale_shape_can_still_be_read() -> None:
     """A shape that carries white letters gets only as pale as they allow."""
     before = logo("badge")
     lettering = letters_in(before)
-    letters = lettering & (before[..., :3].min(axis=-1) > 220)
+    letters = lettering & (before[..., :3].min(axis=-1) > 200)
     ring = ~lettering & (before[..., 0] < 50)
 
     after, _ = refine_pixels(before, plan_of(Look(look="pastel")))
