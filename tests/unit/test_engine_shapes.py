@@ -70,6 +70,21 @@ def ink_of(pixels: Pixels) -> float:
     return float((255 - pixels[..., 1].astype(np.float64)).sum() / (255 - INK[1]))
 
 
+def thicknesses(
+    pixels: Pixels, centre: tuple[float, float], radius: float
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """How thick a dark ring is along eight rays from its centre, in pixels."""
+    ink = (255 - pixels[..., 0].astype(np.float32)) / (255 - float(pixels[..., 0].min()))
+    steps = np.arange(-8, 8, 1 / 16)
+    # Rays at which no other line of the logo meets the ring.
+    turns = np.deg2rad([10, 60, 100, 140, 190, 250, 290, 340])
+    reach = (radius + steps)[None]
+    across = (centre[0] - 0.5 + np.sin(turns)[:, None] * reach).astype(np.float32)
+    down = (centre[1] - 0.5 - np.cos(turns)[:, None] * reach).astype(np.float32)
+    sampled = cv2.remap(ink, across, down, cv2.INTER_LINEAR)
+    return np.asarray(sampled.sum(axis=1) / 16, dtype=np.float64)
+
+
 def over(cutout: Pixels, colour: tuple[int, int, int]) -> Pixels:
     """A cut-out on a plain colour."""
     image = Image.new("RGBA", (cutout.shape[1], cutout.shape[0]), (*colour, 255))
@@ -215,6 +230,30 @@ class TestWeight:
         """The reason names the colour."""
         with pytest.raises(NotApplicable, match="no red lines"):
             change_weight(drawn(self.lines), Weight(amount=1, scope="red"))
+
+    @pytest.mark.parametrize("name", ["line_art", "night"])
+    @pytest.mark.parametrize("amount", [1.0, -1.0])
+    def test_a_mirrored_logo_changes_alike(self, name: str, amount: float) -> None:
+        """No side of a stroke is preferred."""
+        pixels = logo(name)
+
+        changed = change_weight(pixels, Weight(amount=amount))
+
+        mirrored = change_weight(np.ascontiguousarray(pixels[:, ::-1]), Weight(amount=amount))
+        assert int(cv2.absdiff(np.ascontiguousarray(mirrored[:, ::-1]), changed).max()) <= 2
+
+    @pytest.mark.parametrize("side", [512, 1024])
+    @pytest.mark.parametrize("amount", [1.0, 1.7])
+    def test_a_circle_grows_evenly_all_around(self, side: int, amount: float) -> None:
+        """Other lines that touch it do not matter."""
+        pixels = logo("line_art", side)
+
+        thicker = change_weight(pixels, Weight(amount=amount))
+
+        widths = thicknesses(thicker, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
+        assert np.ptp(widths) <= 0.75
+        before = thicknesses(pixels, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
+        assert (widths - before).min() >= 0.4
 
     def test_text_alone_may_grow(self) -> None:
         """With text in view, a lone line stays as it is."""
