@@ -42,7 +42,8 @@ _SLIGHT_SHARE: Final = 0.01
 _LENGTH_PER_WIDTH: Final = 4.0
 _THICK_BESIDE_MIN: Final = 1.0
 _RIDGE_LEVELS_MIN: Final = 40
-_CREST_LEVELS_MIN: Final = 16
+_CREST_LEVELS_MIN: Final = 24
+_NOTCH_PX: Final = 6
 _NEARBY_PX: Final = 11
 _STRONG_SHARE_MIN: Final = 0.94
 _ALONG_PX: Final = 20
@@ -196,15 +197,19 @@ def _seeds(pixels: Pixels) -> _Seeds:
     plain_ground: Mask = levels <= ground.tolerance
     behind = is_background(plain_ground)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
-    ridges = ~flat & ~behind & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels)
+    soft = ~flat & ~behind
+    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, flat & ~behind & ~narrow)
+    # On an area of another colour, a line of the ground's colour is a valley; beside the ground,
+    # a valley is the end of a notch.
+    inside = cv2.erode((~behind).view(np.uint8), _KERNEL, iterations=_NOTCH_PX, borderValue=1)
+    valleys = soft & inside.astype(np.bool_)
+    valleys &= _crests(np.asarray(cv2.bitwise_not(levels), dtype=np.uint8), flat & ~narrow)
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
-    # The ridge that a gradient or blurring leaves along an area is no line.
-    areas = (flat & ~behind & ~narrow & ~plain_ground).view(np.uint8)
-    ridges &= ~cv2.dilate(areas, _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
     around = np.maximum(around, _strongest_along(levels, narrow | ridges, flat & ~narrow))
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
     gaps: Mask = behind | (others & plain_ground)
+    ridges |= valleys
     return _Seeds(narrow=narrow, ridges=ridges, strong=strong, others=others, gaps=gaps)
 
 
@@ -236,18 +241,26 @@ def _ground_of(pixels: Pixels) -> Ground:
         return Ground(colour=middle, tolerance=_FLAT_RANGE)
 
 
-def _crests(levels: NDArray[np.uint8]) -> Mask:
-    """Find the pixels that stand out from both sides in one direction at least."""
-    padded = cv2.copyMakeBorder(levels, 1, 1, 1, 1, cv2.BORDER_REPLICATE)
+def _crests(levels: NDArray[np.uint8], areas: Mask) -> Mask:
+    """Find the pixels that stand out from both sides in one direction, and from areas nearby.
+
+    The corner of an area stands out from both sides too.
+    """
+    size = 2 * _EDGE_PX + 1
+    nearby = cv2.dilate(np.where(areas, levels, 0), np.ones((size, size), dtype=np.uint8))
+    padded = cv2.copyMakeBorder(levels, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
     rows, columns = levels.shape
     crests = np.zeros(levels.shape, dtype=np.bool_)
     for right, down in ((1, 0), (0, 1), (1, 1), (1, -1)):
-        sides = [
-            padded[1 + sign * down : 1 + sign * down + rows, 1 + sign * right :][:, :columns]
-            for sign in (1, -1)
-        ]
-        higher, lower = cv2.max(*sides), cv2.min(*sides)
-        crests |= (levels >= higher) & (cv2.subtract(levels, lower) >= _CREST_LEVELS_MIN)
+        sides = []
+        for sign in (1, -1):
+            near, further = (
+                padded[2 + far * sign * down :, 2 + far * sign * right :][:rows, :columns]
+                for far in (1, 2)
+            )
+            sides.append(cv2.min(near, further))
+        crests |= cv2.subtract(levels, cv2.max(*sides)) >= _CREST_LEVELS_MIN
+    crests &= cv2.subtract(levels, nearby) >= _CREST_LEVELS_MIN
     return crests
 
 
