@@ -394,7 +394,9 @@ def _grown(strokes: _Strokes, radii: Rows) -> Rows:
     covered = strokes.pieces > 0
     places = np.arange(covered.size)
     near = strokes.pieces.reshape(-1)[nearest_of(covered, places)].reshape(covered.shape)
-    return np.maximum(_drawn(strokes.distance, _fine(radii[near])), strokes.cover)
+    radius = radii[near]
+    grown = np.maximum(_drawn(strokes.distance, _fine(radius)), strokes.cover)
+    return np.where(radius > 0, grown, strokes.cover)
 
 
 def _worn(strokes: _Strokes, radii: Rows) -> Rows:
