@@ -39,6 +39,7 @@ _SHAPES_MAX: Final = 8
 # takes from a handle or a stem is long, or joins the rest along its own width.
 _CORNER_AREA_MAX: Final = 2.4
 _CORNER_CONTACT_MIN: Final = 1.1
+_SMALLER_ARC: Final = 0.55
 _SLACK: Final = 1.0
 # So far beyond the tip of a shape its soft edge may reach.
 _RESIDUE_PX: Final = 6
@@ -98,12 +99,24 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
         own = cv2.dilate((labels[window] == shape).view(np.uint8), _KERNEL, iterations=_RESIDUE_PX)
         own[(labels[window] > 0) & (labels[window] != shape)] = 0
         before = np.where(own, layers.coverage[window], 0).astype(np.float32)
-        change = _rounding(before, radius)
-        change[_is_between_parts(change, layers.cutout[window], before, radius)] = 0
-        coverage[window] = (coverage[window] + change).clip(0, 1)
+        coverage[window] += _allowed(before, layers.cutout[window], radius)
+    coverage = coverage.clip(0, 1)
     if np.abs(coverage - layers.coverage).max() < _HALF:
         raise NotApplicable(reason=_NO_CORNERS)
     return composed(_covered_anew(layers.cutout, layers.coverage, coverage), layers.ground)
+
+
+def _allowed(before: Rows, cutout: Pixels, radius: float) -> Rows:
+    """Return what rounding changes; a corner that has no room for an arc gets a smaller one."""
+    change = _rounding(before, radius)
+    refused = _is_between_parts(change, cutout, before, radius)
+    change[refused] = 0
+    if refused.any():
+        after = before + change
+        smaller = _rounding(after, _SMALLER_ARC * radius)
+        smaller[_is_between_parts(smaller, cutout, after, _SMALLER_ARC * radius)] = 0
+        change += smaller
+    return change
 
 
 def _rounding(coverage: Rows, radius: float) -> Rows:

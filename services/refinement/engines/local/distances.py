@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.masks import Mask
+from services.refinement.engines.local.masks import Mask, depth_of, nearest_of_both_sides
 
 Rows: TypeAlias = NDArray[np.float32]
 
@@ -43,21 +43,18 @@ def signed_distance(
     rim = _rim_of(inside)
     if not rim.any():
         return sign * np.float32(sum(field.shape))
-    rough, labels = cv2.distanceTransformWithLabels(
-        (~rim).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    distance = np.asarray(rough, dtype=np.float32) * sign
+    rough = depth_of(~rim)
+    distance = rough * sign
     starts = np.flatnonzero(rim)
-    order = np.zeros(int(labels.max()) + 1, dtype=np.intp)
-    order[labels.reshape(-1)[starts]] = np.arange(len(starts))
+    order = np.zeros(rim.size, dtype=np.int32)
+    order[starts] = np.arange(len(starts))
     near = np.flatnonzero(rough <= reach + 1)
     contour = _contour_of(height, starts)
     best = np.full(len(near), np.inf, dtype=np.float32)
     shift = np.zeros(len(near), dtype=np.float32)
     insets = None if inset is None else inset.reshape(-1)[starts]
-    # The nearest pixel of a rim is not always beside the nearest point of the contour.
-    for step in (0, 1, -1, height.shape[1], -height.shape[1]):
-        origin = order[labels.reshape(-1)[(near + step).clip(0, height.size - 1)]]
+    for source in nearest_of_both_sides(rim, near):
+        origin = order[source]
         measured = _measured(contour, near, origin, height)
         closer = measured < best
         best[closer] = measured[closer]
@@ -93,16 +90,18 @@ class _Contour(msgspec.Struct, frozen=True, kw_only=True):
 
 def _contour_of(height: Rows, starts: NDArray[np.intp]) -> _Contour:
     slopes = [
-        np.asarray(cv2.Sobel(height, cv2.CV_32F, *order, ksize=3, scale=1 / 8)).reshape(-1)[starts]
+        np.asarray(
+            cv2.Sobel(height, cv2.CV_32F, *order, ksize=3, scale=1 / 8), dtype=np.float32
+        ).reshape(-1)[starts]
         for order in ((1, 0), (0, 1))
     ]
-    steepness = np.maximum(np.hypot(*slopes), np.float32(_SLOPE_MIN))
+    steepness: Rows = np.maximum(np.hypot(*slopes), np.float32(_SLOPE_MIN)).astype(np.float32)
     rows, columns = np.divmod(starts, height.shape[1])
     return _Contour(
         rows=rows.astype(np.float32),
         columns=columns.astype(np.float32),
-        across=slopes[0] / steepness,
-        down=slopes[1] / steepness,
+        across=(slopes[0] / steepness).astype(np.float32),
+        down=(slopes[1] / steepness).astype(np.float32),
         steepness=steepness,
         offset=(-height.reshape(-1)[starts] / steepness).clip(-_OFFSET_PX_MAX, _OFFSET_PX_MAX),
         starts=starts,
@@ -110,7 +109,7 @@ def _contour_of(height: Rows, starts: NDArray[np.intp]) -> _Contour:
 
 
 def _measured(
-    contour: _Contour, near: NDArray[np.intp], origin: NDArray[np.intp], height: Rows
+    contour: _Contour, near: NDArray[np.intp], origin: NDArray[np.int32], height: Rows
 ) -> Rows:
     """Return the distances of pixels from the points of the contour beside their origins."""
     rows, columns = np.divmod(near, height.shape[1])

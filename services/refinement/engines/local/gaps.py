@@ -66,12 +66,11 @@ def limited_growth(distance: Rows, areas: Mask, pieces: NDArray[np.int32], radii
 
 def _room(gap: Rows) -> Rows:
     """Return by how much both sides of a gap may grow."""
-    return np.maximum((gap - _GAP_KEPT_PX) / 2, _GAP_SHARE_TAKEN / 2 * gap)
+    room: Rows = np.maximum((gap - _GAP_KEPT_PX) / 2, _GAP_SHARE_TAKEN / 2 * gap)
+    return room
 
 
-def _unsplit(
-    far: Rows, owner: NDArray[np.int32], regions: NDArray[np.int32], radii: Rows
-) -> Rows:
+def _unsplit(far: Rows, owner: NDArray[np.int32], regions: NDArray[np.int32], radii: Rows) -> Rows:
     """Lower the radii of pieces that would close an opening of their own, like that of a C."""
     radii = radii.copy()
     for _ in range(_TRIES_MAX):

@@ -40,15 +40,15 @@ def distance_to_lines(cover: Rows, *, reach: float) -> Rows:
     crest = cv2.GaussianBlur(cv2.dilate(profile, disc), (0, 0), 1.0)
     crest = np.maximum(np.asarray(crest, dtype=np.float32), np.float32(_HEIGHT_MIN))
     inset = np.interp(crest, _HEIGHTS, _INSETS_PX).astype(np.float32)
-    return signed_distance(profile, _HALF * crest, reach=2 * reach, inset=2 * inset) / 2
+    level = np.float32(_HALF) * crest
+    fine_distance = signed_distance(profile, level, reach=2 * reach, inset=2 * inset)
+    return fine_distance * np.float32(_HALF)
 
 
 def _height(width: float, place: float) -> float:
     """Return how high the profile of a line is at a place beside its middle, in pixels."""
     scale = _PROFILE_SIGMA_PX * math.sqrt(2)
-    return _HALF * (
-        math.erf((width / 2 - place) / scale) + math.erf((width / 2 + place) / scale)
-    )
+    return _HALF * (math.erf((width / 2 - place) / scale) + math.erf((width / 2 + place) / scale))
 
 
 def _inset(width: float) -> float:

@@ -21,6 +21,7 @@ from services.refinement.engines.local.masks import (
     depth_of,
     largest_of,
     nearest_of,
+    nearest_of_both_sides,
     pieces_of,
     spread_of,
 )
@@ -150,10 +151,9 @@ def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
     reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
-    flat = pixels.reshape(-1, 4)
-    values = premultiplied(flat[places])
-    inner = premultiplied(flat[nearest_of(found.strong, places)])
-    outer = premultiplied(flat[nearest_of(found.others, places)])
+    values = premultiplied(pixels.reshape(-1, 4)[places])
+    inner = _colours_near(pixels, found.strong, places)
+    outer = _colours_near(pixels, found.others, places)
     share = _share(values, inner, outer)
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
     share[edge.reshape(-1)[places] == 0] = 0
@@ -178,6 +178,19 @@ def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
         inner=inner,
         outer=outer,
     )
+
+
+def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Planes:
+    """Return the colour of the chosen pixel that is nearest to each place.
+
+    Of two as near, one from the left and one from the right, neither is preferred.
+    """
+    flat = pixels.reshape(-1, 4)
+    left, right = nearest_of_both_sides(chosen, places)
+    planes = premultiplied(flat[left])
+    planes += premultiplied(flat[right])
+    planes *= np.float32(_HALF)
+    return planes
 
 
 def _seeds(pixels: Pixels) -> _Seeds:
@@ -405,7 +418,9 @@ def _worn(strokes: _Strokes, radii: Rows) -> Rows:
     kept_apart = depth_of(strokes.distance >= -radius) / 2
     lost = (strokes.distance < -_HALF / 2) & (kept_apart > radius + _HALF)
     labels, boxes = pieces_of(lost, connectivity=8)
-    furthest = largest_of(kept_apart - radius, labels, np.flatnonzero(lost), len(boxes))
+    furthest = largest_of(
+        (kept_apart - radius).astype(np.float32), labels, np.flatnonzero(lost), len(boxes)
+    )
     # What is near is a corner, and a corner moves with the strokes that meet in it.
     is_thin = furthest > _CORNER_RADII_MAX * float(radius.max()) + _EDGE_PX
     # A stroke that tapers is spared gradually: its neck would be cut.
