@@ -46,6 +46,8 @@ _RESIDUE_PX: Final = 6
 _MEETING_REACH: Final = 0.6
 _MEETING_RANGE: Final = 36
 _EXPOSED_PX: Final = 3
+_SOFT_RANGE: Final = 26
+_FAINTEST_COVER: Final = 0.03
 _STAIRS_MIN: Final = 24
 _SIGMA_SHARE: Final = 0.006
 _SIGMA_PX_MIN: Final = 1.2
@@ -162,6 +164,10 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     Filling it would have to take a side, and cutting it off would break the line around a shape.
     """
     between = np.zeros(change.shape, dtype=np.bool_)
+    # On transparency a shadow has coverage too, and would be cut off with the corner.
+    levels = (coverage * 255).astype(np.uint8)
+    is_soft = (spread_of(levels[..., None]) <= _SOFT_RANGE) & (coverage < _HALF)
+    is_veiled = is_soft & (coverage > _FAINTEST_COVER)
     solid = (coverage >= 1 - 1 / 255)[..., None]
     lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
     darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
@@ -170,7 +176,7 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
         high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
         varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
         labels, boxes = pieces_of(part, connectivity=8)
-        is_between = np.bincount(labels[varied], minlength=len(boxes)) > 0
+        is_between = np.bincount(labels[varied | is_veiled], minlength=len(boxes)) > 0
         is_between[0] = False
         between |= is_between[labels]
     return between
