@@ -218,6 +218,13 @@ class TestWeight:
 
         assert thicker[100, 100, 1] > 200
 
+    def test_noisy_lines_are_not_frayed(self) -> None:
+        """In the ripples of compression, where a line ends is not known well enough."""
+        image = Image.open(io.BytesIO(logos.as_jpeg("badge", 512, 30))).convert("RGBA")
+
+        with pytest.raises(NotApplicable, match="noisy"):
+            change_weight(np.asarray(image), Weight(amount=-1))
+
     def test_a_photo_has_no_lines(self) -> None:
         """Noise is refused."""
         noise = np.random.default_rng(3).integers(0, 256, (96, 96, 4), dtype=np.uint8)

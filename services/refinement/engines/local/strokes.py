@@ -34,7 +34,11 @@ Rows: TypeAlias = NDArray[np.float32]
 
 _NO_LINES: Final = "there are no lines or letters in the picture"
 _DISAPPEAR: Final = "the lines would disappear"
+_NOISY: Final = "the picture is too noisy to make its lines thinner"
 _FLAT_RANGE: Final = 10
+# Compression leaves ripples up to this strong along edges, and more of them than edges have.
+_NOISE_RANGE: Final = 36
+_NOISE_SHARE_MIN: Final = 0.34
 # A stroke's half width, at most, in shares of the picture's side.
 _HALF_WIDTH_SHARE: Final = 0.024
 _HALF_WIDTH_PX_MIN: Final = 3.0
@@ -43,7 +47,7 @@ _SLIGHT_SHARE: Final = 0.01
 _LENGTH_PER_WIDTH: Final = 4.0
 _THICK_BESIDE_MIN: Final = 1.0
 _RIDGE_LEVELS_MIN: Final = 40
-_CREST_LEVELS_MIN: Final = 24
+_CREST_LEVELS_MIN: Final = 13
 _NOTCH_PX: Final = 6
 _NEARBY_PX: Final = 11
 _STRONG_SHARE_MIN: Final = 0.94
@@ -93,6 +97,7 @@ class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     places: NDArray[np.intp]
     inner: Planes
     outer: Planes
+    is_noisy: bool
 
 
 class _Seeds(msgspec.Struct, frozen=True, kw_only=True):
@@ -108,15 +113,19 @@ class _Seeds(msgspec.Struct, frozen=True, kw_only=True):
     strong: Mask
     others: Mask
     gaps: Mask
+    is_noisy: bool
 
 
 def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     """Make the strokes of RGBA pixels thicker or thinner.
 
     Raises:
-        NotApplicable: there are no strokes, or they would disappear.
+        NotApplicable: there are no strokes, or they would disappear or be frayed.
     """
     strokes = _find_strokes(pixels, abs(operation.amount))
+    if strokes.is_noisy and operation.amount < 0:
+        # Thinner lines would end in the ripples that are taken for a part of them.
+        raise NotApplicable(reason=_NOISY)
     chosen = _chosen(strokes, operation.scope)
     before = strokes.cover.reshape(-1)[strokes.places]
     values = premultiplied(pixels.reshape(-1, 4)[strokes.places])
@@ -177,6 +186,7 @@ def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
         places=places,
         inner=inner,
         outer=outer,
+        is_noisy=found.is_noisy,
     )
 
 
@@ -198,7 +208,10 @@ def _seeds(pixels: Pixels) -> _Seeds:
     # Under little alpha, colours may differ as they like.
     plain = pixels if (pixels[..., 3] == _OPAQUE).all() else _shown(pixels)
     spread = spread_of(plain)
-    flat: Mask = spread <= _FLAT_RANGE
+    ripples = ((spread > _FLAT_RANGE) & (spread <= _NOISE_RANGE)).sum()
+    is_noisy = ripples > _NOISE_SHARE_MIN * (spread > _FLAT_RANGE).sum()
+    noise = _NOISE_RANGE if is_noisy else _FLAT_RANGE
+    flat: Mask = spread <= noise
     depth = depth_of(flat)
     core = depth >= half_width - 1
     thick = np.zeros_like(flat)
@@ -207,23 +220,30 @@ def _seeds(pixels: Pixels) -> _Seeds:
         thick = flat & (away <= half_width)
     ground = _ground_of(pixels)
     levels = distance_from(pixels, ground)
-    plain_ground: Mask = levels <= ground.tolerance
+    plain_ground: Mask = levels <= (noise if is_noisy else ground.tolerance)
     behind = is_background(plain_ground)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
     soft = ~flat & ~behind
-    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, flat & ~behind & ~narrow)
+    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, flat & ~behind & ~narrow, noise)
     # On an area of another colour, a line of the ground's colour is a valley; beside the ground,
     # a valley is the end of a notch.
     inside = cv2.erode((~behind).view(np.uint8), _KERNEL, iterations=_NOTCH_PX, borderValue=1)
     valleys = soft & inside.astype(np.bool_)
-    valleys &= _crests(np.asarray(cv2.bitwise_not(levels), dtype=np.uint8), flat & ~narrow)
+    valleys &= _crests(np.asarray(cv2.bitwise_not(levels), dtype=np.uint8), flat & ~narrow, noise)
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
     around = np.maximum(around, _strongest_along(levels, narrow | ridges, flat & ~narrow))
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
     gaps: Mask = behind | (others & plain_ground)
     ridges |= valleys
-    return _Seeds(narrow=narrow, ridges=ridges, strong=strong, others=others, gaps=gaps)
+    return _Seeds(
+        narrow=narrow,
+        ridges=ridges,
+        strong=strong,
+        others=others,
+        gaps=gaps,
+        is_noisy=bool(is_noisy),
+    )
 
 
 def _strongest_along(levels: NDArray[np.uint8], lines: Mask, others: Mask) -> NDArray[np.uint8]:
@@ -254,10 +274,15 @@ def _ground_of(pixels: Pixels) -> Ground:
         return Ground(colour=middle, tolerance=_FLAT_RANGE)
 
 
-def _crests(levels: NDArray[np.uint8], areas: Mask) -> Mask:
+def _crests(levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
     """Find the pixels that stand out from both sides in one direction, and from areas nearby.
 
     The corner of an area stands out from both sides too.
+
+    Args:
+        levels: how far each pixel is from what the lines are drawn on.
+        areas: what is no line.
+        noise: by how many levels more than this a line must stand out.
     """
     size = 2 * _EDGE_PX + 1
     nearby = cv2.dilate(np.where(areas, levels, 0), np.ones((size, size), dtype=np.uint8))
@@ -272,8 +297,8 @@ def _crests(levels: NDArray[np.uint8], areas: Mask) -> Mask:
                 for far in (1, 2)
             )
             sides.append(cv2.min(near, further))
-        crests |= cv2.subtract(levels, cv2.max(*sides)) >= _CREST_LEVELS_MIN
-    crests &= cv2.subtract(levels, nearby) >= _CREST_LEVELS_MIN
+        crests |= cv2.subtract(levels, cv2.max(*sides)) > noise + _CREST_LEVELS_MIN
+    crests &= cv2.subtract(levels, nearby) > noise + _CREST_LEVELS_MIN
     return crests
 
 
@@ -386,7 +411,7 @@ def _growth(strokes: _Strokes, amount: float) -> Rows:
     """Return by how much each piece grows to each side: a whole piece, and a whole row, alike."""
     side = max(strokes.cover.shape)
     radii = _THICKEN_RATE * amount * strokes.half_widths
-    least = _HALF * min(amount, 1)
+    least = _HALF * min(amount, 2)
     radii = np.minimum(np.maximum(radii, least), _RADIUS_SHARE_MAX * min(max(amount, 1), 2) * side)
     is_print = strokes.boxes[:, cv2.CC_STAT_HEIGHT] <= _PRINT_SHARE_MAX * side
     is_print &= _in_rows(strokes.boxes, side)
