@@ -49,6 +49,8 @@ _THICK_BESIDE_MIN: Final = 1.0
 _RIDGE_LEVELS_MIN: Final = 40
 _CREST_LEVELS_MIN: Final = 13
 _NOTCH_PX: Final = 6
+_TIP_REACH_PX: Final = 5
+_TIP_SHARE_MAX: Final = 0.05
 _NEARBY_PX: Final = 11
 _STRONG_SHARE_MIN: Final = 0.94
 _ALONG_PX: Final = 20
@@ -224,7 +226,9 @@ def _seeds(pixels: Pixels) -> _Seeds:
     behind = is_background(plain_ground)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
     soft = ~flat & ~behind
-    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, flat & ~behind & ~narrow, noise)
+    areas = flat & ~behind & ~narrow
+    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, areas, noise)
+    ridges &= ~_tips(ridges, levels, areas, noise)
     # On an area of another colour, a line of the ground's colour is a valley; beside the ground,
     # a valley is the end of a notch.
     inside = cv2.erode((~behind).view(np.uint8), _KERNEL, iterations=_NOTCH_PX, borderValue=1)
@@ -300,6 +304,20 @@ def _crests(levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
         crests |= cv2.subtract(levels, cv2.max(*sides)) > noise + _CREST_LEVELS_MIN
     crests &= cv2.subtract(levels, nearby) > noise + _CREST_LEVELS_MIN
     return crests
+
+
+def _tips(ridges: Mask, levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
+    """Find the short ridges that start at an area of their colour: they are tips of it."""
+    size = 2 * _TIP_REACH_PX + 1
+    around = cv2.dilate(np.where(areas, levels, 0), np.ones((size, size), dtype=np.uint8))
+    labels, boxes = pieces_of(ridges, connectivity=8)
+    joined = ridges & (cv2.subtract(levels, around) <= noise)
+    is_tip = np.bincount(labels[joined], minlength=len(boxes)) > 0
+    longest = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
+    is_tip &= longest <= _TIP_SHARE_MAX * max(levels.shape)
+    is_tip[0] = False
+    tips: Mask = is_tip[labels]
+    return tips
 
 
 def _narrow(flat: Mask, thick: Mask, behind: Mask, plain_ground: Mask) -> Mask:
