@@ -233,7 +233,9 @@ def _seeds(pixels: Pixels) -> _Seeds:
     # a valley is the end of a notch.
     inside = cv2.erode((~behind).view(np.uint8), _KERNEL, iterations=_NOTCH_PX, borderValue=1)
     valleys = soft & inside.astype(np.bool_)
-    valleys &= _crests(np.asarray(cv2.bitwise_not(levels), dtype=np.uint8), flat & ~narrow, noise)
+    inverted = np.asarray(cv2.bitwise_not(levels), dtype=np.uint8)
+    valleys &= _crests(inverted, flat & ~narrow, noise)
+    valleys &= ~_tips(valleys, inverted, thick, noise)
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
     around = np.maximum(around, _strongest_along(levels, narrow | ridges, flat & ~narrow))
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
