@@ -64,14 +64,17 @@ def find_areas(planes: Planes) -> Areas:
     Steadily means by about the same step from pixel to pixel, as under a soft shadow; an edge,
     blurred or not, is a step between two plains.
     """
-    coarse = (planes * 255 + 0.5).astype(np.uint8)
+    levels = planes * 255
+    levels += 0.5
+    coarse = levels.astype(np.uint8)
     kernel = np.ones((3, 3), dtype=np.uint8)
     spread = _largest(cv2.subtract(cv2.dilate(coarse, kernel), cv2.erode(coarse, kernel)))
     smooth = (spread <= _FLAT_RANGE) | ((spread <= _STEADY_RANGE) & _is_steady(coarse))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(smooth.view(np.uint8), connectivity=4)
     # A few pixels may be smooth by chance inside a steep shadow, and are no area of their own.
     is_area = boxes[:, cv2.CC_STAT_AREA] >= _AREA_MIN
-    components = np.where(is_area[labels], labels, 0).astype(np.int32)
+    components = np.asarray(labels, dtype=np.int32)
+    components *= is_area[components]
     sizes = np.where(is_area, boxes[:, cv2.CC_STAT_AREA], 0).astype(np.intp)
     sizes[0] = 0
     colours, purity = _modes(planes, components, len(boxes))
