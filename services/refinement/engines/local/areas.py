@@ -127,9 +127,7 @@ def _gradient_means(planes: Planes, areas: Areas) -> Planes:
     is_gradient = ~areas.flat & (areas.sizes > 0)
     own = np.flatnonzero(is_gradient[areas.components])
     owner, values = areas.components.reshape(-1)[own], planes.reshape(-1, 4)[own]
-    sums = [
-        np.bincount(owner, weights=values[:, channel], minlength=count) for channel in range(4)
-    ]
+    sums = [np.bincount(owner, weights=values[:, channel], minlength=count) for channel in range(4)]
     return (np.stack(sums, axis=-1) / np.maximum(areas.sizes, 1)[:, None]).astype(np.float32)
 
 
@@ -140,7 +138,8 @@ def _modes(
     coarse = (planes * CODE_LEVELS + 0.5).astype(np.uint8)
     codes = np.zeros(components.size, dtype=np.uint16)
     for channel in range(4):
-        codes = (codes << _CODE_BITS) | coarse[..., channel].ravel()
+        codes <<= _CODE_BITS
+        codes |= coarse[..., channel].ravel()
     # Neighbours are mostly alike; sorting the runs is much less than sorting the pixels.
     owners = components.ravel()
     is_start = np.ones(codes.size, dtype=np.bool_)
