@@ -18,9 +18,11 @@ from services.refinement.engines.local.toning import shaded
 # The contrasts that WCAG asks of large shapes and of text.
 LEGIBLE_SHAPE: Final = 3.0
 LEGIBLE_TEXT: Final = 4.5
-# Pastels of broad shapes: nobody reads a shape as large as this, and pale is what is asked for.
+# Broad shapes of colour on light paper: nobody reads them, and pale is what is asked for.
 PALE_SHAPE: Final = 1.9
 _BROAD_SHARE_MIN: Final = 0.02
+_CHROMATIC: Final = 0.03
+_LIGHT_PAPER: Final = 0.85
 _FLIPPED_TEXT: Final = 9.0
 # Where nobody says what is lettering, ink with a small share of the picture may be.
 _FINE_SHARE_MAX: Final = 0.08
@@ -58,7 +60,7 @@ def keep_legible(
         return
     was = contrast_ratio(to_displayable(original), to_displayable(before))
     wanted = _wanted(scene, was)
-    if may_be_pale:
+    if may_be_pale and ground[0, 0] >= _LIGHT_PAPER:
         wanted = np.where(_is_broad(scene, original), np.minimum(wanted, PALE_SHAPE), wanted)
     now = contrast_ratio(to_displayable(scene.entries), to_displayable(ground))
     failing = np.flatnonzero((now < wanted) & (scene.kept < MEMBER) & scene.foreground())
@@ -160,8 +162,8 @@ def ground_of(scene: ColourScene, entries: Colours) -> Colours:
 
 
 def _is_broad(scene: ColourScene, original: Colours) -> NDArray[np.bool_]:
-    """Say which entries are shapes with a large share, alone or with others of their colour."""
-    is_shape = scene.text <= MEMBER
+    """Say which entries are colourful and have a large share, alone or with others like them."""
+    is_shape = (scene.text <= MEMBER) & (original[:, 1] >= _CHROMATIC)
     like = _distances(original) < _APART
     together = like @ (scene.shares * is_shape)
     broad: NDArray[np.bool_] = is_shape & (together >= _BROAD_SHARE_MIN)
