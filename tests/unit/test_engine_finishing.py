@@ -7,9 +7,14 @@ import pytest
 from PIL import Image, ImageDraw, ImageFilter
 
 from services.refinement.engines.local.colour import contrast_ratio
-from services.refinement.engines.local.finishing import finish
+from services.refinement.engines.local.finishing import (
+    FinishingOperation,
+    change_sharpness,
+    finish,
+)
 from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
 from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.reading import read
 from services.refinement.engines.local.refusals import NotApplicable
 from tests import logos
 
@@ -28,6 +33,11 @@ def disc(paper: tuple[int, int, int, int] = PAPER, *, radius: int = 50, blur: fl
     return np.asarray(small.filter(ImageFilter.GaussianBlur(blur)) if blur else small)
 
 
+def finished(pixels: Pixels, operation: FinishingOperation) -> Pixels:
+    """A picture with a shadow or a line, as the engine reads it."""
+    return finish(pixels, operation, read(pixels))
+
+
 def soft_pixels(pixels: Pixels) -> int:
     """How many pixels lie between ink and paper."""
     green = pixels[..., 1].astype(int)
@@ -41,7 +51,7 @@ class TestSharpness:
         """Fewer pixels lie between, and none beyond, the two colours."""
         blurred = disc(blur=1.5)
 
-        sharper = finish(blurred, Sharpness(amount=1))
+        sharper = change_sharpness(blurred, Sharpness(amount=1))
 
         assert soft_pixels(sharper) < 0.75 * soft_pixels(blurred)
         assert sharper[..., :3].min() >= blurred[..., :3].min()
@@ -51,22 +61,22 @@ class TestSharpness:
         """The amount counts."""
         blurred = disc(blur=2)
 
-        much = finish(blurred, Sharpness(amount=1.7))
+        much = change_sharpness(blurred, Sharpness(amount=1.7))
 
-        assert soft_pixels(much) < soft_pixels(finish(blurred, Sharpness(amount=0.5)))
+        assert soft_pixels(much) < soft_pixels(change_sharpness(blurred, Sharpness(amount=0.5)))
 
     def test_softer_edges_are_wider(self) -> None:
         """Areas keep their colour."""
         clean = disc()
 
-        softer = finish(clean, Sharpness(amount=-1))
+        softer = change_sharpness(clean, Sharpness(amount=-1))
 
         assert soft_pixels(softer) > soft_pixels(clean)
         assert tuple(softer[100, 100]) == INK
 
     def test_softening_on_transparency_brings_no_dark_seam(self) -> None:
         """Colour is blurred together with alpha."""
-        softer = finish(disc(CLEAR), Sharpness(amount=-1.7))
+        softer = change_sharpness(disc(CLEAR), Sharpness(amount=-1.7))
 
         edge = (softer[..., 3] > 40) & (softer[..., 3] < 250)
         assert np.abs(softer[edge][:, 0].astype(int) - INK[0]).max() <= 4
@@ -77,7 +87,7 @@ class TestShadow:
 
     def test_it_is_darker_at_the_lower_right_than_at_the_upper_left(self) -> None:
         """The logo itself stays."""
-        shaded = finish(disc(), Shadow(amount=1))
+        shaded = finished(disc(), Shadow(amount=1))
 
         assert shaded[137, 137, 1] < 235
         assert shaded[137, 137, 1] < shaded[62, 62, 1]
@@ -85,14 +95,14 @@ class TestShadow:
 
     def test_on_transparency_it_is_translucent_black(self) -> None:
         """So that it darkens whatever comes below."""
-        shaded = finish(disc(CLEAR), Shadow(amount=1))
+        shaded = finished(disc(CLEAR), Shadow(amount=1))
 
         assert 10 < shaded[140, 140, 3] < 120
         assert shaded[140, 140, :3].max() <= 12
 
     def test_a_shadow_that_would_be_cut_gets_room(self) -> None:
         """The picture grows on all sides alike."""
-        shaded = finish(disc(radius=98), Shadow(amount=1))
+        shaded = finished(disc(radius=98), Shadow(amount=1))
 
         more = (shaded.shape[0] - 200) // 2
         assert more > 0
@@ -101,7 +111,7 @@ class TestShadow:
     def test_no_shadow_shows_on_black(self) -> None:
         """And the reason says so."""
         with pytest.raises(NotApplicable, match="dark"):
-            finish(disc((4, 4, 8, 255)), Shadow(amount=1))
+            finished(disc((4, 4, 8, 255)), Shadow(amount=1))
 
 
 class TestOutline:
@@ -109,7 +119,7 @@ class TestOutline:
 
     def test_the_line_is_around_and_the_logo_stays(self) -> None:
         """The colour asked for lies just outside."""
-        outlined = finish(disc(), Outline(amount=1, colour="#0000c8"))
+        outlined = finished(disc(), Outline(amount=1, colour="#0000c8"))
 
         assert outlined[100, 151, 2] > outlined[100, 151, 0] + 100
         assert tuple(outlined[100, 100]) == INK
@@ -120,7 +130,7 @@ class TestOutline:
         """At least 3 : 1, as large shapes need."""
         pixels = np.asarray(Image.open(io.BytesIO(logos.as_png(name, 256))).convert("RGBA"))
 
-        outlined = finish(pixels, Outline(amount=1.7))
+        outlined = finished(pixels, Outline(amount=1.7))
 
         added = np.abs(outlined.astype(int) - pixels).max(axis=-1)
         strongest = np.unravel_index(int(added.argmax()), added.shape)
@@ -134,19 +144,19 @@ class TestOutline:
         ImageDraw.Draw(image).ellipse([200, 200, 600, 600], outline=INK, width=100)
         ring = np.asarray(image.reduce(4))
 
-        outlined = finish(ring, Outline(amount=1, colour="#0000c8"))
+        outlined = finished(ring, Outline(amount=1, colour="#0000c8"))
 
         assert np.array_equal(outlined[85:115, 85:115], ring[85:115, 85:115])
 
     def test_a_line_that_would_be_cut_gets_room(self) -> None:
         """The picture grows."""
-        outlined = finish(disc(radius=99), Outline(amount=1, colour="#0000c8"))
+        outlined = finished(disc(radius=99), Outline(amount=1, colour="#0000c8"))
 
         assert outlined.shape[0] > 200
 
     def test_on_transparency_the_rest_stays_transparent(self) -> None:
         """Only the line is added."""
-        outlined = finish(disc(CLEAR), Outline(amount=1, colour="#0000c8"))
+        outlined = finished(disc(CLEAR), Outline(amount=1, colour="#0000c8"))
 
         assert outlined[0, 0, 3] == 0
         assert outlined[100, 151, 3] == 255

@@ -9,8 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from services.refinement.engines.local.canvas import change_canvas
-from services.refinement.engines.local.contours import even_contours
-from services.refinement.engines.local.finishing import finish
+from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.finishing import change_sharpness, finish
 from services.refinement.engines.local.ground import find_ground
 from services.refinement.engines.local.layers import composed, make_transparent, split
 from services.refinement.engines.local.operations import (
@@ -31,6 +31,7 @@ from services.refinement.engines.local.operations import (
     Weight,
 )
 from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.reading import read
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.strokes import change_weight
 from tests import logos
@@ -85,6 +86,21 @@ def thicknesses(
     return np.asarray(sampled.sum(axis=1) / 16, dtype=np.float64)
 
 
+def cut_out(pixels: Pixels) -> Pixels:
+    """The logo without its background, as the engine reads it."""
+    return make_transparent(pixels, CUT_OUT, read(pixels))
+
+
+def weighted(pixels: Pixels, operation: Weight) -> Pixels:
+    """Thicker or thinner strokes, as the engine reads them."""
+    return change_weight(pixels, operation, read(pixels))
+
+
+def rounded_off(pixels: Pixels, operation: Roundness) -> Pixels:
+    """Rounded corners, as the engine reads them."""
+    return round_corners(pixels, operation, read(pixels))
+
+
 def over(cutout: Pixels, colour: tuple[int, int, int]) -> Pixels:
     """A cut-out on a plain colour."""
     image = Image.new("RGBA", (cutout.shape[1], cutout.shape[0]), (*colour, 255))
@@ -100,7 +116,7 @@ class TestTransparentBackground:
         """Two levels are what rounding alpha and colour to bytes may cost."""
         pixels = logo(name)
 
-        layers = split(pixels)
+        layers = split(pixels, read(pixels))
 
         again = composed(layers.cutout, layers.ground)
         assert int(cv2.absdiff(again, pixels).max()) <= 2
@@ -109,7 +125,7 @@ class TestTransparentBackground:
     @pytest.mark.parametrize("name", ["fox", "leaf", "blocks", "wordmark"])
     def test_no_edge_shows_the_old_ground_on_black(self, name: str) -> None:
         """On black no translucent pixel is lighter than the logo is somewhere beside it."""
-        cutout = make_transparent(logo(name), CUT_OUT)
+        cutout = cut_out(logo(name))
 
         shown = over(cutout, (0, 0, 0))[..., :3]
         solid = np.where(cutout[..., 3:] >= 250, cutout[..., :3], 0).astype(np.uint8)
@@ -123,7 +139,7 @@ class TestTransparentBackground:
         """The hole of an O is seen through."""
         ring = drawn(lambda pen: pen.ellipse([200, 200, 600, 600], outline=INK, width=100))
 
-        cutout = make_transparent(ring, CUT_OUT)
+        cutout = cut_out(ring)
 
         assert cutout[100, 100, 3] == 0
         assert cutout[100, 60, 3] == 255
@@ -136,14 +152,14 @@ class TestTransparentBackground:
             pen.ellipse([260, 280, 340, 360], fill=PAPER)
             pen.ellipse([460, 280, 540, 360], fill=PAPER)
 
-        cutout = make_transparent(drawn(draw), CUT_OUT)
+        cutout = cut_out(drawn(draw))
 
         assert tuple(cutout[80, 75]) == PAPER
         assert tuple(cutout[80, 125]) == PAPER
 
     def test_a_soft_shadow_becomes_translucent_black(self) -> None:
         """The shadow keeps its strength and loses the ground's colour."""
-        cutout = make_transparent(logo("leaf"), CUT_OUT)
+        cutout = cut_out(logo("leaf"))
 
         faint = (cutout[..., 3] > 10) & (cutout[..., 3] < 60)
         dark = cutout[..., :3].max(axis=-1) <= 24
@@ -153,9 +169,9 @@ class TestTransparentBackground:
         """A cut-out of a noisy picture has no specks around it."""
         image = Image.open(io.BytesIO(logos.as_jpeg("badge", SIDE, 40))).convert("RGBA")
 
-        cutout = make_transparent(np.asarray(image), CUT_OUT)
+        cutout = cut_out(np.asarray(image))
 
-        clean = make_transparent(logo("badge"), CUT_OUT)
+        clean = cut_out(logo("badge"))
         outside = cv2.erode((clean[..., 3] == 0).view(np.uint8), np.ones((5, 5), dtype=np.uint8))
         assert (cutout[..., 3][outside == 1] > 60).mean() < 0.01
 
@@ -166,12 +182,12 @@ class TestTransparentBackground:
         pixels[..., 0] = ramp
 
         with pytest.raises(NotApplicable, match="not of one colour"):
-            make_transparent(pixels, CUT_OUT)
+            cut_out(pixels)
 
     def test_a_transparent_picture_is_refused(self) -> None:
         """There is nothing to make transparent."""
         with pytest.raises(NotApplicable, match="transparent already"):
-            make_transparent(logo("transparent"), CUT_OUT)
+            cut_out(logo("transparent"))
 
 
 class TestWeight:
@@ -188,7 +204,7 @@ class TestWeight:
         """A thicker line is drawn around the same middle, a square stays the same."""
         pixels = drawn(self.lines)
 
-        thicker = change_weight(pixels, Weight(amount=1))
+        thicker = weighted(pixels, Weight(amount=1))
 
         assert ink_of(thicker[:75]) > 1.2 * ink_of(pixels[:75])
         assert np.array_equal(thicker[85:], pixels[85:])
@@ -197,7 +213,7 @@ class TestWeight:
         """Every column that a line crossed is still crossed."""
         pixels = drawn(self.lines)
 
-        thinner = change_weight(pixels, Weight(amount=-1.7))
+        thinner = weighted(pixels, Weight(amount=-1.7))
 
         assert ink_of(thinner[:75]) < 0.95 * ink_of(pixels[:75])
         assert (thinner[20:45, 25:175, 1].min(axis=0) < 90).all()
@@ -208,13 +224,13 @@ class TestWeight:
         pixels[30, 8:56] = INK
 
         with pytest.raises(NotApplicable, match="disappear"):
-            change_weight(pixels, Weight(amount=-1))
+            weighted(pixels, Weight(amount=-1))
 
     def test_counters_stay_open(self) -> None:
         """The hole of a small letter keeps its middle."""
         pixels = drawn(lambda pen: pen.ellipse([380, 380, 420, 420], outline=INK, width=10))
 
-        thicker = change_weight(pixels, Weight(amount=1.7))
+        thicker = weighted(pixels, Weight(amount=1.7))
 
         assert thicker[100, 100, 1] > 200
 
@@ -223,7 +239,7 @@ class TestWeight:
         image = Image.open(io.BytesIO(logos.as_jpeg("badge", 512, 30))).convert("RGBA")
 
         with pytest.raises(NotApplicable, match="noisy"):
-            change_weight(np.asarray(image), Weight(amount=-1))
+            weighted(np.asarray(image), Weight(amount=-1))
 
     def test_a_photo_has_no_lines(self) -> None:
         """Noise is refused."""
@@ -231,12 +247,12 @@ class TestWeight:
         noise[..., 3] = 255
 
         with pytest.raises(NotApplicable):
-            change_weight(noise, Weight(amount=1))
+            weighted(noise, Weight(amount=1))
 
     def test_lines_of_a_colour_that_is_not_there_are_missed(self) -> None:
         """The reason names the colour."""
         with pytest.raises(NotApplicable, match="no red lines"):
-            change_weight(drawn(self.lines), Weight(amount=1, scope="red"))
+            weighted(drawn(self.lines), Weight(amount=1, scope="red"))
 
     @pytest.mark.parametrize("name", ["line_art", "night"])
     @pytest.mark.parametrize("amount", [1.0, -1.0])
@@ -244,9 +260,9 @@ class TestWeight:
         """No side of a stroke is preferred, but for a step of rounding in a few pixels."""
         pixels = logo(name, 512)
 
-        changed = change_weight(pixels, Weight(amount=amount))
+        changed = weighted(pixels, Weight(amount=amount))
 
-        mirrored = change_weight(np.ascontiguousarray(pixels[:, ::-1]), Weight(amount=amount))
+        mirrored = weighted(np.ascontiguousarray(pixels[:, ::-1]), Weight(amount=amount))
         difference = cv2.absdiff(np.ascontiguousarray(mirrored[:, ::-1]), changed)
         assert (difference.max(axis=-1) > 2).sum() <= 8
         assert int(difference.max()) <= 8
@@ -257,7 +273,7 @@ class TestWeight:
         """Other lines that touch it do not matter."""
         pixels = logo("line_art", side)
 
-        thicker = change_weight(pixels, Weight(amount=amount))
+        thicker = weighted(pixels, Weight(amount=amount))
 
         widths = thicknesses(thicker, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
         assert np.ptp(widths) <= 0.75
@@ -268,7 +284,7 @@ class TestWeight:
         """With text in view, a lone line stays as it is."""
         pixels = logo("line_art", 768)
 
-        thicker = change_weight(pixels, Weight(amount=1, scope="text"))
+        thicker = weighted(pixels, Weight(amount=1, scope="text"))
 
         assert not np.array_equal(thicker[590:], pixels[590:])
         assert np.array_equal(thicker[60:180], pixels[60:180])
@@ -281,7 +297,7 @@ class TestRoundness:
         """What a corner loses does not depend on where it points."""
         square = drawn(lambda pen: pen.rectangle([200, 200, 599, 599], fill=INK))
 
-        rounded = even_contours(square, Roundness(amount=1))
+        rounded = rounded_off(square, Roundness(amount=1))
 
         corner = rounded[50:60, 50:60, 1].astype(int)
         assert corner[0, 0] > 180
@@ -299,7 +315,7 @@ class TestRoundness:
 
         pixels = drawn(draw)
 
-        rounded = even_contours(pixels, Roundness(amount=1))
+        rounded = rounded_off(pixels, Roundness(amount=1))
 
         assert rounded[60, 50, 1] > 200
         assert np.array_equal(rounded[24:50], pixels[24:50])
@@ -313,20 +329,20 @@ class TestRoundness:
             pen.polygon([(400, 80), (726, 700), (74, 700)], fill=(240, 180, 20, 255))
 
         with pytest.raises(NotApplicable, match="no corners"):
-            even_contours(drawn(draw), Roundness(amount=1.7))
+            rounded_off(drawn(draw), Roundness(amount=1.7))
 
     def test_a_disc_has_no_corners(self) -> None:
         """What is round already is refused."""
         disc = drawn(lambda pen: pen.ellipse([200, 200, 600, 600], fill=INK))
 
         with pytest.raises(NotApplicable, match="no corners"):
-            even_contours(disc, Roundness(amount=1))
+            rounded_off(disc, Roundness(amount=1))
 
     def test_a_rounded_tip_is_an_arc_and_leaves_nothing_behind(self) -> None:
         """What is left of a wedge keeps one distance from the middle of its tip."""
         wedge = drawn(lambda pen: pen.polygon([(400, 40), (640, 760), (160, 760)], fill=INK), 400)
 
-        rounded = even_contours(wedge, Roundness(amount=1))
+        rounded = rounded_off(wedge, Roundness(amount=1))
 
         assert (rounded[: 10 + 20, :, 1] >= 254).all()
         rows, columns = np.nonzero(np.abs(rounded[:80, :, 1].astype(int) - 140) < 60)
@@ -342,7 +358,7 @@ class TestRoundness:
         """The larger radius does not leave the ears of the fox as they are."""
         pixels = logo("fox", 512)
 
-        rounded = even_contours(pixels, Roundness(amount=1.7))
+        rounded = rounded_off(pixels, Roundness(amount=1.7))
 
         assert tuple(rounded[70, 93]) == PAPER
         assert tuple(pixels[70, 93]) != PAPER
@@ -389,16 +405,16 @@ class TestSmoothness:
 
 Step = tuple[str, Callable[[Pixels], Pixels]]
 STEPS: tuple[Step, ...] = (
-    ("transparent", lambda pixels: make_transparent(pixels, CUT_OUT)),
-    ("thicker", lambda pixels: change_weight(pixels, Weight(amount=1))),
-    ("thinner", lambda pixels: change_weight(pixels, Weight(amount=-1))),
-    ("text", lambda pixels: change_weight(pixels, Weight(amount=1, scope="text"))),
-    ("round", lambda pixels: even_contours(pixels, Roundness(amount=1))),
+    ("transparent", lambda pixels: cut_out(pixels)),
+    ("thicker", lambda pixels: weighted(pixels, Weight(amount=1))),
+    ("thinner", lambda pixels: weighted(pixels, Weight(amount=-1))),
+    ("text", lambda pixels: weighted(pixels, Weight(amount=1, scope="text"))),
+    ("round", lambda pixels: rounded_off(pixels, Roundness(amount=1))),
     ("smooth", lambda pixels: even_contours(pixels, Smoothness(amount=1))),
-    ("sharper", lambda pixels: finish(pixels, Sharpness(amount=1))),
-    ("softer", lambda pixels: finish(pixels, Sharpness(amount=-1))),
-    ("shadow", lambda pixels: finish(pixels, Shadow(amount=1))),
-    ("outline", lambda pixels: finish(pixels, Outline(amount=1))),
+    ("sharper", lambda pixels: change_sharpness(pixels, Sharpness(amount=1))),
+    ("softer", lambda pixels: change_sharpness(pixels, Sharpness(amount=-1))),
+    ("shadow", lambda pixels: finish(pixels, Shadow(amount=1), read(pixels))),
+    ("outline", lambda pixels: finish(pixels, Outline(amount=1), read(pixels))),
     ("border", lambda pixels: change_canvas(pixels, Border(amount=1))),
     ("padding", lambda pixels: change_canvas(pixels, Padding(amount=1))),
     ("less padding", lambda pixels: change_canvas(pixels, Padding(amount=-1))),

@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from services.refinement.engines.local.areas import Areas
 from services.refinement.engines.local.lettering import Lettering
 from services.refinement.engines.local.pieces import Piece, Pieces
 from services.refinement.engines.local.planes import features
@@ -26,6 +27,9 @@ _GAP_SHARE: Final = 0.08
 _RIM: Final = 2.0
 _EVEN_STROKE: Final = 1.4
 _ALONG_SHARE_MIN: Final = 0.3
+# All around a counter the stroke is even, however broad it is.
+_COUNTER_ALONG_SHARE_MIN: Final = 0.85
+_OUTSIDE_ONLY: Final = 2
 _STEPS_MAX: Final = 4
 _BESIDE: Final = 3
 _LETTER_GROUND_MIN: Final = 0.5
@@ -118,12 +122,28 @@ def _seen_past_lines(
             & (thickness + 2 >= _GAP_STROKES_MIN * (beyond - 2))
             & (along >= _ALONG_SHARE_MIN)
         )
+        is_counter = (
+            (thickness <= _GAP_STROKES * beyond)
+            & (thickness >= _GAP_STROKES_MIN * beyond)
+            & (along >= _COUNTER_ALONG_SHARE_MIN)
+        )
+        for area in np.flatnonzero(is_counter & open_areas & ~is_ground & ~is_gap):
+            is_gap[area] = _is_empty(areas, int(area))
         is_behind = (beyond <= hairline + 2) & (thickness + 2 >= beyond - 2)
         more = open_areas & ~is_ground & (is_behind | is_gap)
         if not more.any():
             break
         is_ground = is_ground | more
     return is_ground
+
+
+def _is_empty(areas: Areas, area: int) -> bool:
+    """Say whether an area holds no other: a letter's hole is empty, a badge's field is not."""
+    left, top, width, height = (int(part) for part in areas.boxes[area, :4])
+    window = (slice(top, top + height), slice(left, left + width))
+    others = np.pad(areas.components[window] != area, 1, constant_values=True)
+    count, _ = cv2.connectedComponents(others.view(np.uint8), connectivity=8)
+    return bool(count <= _OUTSIDE_ONLY)
 
 
 def _add_counters(

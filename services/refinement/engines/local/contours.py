@@ -21,9 +21,9 @@ from services.refinement.engines.local.masks import (
 from services.refinement.engines.local.operations import Roundness, Smoothness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import premultiplied, straight
+from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 
-ContourOperation: TypeAlias = Roundness | Smoothness
 Rows: TypeAlias = NDArray[np.float32]
 
 _NO_CORNERS: Final = "there are no corners to round"
@@ -62,20 +62,14 @@ _CODE_BITS: Final = 5
 _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 
-def even_contours(pixels: Pixels, operation: ContourOperation) -> Pixels:
-    """Round corners, or even out edges, of RGBA pixels.
+def round_corners(pixels: Pixels, operation: Roundness, reading: Reading | None) -> Pixels:
+    """Round the corners of the large shapes in RGBA pixels, read as said.
 
     Raises:
-        NotApplicable: the background is not of one colour, or there is nothing to change.
+        NotApplicable: the background is not of one colour, or there are no corners.
     """
+    layers = split(pixels, reading)
     amount = abs(operation.amount)
-    if isinstance(operation, Roundness):
-        return _rounded(pixels, amount)
-    return _smoothed(pixels, amount)
-
-
-def _rounded(pixels: Pixels, amount: float) -> Pixels:
-    layers = split(pixels)
     side = max(pixels.shape[:2])
     solid = layers.coverage >= _HALF
     labels, boxes = pieces_of(solid, connectivity=8)
@@ -106,6 +100,53 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
     if np.abs(coverage - layers.coverage).max() < _HALF:
         raise NotApplicable(reason=_NO_CORNERS)
     return composed(_covered_anew(layers.cutout, layers.coverage, coverage), layers.ground)
+
+
+def even_contours(pixels: Pixels, operation: Smoothness) -> Pixels:
+    """Even out the ragged edges of RGBA pixels.
+
+    Each colour's area is blurred and the strongest wins: contours follow the mean of their bends.
+    What is thin compared with the blur stays as it is, and so do true corners.
+
+    Raises:
+        NotApplicable: there are no such edges.
+    """
+    amount = abs(operation.amount)
+    block = _block_side(pixels)
+    if block > 1:
+        return upscaled(np.ascontiguousarray(pixels[::block, ::block]), block)
+    side = max(pixels.shape[:2])
+    sigma = min(max(_SIGMA_SHARE * amount * side, _SIGMA_PX_MIN), _SIGMA_PX_MAX)
+    labels, count = _labels(pixels)
+    spread = spread_of(pixels)
+    allowed = _near_edges(spread, sigma) & ~_near_narrow(pixels, labels, count, sigma)
+    places = np.flatnonzero(allowed)
+    if not places.size:
+        raise NotApplicable(reason=_NO_CONTOURS)
+    flat = spread <= _FLAT_RANGE
+    rows = pixels.reshape(-1, 4)
+    best = np.zeros((2, len(places)), dtype=np.float32)
+    colours = np.zeros((2, len(places), 4), dtype=np.float32)
+    for label in range(count):
+        own = labels == label
+        sources = own & flat
+        if not sources.any():
+            continue
+        blurred = cv2.GaussianBlur(own.astype(np.float32), (0, 0), sigma)
+        share = blurred.reshape(-1)[places]
+        colour = premultiplied(rows[nearest_of(sources, places)])
+        wins, second = share > best[0], (share > best[1]) & (share <= best[0])
+        best[1][wins], colours[1][wins] = best[0][wins], colours[0][wins]
+        best[0][wins], colours[0][wins] = share[wins], colour[wins]
+        best[1][second], colours[1][second] = share[second], colour[second]
+    # As steep as an anti-aliased edge: from one half to whole within half a pixel.
+    part = (_HALF + 1.25 * sigma * (best[0] - best[1])).clip(_HALF, 1)[:, None]
+    mixed = colours[0] * part + colours[1] * (1 - part)
+    mixed = np.where((best[1] > 0)[:, None], mixed, colours[0])
+    seen = best[0] > 0
+    result = pixels.copy()
+    result.reshape(-1, 4)[places[seen]] = straight(mixed[seen])
+    return result
 
 
 def _allowed(before: Rows, cutout: Pixels, radius: float) -> Rows:
@@ -196,48 +237,6 @@ def _covered_anew(cutout: Pixels, before: Rows, after: Rows) -> Pixels:
     shrunk = alpha * new / np.maximum(old, 1e-3)
     total = np.where(new > old, np.maximum(alpha, new), np.minimum(shrunk, alpha))
     flat[changed, 3] = (total * 255 + 0.5).clip(0, 255).astype(np.uint8)
-    return result
-
-
-def _smoothed(pixels: Pixels, amount: float) -> Pixels:
-    """Blur each colour's area and let the strongest win: contours follow the mean of their bends.
-
-    What is thin compared with the blur stays as it is, and so do true corners.
-    """
-    block = _block_side(pixels)
-    if block > 1:
-        return upscaled(np.ascontiguousarray(pixels[::block, ::block]), block)
-    side = max(pixels.shape[:2])
-    sigma = min(max(_SIGMA_SHARE * amount * side, _SIGMA_PX_MIN), _SIGMA_PX_MAX)
-    labels, count = _labels(pixels)
-    spread = spread_of(pixels)
-    allowed = _near_edges(spread, sigma) & ~_near_narrow(pixels, labels, count, sigma)
-    places = np.flatnonzero(allowed)
-    if not places.size:
-        raise NotApplicable(reason=_NO_CONTOURS)
-    flat = spread <= _FLAT_RANGE
-    rows = pixels.reshape(-1, 4)
-    best = np.zeros((2, len(places)), dtype=np.float32)
-    colours = np.zeros((2, len(places), 4), dtype=np.float32)
-    for label in range(count):
-        own = labels == label
-        sources = own & flat
-        if not sources.any():
-            continue
-        blurred = cv2.GaussianBlur(own.astype(np.float32), (0, 0), sigma)
-        share = blurred.reshape(-1)[places]
-        colour = premultiplied(rows[nearest_of(sources, places)])
-        wins, second = share > best[0], (share > best[1]) & (share <= best[0])
-        best[1][wins], colours[1][wins] = best[0][wins], colours[0][wins]
-        best[0][wins], colours[0][wins] = share[wins], colour[wins]
-        best[1][second], colours[1][second] = share[second], colour[second]
-    # As steep as an anti-aliased edge: from one half to whole within half a pixel.
-    part = (_HALF + 1.25 * sigma * (best[0] - best[1])).clip(_HALF, 1)[:, None]
-    mixed = colours[0] * part + colours[1] * (1 - part)
-    mixed = np.where((best[1] > 0)[:, None], mixed, colours[0])
-    seen = best[0] > 0
-    result = pixels.copy()
-    result.reshape(-1, 4)[places[seen]] = straight(mixed[seen])
     return result
 
 

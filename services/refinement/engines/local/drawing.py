@@ -11,9 +11,14 @@ from PIL import Image
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
 from services.refinement.engines.local.canvas import change_canvas
-from services.refinement.engines.local.contours import ContourOperation, even_contours
+from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.easel import Easel
 from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
-from services.refinement.engines.local.finishing import FinishingOperation, finish
+from services.refinement.engines.local.finishing import (
+    FinishingOperation,
+    change_sharpness,
+    finish,
+)
 from services.refinement.engines.local.layers import make_transparent
 from services.refinement.engines.local.operations import (
     Background,
@@ -28,7 +33,10 @@ from services.refinement.engines.local.operations import (
     Padding,
     RemoveShadow,
     Rotate,
+    Roundness,
+    Sharpness,
     Simplify,
+    Smoothness,
     Square,
     TransparentBackground,
     Upscale,
@@ -37,7 +45,7 @@ from services.refinement.engines.local.operations import (
 from services.refinement.engines.local.painting import paint
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.plan import Plan, Skipped, describe, make_plan
-from services.refinement.engines.local.reading import Reading, read
+from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.regions import Flattening, flattened, posterised, render
 from services.refinement.engines.local.shadows import without_shadows
@@ -58,24 +66,37 @@ ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
 
 _SIMPLE_CLASSES: Final = 7
 _SIMPLE_DISTANCE: Final = 0.1
-_VISIBLE_LEVELS: Final = 3
-_ROWS_AT_ONCE: Final = 64
 _NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
 _KEPT_PARTS: Final = frozenset({"text", "background"})
 # As far as a stroke's soft edge and what thickening adds to it may reach.
 _LETTER_REACH: Final = np.ones((9, 9), dtype=np.uint8)
 
-# What works on pixels alone, and in which order; each may raise `NotApplicable`. What is laid under
-# or around the logo comes after its own shape, and the canvas last: a frame around all the rest.
-FINISHES: Final[dict[type[Operation], Callable[[Pixels, Any], Pixels]]] = {
-    TransparentBackground: make_transparent,
-    Weight: change_weight,
-    **dict.fromkeys(get_args(ContourOperation), even_contours),
-    **dict.fromkeys(get_args(FinishingOperation), finish),
-    **dict.fromkeys((Crop, Centre, Padding, Square, Rotate, Flip, Upscale, Border), change_canvas),
+
+def _alone(work: Callable[[Pixels, Any], Pixels]) -> Callable[[Easel, Any], Pixels]:
+    return lambda easel, operation: work(easel.pixels, operation)
+
+
+def _as_read(
+    work: Callable[[Pixels, Any, Reading | None], Pixels],
+) -> Callable[[Easel, Any], Pixels]:
+    return lambda easel, operation: work(easel.pixels, operation, easel.reading())
+
+
+# What works on pixels, and in which order; each may raise `NotApplicable`. What is laid under or
+# around the logo comes after its own shape, and the canvas last: a frame around all the rest.
+FINISHES: Final[dict[type[Operation], Callable[[Easel, Any], Pixels]]] = {
+    TransparentBackground: _as_read(make_transparent),
+    Weight: _as_read(change_weight),
+    Roundness: _as_read(round_corners),
+    Smoothness: _alone(even_contours),
+    Sharpness: _alone(change_sharpness),
+    **dict.fromkeys(get_args(FinishingOperation), _as_read(finish)),
+    **dict.fromkeys(
+        (Crop, Centre, Padding, Square, Rotate, Flip, Upscale, Border), _alone(change_canvas)
+    ),
 }
-_RESHAPING: Final = (Weight, *get_args(ContourOperation))
+_RESHAPING: Final = (Weight, Roundness, Smoothness)
 
 
 def draw(
@@ -112,7 +133,7 @@ def draw(
 
 def refine_pixels(pixels: Pixels, plan: Plan) -> tuple[Pixels, Plan]:
     """Carry out a plan; steps without effect come back as skipped. Pixels are RGBA."""
-    easel = _Easel(pixels)
+    easel = Easel(pixels)
     reasons: dict[int, str | None] = {}
     for carry_out in (_structure, _colour, _finish):
         reasons |= carry_out(easel, plan)
@@ -136,32 +157,7 @@ def warm_up() -> None:
     _ = draw(body, Instruction(refinement_prompt="simpler and lighter brown"), PictureLimits())
 
 
-class _Easel:
-    """A picture under work, and what it was read as; read again only when its geometry changed."""
-
-    def __init__(self, pixels: Pixels) -> None:
-        self.pixels = pixels
-        self._reading: Reading | None = None
-        self._is_read = False
-
-    def reading(self) -> Reading | None:
-        """Return what the picture is read as; None for a photo."""
-        if not self._is_read:
-            self._reading = read(self.pixels)
-            self._is_read = True
-        return self._reading
-
-    def replace(self, pixels: Pixels) -> str | None:
-        """Put another picture up, or return the reason not to."""
-        if not _is_visible(self.pixels, pixels):
-            return CHANGES_NOTHING
-        self.pixels = pixels
-        self._is_read = False
-        self._reading = None
-        return None
-
-
-def _structure(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+def _structure(easel: Easel, plan: Plan) -> dict[int, str | None]:
     """Change what areas there are: flatten, simplify, remove shadows."""
     reasons: dict[int, str | None] = {}
     chosen = [
@@ -177,7 +173,7 @@ def _structure(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     return reasons
 
 
-def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+def _colour(easel: Easel, plan: Plan) -> dict[int, str | None]:
     """Change the colours of the areas, the background's last."""
     chosen = {
         place: step.operation
@@ -205,7 +201,7 @@ def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     return {place: reason or unseen for place, reason in reasons.items()}
 
 
-def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
+def _finish(easel: Easel, plan: Plan) -> dict[int, str | None]:
     """Do what works on pixels alone: shapes, finishes and the canvas."""
     reasons: dict[int, str | None] = {}
     order = {kind: rank for rank, kind in enumerate(FINISHES)}
@@ -213,7 +209,7 @@ def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     for place in sorted(chosen, key=lambda place: order[type(plan.steps[place].operation)]):
         operation = plan.steps[place].operation
         try:
-            after = FINISHES[type(operation)](easel.pixels, operation)
+            after = FINISHES[type(operation)](easel, operation)
         except NotApplicable as refusal:
             reasons[place] = refusal.reason
             continue
@@ -223,7 +219,7 @@ def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     return reasons
 
 
-def _with_letters_of(easel: _Easel, after: Pixels) -> Pixels:
+def _with_letters_of(easel: Easel, after: Pixels) -> Pixels:
     """Put the lettering back as it was."""
     reading = easel.reading()
     if reading is None:
@@ -232,7 +228,7 @@ def _with_letters_of(easel: _Easel, after: Pixels) -> Pixels:
     return np.where(letters[..., None], easel.pixels, after)
 
 
-def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
+def _restructured(easel: Easel, operation: ShapeOperation) -> Pixels:
     reading = easel.reading()
     if isinstance(operation, RemoveShadow):
         return easel.pixels if reading is None else without_shadows(reading)
@@ -256,26 +252,6 @@ def _flattening(operation: Simplify | Flatten | LimitColours) -> Flattening:
             )
         case _:
             return Flattening()
-
-
-def _is_visible(before: Pixels, after: Pixels) -> bool:
-    """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
-    if before.shape != after.shape:
-        return True
-    for start in range(0, len(before), _ROWS_AT_ONCE):
-        rows = slice(start, start + _ROWS_AT_ONCE)
-        if np.array_equal(before[rows], after[rows]):
-            continue
-        change = cv2.absdiff(_composed(before[rows]), _composed(after[rows]))
-        if (change > _VISIBLE_LEVELS).any():
-            return True
-    return False
-
-
-def _composed(pixels: Pixels) -> Pixels:
-    alpha = pixels[..., 3:].astype(np.uint16)
-    composed = (pixels[..., :3] * alpha // 255).astype(np.uint8)
-    return np.concatenate([composed, pixels[..., 3:]], axis=-1)
 
 
 def _explain(plan: Plan) -> str:

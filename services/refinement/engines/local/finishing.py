@@ -22,9 +22,10 @@ from services.refinement.engines.local.masks import (
 from services.refinement.engines.local.operations import Outline, Shadow, Sharpness
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
+from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 
-FinishingOperation: TypeAlias = Sharpness | Shadow | Outline
+FinishingOperation: TypeAlias = Shadow | Outline
 
 _EDGE_RANGE_MIN: Final = 0.04
 _EDGE_RANGE_FULL: Final = 0.12
@@ -54,19 +55,23 @@ _SCORE_STEP: Final = 0.1
 _LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#6e6e6e", "#f4c430", "#d7263d")
 
 
-def finish(pixels: Pixels, operation: FinishingOperation) -> Pixels:
-    """Apply one finishing operation to RGBA pixels.
+def change_sharpness(pixels: Pixels, operation: Sharpness) -> Pixels:
+    """Make the edges of RGBA pixels sharper or softer."""
+    amount = operation.amount
+    return _sharpened(pixels, amount) if amount > 0 else _softened(pixels, -amount)
+
+
+def finish(pixels: Pixels, operation: FinishingOperation, reading: Reading | None) -> Pixels:
+    """Lay a shadow or a line under the logo of RGBA pixels, read as said.
 
     Raises:
         NotApplicable: the picture does not allow it, or would become too large.
     """
     match operation:
-        case Sharpness(amount=amount):
-            return _sharpened(pixels, amount) if amount > 0 else _softened(pixels, -amount)
         case Shadow(amount=amount):
-            return _shaded(pixels, abs(amount))
+            return _shaded(pixels, split(pixels, reading), abs(amount))
         case Outline(amount=amount, colour=colour):
-            return _outlined(pixels, abs(amount), colour)
+            return _outlined(pixels, split(pixels, reading), abs(amount), colour)
 
 
 def steepened(planes: Planes, *, reach: int, gain: float = 1.0) -> Planes:
@@ -106,8 +111,7 @@ def _softened(pixels: Pixels, amount: float) -> Pixels:
     return straight(np.asarray(planes, dtype=np.float32))
 
 
-def _shaded(pixels: Pixels, amount: float) -> Pixels:
-    layers = split(pixels)
+def _shaded(pixels: Pixels, layers: Layers, amount: float) -> Pixels:
     ground = layers.ground
     if not ground.is_clear and float(ground.colour[:3].mean()) < _DARKEST_GROUND_LEVEL:
         raise NotApplicable(reason="a shadow would not show on so dark a background")
@@ -126,8 +130,7 @@ def _shaded(pixels: Pixels, amount: float) -> Pixels:
     return _laid_under(pixels, layers, shadow, black, room)
 
 
-def _outlined(pixels: Pixels, amount: float, colour: str | None) -> Pixels:
-    layers = split(pixels)
+def _outlined(pixels: Pixels, layers: Layers, amount: float, colour: str | None) -> Pixels:
     width = max(_LINE_SHARE * amount * max(pixels.shape[:2]), _LINE_PX_MIN)
     paint = _line_colour(pixels, layers.ground, colour)
     reach = int(width) + 2

@@ -18,10 +18,10 @@ from services.refinement.engines.local.ground import (
     distance_from,
     find_ground,
 )
-from services.refinement.engines.local.holes import is_background
 from services.refinement.engines.local.masks import Mask, nearest_of, spread_of
 from services.refinement.engines.local.operations import TransparentBackground
 from services.refinement.engines.local.palette import Pixels
+from services.refinement.engines.local.reading import Reading, background_of
 from services.refinement.engines.local.refusals import NotApplicable
 
 Rows: TypeAlias = NDArray[np.float32]
@@ -82,20 +82,22 @@ class _Edges(msgspec.Struct, frozen=True, kw_only=True):
     soft: Rows
 
 
-def make_transparent(pixels: Pixels, _operation: TransparentBackground) -> Pixels:
-    """Cut the logo of RGBA pixels out of its background.
+def make_transparent(
+    pixels: Pixels, _operation: TransparentBackground, reading: Reading | None
+) -> Pixels:
+    """Cut the logo of RGBA pixels, read as said, out of its background.
 
     Raises:
         NotApplicable: the background is not of one colour, or transparent already.
     """
-    layers = split(pixels)
+    layers = split(pixels, reading)
     if layers.ground.is_clear:
         raise NotApplicable(reason="the background is transparent already")
     return layers.cutout
 
 
-def split(pixels: Pixels) -> Layers:
-    """Split RGBA pixels into ground and logo.
+def split(pixels: Pixels, reading: Reading | None) -> Layers:
+    """Split RGBA pixels, read as said, into ground and logo.
 
     Raises:
         NotApplicable: the background is not of one colour, or there is nothing on it.
@@ -108,11 +110,11 @@ def split(pixels: Pixels) -> Layers:
     if ground.is_clear:
         coverage = pixels[..., 3].astype(np.float32) / _FULL
         return Layers(ground=ground, cutout=pixels, coverage=coverage)
-    behind = is_background(~stands_out)
+    behind = background_of(~stands_out, reading)
     shade = _shadow(pixels, ground, behind)
     is_noisy = _is_noisy(levels, behind, shade)
     if is_noisy:
-        behind = is_background(levels <= _NOISE_LEVELS)
+        behind = background_of(levels <= _NOISE_LEVELS, reading)
         shade[behind] = 0
     lies_behind = behind | (shade > 0)
     if lies_behind.all():

@@ -15,7 +15,6 @@ from services.refinement.engines.local.colour import membership, to_lab, to_lch
 from services.refinement.engines.local.gaps import limited_growth
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
 from services.refinement.engines.local.hairlines import distance_to_lines
-from services.refinement.engines.local.holes import is_background
 from services.refinement.engines.local.masks import (
     Mask,
     depth_of,
@@ -28,6 +27,7 @@ from services.refinement.engines.local.masks import (
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
+from services.refinement.engines.local.reading import Reading, background_of
 from services.refinement.engines.local.refusals import NotApplicable
 
 Rows: TypeAlias = NDArray[np.float32]
@@ -118,13 +118,13 @@ class _Seeds(msgspec.Struct, frozen=True, kw_only=True):
     is_noisy: bool
 
 
-def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
-    """Make the strokes of RGBA pixels thicker or thinner.
+def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) -> Pixels:
+    """Make the strokes of RGBA pixels, read as said, thicker or thinner.
 
     Raises:
         NotApplicable: there are no strokes, or they would disappear or be frayed.
     """
-    strokes = _find_strokes(pixels, abs(operation.amount))
+    strokes = _find_strokes(pixels, reading, abs(operation.amount))
     if strokes.is_noisy and operation.amount < 0:
         # Thinner lines would end in the ripples that are taken for a part of them.
         raise NotApplicable(reason=_NOISY)
@@ -153,9 +153,9 @@ def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     return result
 
 
-def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
+def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _Strokes:
     side = max(pixels.shape[:2])
-    found = _seeds(pixels)
+    found = _seeds(pixels, reading)
     seeds = found.narrow | found.ridges
     if not found.strong.any() or not found.others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
@@ -205,7 +205,7 @@ def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Pla
     return planes
 
 
-def _seeds(pixels: Pixels) -> _Seeds:
+def _seeds(pixels: Pixels, reading: Reading | None) -> _Seeds:
     half_width = max(_HALF_WIDTH_SHARE * max(pixels.shape[:2]), _HALF_WIDTH_PX_MIN)
     # Under little alpha, colours may differ as they like.
     plain = pixels if (pixels[..., 3] == _OPAQUE).all() else _shown(pixels)
@@ -223,7 +223,7 @@ def _seeds(pixels: Pixels) -> _Seeds:
     ground = _ground_of(pixels)
     levels = distance_from(pixels, ground)
     plain_ground: Mask = levels <= (noise if is_noisy else ground.tolerance)
-    behind = is_background(plain_ground)
+    behind = background_of(plain_ground, reading)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
     soft = ~flat & ~behind
     areas = flat & ~behind & ~narrow
