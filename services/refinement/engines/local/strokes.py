@@ -46,6 +46,7 @@ _HALF_WIDTH_PX_MIN: Final = 3.0
 _SLIGHT_SHARE: Final = 0.01
 _LENGTH_PER_WIDTH: Final = 4.0
 _THICK_BESIDE_MIN: Final = 1.0
+_RIM_SHARE_MIN: Final = 0.3
 _RIDGE_LEVELS_MIN: Final = 40
 _CREST_LEVELS_MIN: Final = 13
 _NOTCH_PX: Final = 6
@@ -225,6 +226,8 @@ def _seeds(pixels: Pixels, reading: Reading | None) -> _Seeds:
     plain_ground: Mask = levels <= (noise if is_noisy else ground.tolerance)
     behind = background_of(plain_ground, reading)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
+    if reading is not None:
+        narrow &= ~_beside_lines(narrow, flat & ~behind & ~narrow, reading.scene.cover)
     soft = ~flat & ~behind
     areas = flat & ~behind & ~narrow
     ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, areas, noise)
@@ -351,6 +354,33 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask, plain_ground: Mask) -> Mask:
     is_stroke[0] = False
     narrow: Mask = is_stroke[labels]
     return narrow
+
+
+def _beside_lines(narrow: Mask, large: Mask, classes: NDArray[np.uint8]) -> Mask:
+    """Find what a line parts from a large area of its colour: a rim of it, and no stroke.
+
+    Args:
+        narrow: the flat areas that may be strokes.
+        large: those that are none, but for the ground.
+        classes: each pixel's colour.
+    """
+    labels, boxes = pieces_of(narrow, connectivity=4)
+    depth = depth_of(narrow)
+    edge = np.flatnonzero(narrow & (depth < _EDGE_PX))
+    owner = labels.reshape(-1)[edge]
+    widest = largest_of(depth, labels, np.flatnonzero(narrow), len(boxes))
+    reach = 2 * widest[owner] + 2 * _EDGE_PX
+    colour = classes.reshape(-1)[edge]
+    is_near = np.zeros(len(edge), dtype=np.bool_)
+    for number in np.unique(colour):
+        shapes = large & (classes == number)
+        if shapes.any():
+            own = colour == number
+            is_near[own] = depth_of(~shapes).reshape(-1)[edge[own]] <= reach[own]
+    along = np.bincount(owner[is_near], minlength=len(boxes))
+    is_rim = along > _RIM_SHARE_MIN * np.bincount(owner, minlength=len(boxes))
+    rims: Mask = is_rim[labels]
+    return rims
 
 
 def _share(values: Planes, inner: Planes, outer: Planes) -> Rows:
