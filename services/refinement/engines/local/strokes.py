@@ -227,7 +227,8 @@ def _seeds(pixels: Pixels, reading: Reading | None) -> _Seeds:
     behind = background_of(plain_ground, reading)
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
     if reading is not None:
-        narrow &= ~_beside_lines(narrow, flat & ~behind & ~narrow, reading.scene.cover)
+        narrow &= ~_rims(narrow, _holding(flat & ~behind & ~narrow, thick), reading.scene.cover)
+        narrow |= _joints(narrow, flat & ~behind, thick, reading)
     soft = ~flat & ~behind
     areas = flat & ~behind & ~narrow
     ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, areas, noise)
@@ -356,12 +357,20 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask, plain_ground: Mask) -> Mask:
     return narrow
 
 
-def _beside_lines(narrow: Mask, large: Mask, classes: NDArray[np.uint8]) -> Mask:
+def _holding(inside: Mask, seeds: Mask) -> Mask:
+    labels, boxes = pieces_of(inside, connectivity=4)
+    is_held = np.bincount(labels[seeds], minlength=len(boxes)) > 0
+    is_held[0] = False
+    held: Mask = is_held[labels]
+    return held
+
+
+def _rims(narrow: Mask, large: Mask, classes: NDArray[np.uint8]) -> Mask:
     """Find what a line parts from a large area of its colour: a rim of it, and no stroke.
 
     Args:
         narrow: the flat areas that may be strokes.
-        large: those that are none, but for the ground.
+        large: those that are much wider, but for the ground.
         classes: each pixel's colour.
     """
     labels, boxes = pieces_of(narrow, connectivity=4)
@@ -381,6 +390,19 @@ def _beside_lines(narrow: Mask, large: Mask, classes: NDArray[np.uint8]) -> Mask
     is_rim = along > _RIM_SHARE_MIN * np.bincount(owner, minlength=len(boxes))
     rims: Mask = is_rim[labels]
     return rims
+
+
+def _joints(narrow: Mask, flat: Mask, thick: Mask, reading: Reading) -> Mask:
+    """Find where strokes meet: what is too short for a stroke, in a piece that has little else."""
+    if reading.pieces is None:
+        return np.zeros_like(narrow)
+    numbers = reading.pieces.numbers
+    count = int(numbers.max()) + 1
+    strokes = np.bincount(numbers[narrow], minlength=count)
+    is_whole = 2 * strokes > np.bincount(numbers[flat], minlength=count)
+    is_whole &= np.bincount(numbers[thick], minlength=count) == 0
+    joints: Mask = flat & is_whole[numbers]
+    return joints
 
 
 def _share(values: Planes, inner: Planes, outer: Planes) -> Rows:
