@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.refinement.engines.local.areas import NO_CLASS
 from services.refinement.engines.local.colour import membership, to_lab, to_lch
 from services.refinement.engines.local.gaps import limited_growth
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
@@ -47,6 +48,8 @@ _SLIGHT_SHARE: Final = 0.01
 _LENGTH_PER_WIDTH: Final = 4.0
 _THICK_BESIDE_MIN: Final = 1.0
 _RIM_SHARE_MIN: Final = 0.3
+_LAYER_SHARE_MIN: Final = 0.2
+_LAYER_REACH_PX: Final = 3
 _RIDGE_LEVELS_MIN: Final = 40
 _CREST_LEVELS_MIN: Final = 13
 _NOTCH_PX: Final = 6
@@ -228,6 +231,7 @@ def _seeds(pixels: Pixels, reading: Reading | None) -> _Seeds:
     narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
     if reading is not None:
         narrow &= ~_rims(narrow, _holding(flat & ~behind & ~narrow, thick), reading.scene.cover)
+        narrow &= ~_layers(narrow, reading.scene.cover)
         narrow |= _joints(narrow, flat & ~behind, thick, reading)
     soft = ~flat & ~behind
     areas = flat & ~behind & ~narrow
@@ -390,6 +394,24 @@ def _rims(narrow: Mask, large: Mask, classes: NDArray[np.uint8]) -> Mask:
     is_rim = along > _RIM_SHARE_MIN * np.bincount(owner, minlength=len(boxes))
     rims: Mask = is_rim[labels]
     return rims
+
+
+def _layers(narrow: Mask, classes: NDArray[np.uint8]) -> Mask:
+    """Find narrow areas that lie along one of another colour: parts of one shape, and no strokes.
+
+    A saucer seen from the side is narrow, and so is the shadow on it.
+    """
+    around = np.ones((2 * _LAYER_REACH_PX + 1, 2 * _LAYER_REACH_PX + 1), dtype=np.uint8)
+    highest = cv2.dilate(np.where(narrow, classes, 0), around)
+    lowest = cv2.erode(np.where(narrow, classes, NO_CLASS), around)
+    labels, boxes = pieces_of(narrow, connectivity=4)
+    edge = narrow & (depth_of(narrow) < _EDGE_PX)
+    touching = edge & ((highest != classes) | (lowest != classes))
+    along = np.bincount(labels[touching], minlength=len(boxes))
+    is_layer = along > _LAYER_SHARE_MIN * np.bincount(labels[edge], minlength=len(boxes))
+    is_layer[0] = False
+    layers: Mask = is_layer[labels]
+    return layers
 
 
 def _joints(narrow: Mask, flat: Mask, thick: Mask, reading: Reading) -> Mask:
