@@ -405,7 +405,7 @@ class TestSmoothness:
 
 Step = tuple[str, Callable[[Pixels], Pixels]]
 STEPS: tuple[Step, ...] = (
-    ("transparent", lambda pixels: cut_out(pixels)),
+    ("transparent", cut_out),
     ("thicker", lambda pixels: weighted(pixels, Weight(amount=1))),
     ("thinner", lambda pixels: weighted(pixels, Weight(amount=-1))),
     ("text", lambda pixels: weighted(pixels, Weight(amount=1, scope="text"))),

@@ -85,13 +85,18 @@ def _layers(narrow: Mask, classes: NDArray[np.uint8]) -> Mask:
 
 
 def _joints(narrow: Mask, flat: Mask, thick: Mask, reading: Reading) -> Mask:
-    """Find where strokes meet: what is too short for a stroke, in a piece that has little else."""
+    """Find what is too short for a stroke: in letters, and where strokes meet.
+
+    Strokes meet in a piece that has little else.
+    """
     if reading.pieces is None:
         return np.zeros_like(narrow)
     numbers = reading.pieces.numbers
     count = int(numbers.max()) + 1
     strokes = np.bincount(numbers[narrow], minlength=count)
     is_whole = 2 * strokes > np.bincount(numbers[flat], minlength=count)
+    # Bold letters are hardly longer than their strokes are wide.
+    is_whole |= np.bincount(numbers[flat & reading.text], minlength=count) > 0
     is_whole &= np.bincount(numbers[thick], minlength=count) == 0
     joints: Mask = flat & is_whole[numbers]
     return joints
