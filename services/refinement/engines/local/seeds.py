@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 
 from services.refinement.engines.local.bands import only_strokes
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
-from services.refinement.engines.local.masks import Mask, depth_of, largest_of, pieces_of, spread_of
+from services.refinement.engines.local.masks import (
+    Mask,
+    depth_of,
+    largest_of,
+    pieces_of,
+    spread_of,
+    strongest,
+)
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import premultiplied
 from services.refinement.engines.local.reading import Reading, background_of
@@ -90,6 +97,7 @@ def find_seeds(pixels: Pixels, reading: Reading | None) -> Seeds:
     valleys = soft & inside.astype(np.bool_)
     inverted = np.asarray(cv2.bitwise_not(levels), dtype=np.uint8)
     valleys &= _crests(inverted, flat & ~narrow, noise)
+    valleys &= _no_mixes(plain, flat & ~narrow, noise)
     valleys &= ~_tips(valleys, inverted, thick, noise)
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
     around = np.maximum(around, _strongest_along(levels, narrow | ridges, flat & ~narrow))
@@ -164,6 +172,19 @@ def _crests(levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
         crests |= cv2.subtract(levels, cv2.max(*sides)) > noise + _CREST_LEVELS_MIN
     crests &= cv2.subtract(levels, nearby) > noise + _CREST_LEVELS_MIN
     return crests
+
+
+def _no_mixes(pixels: Pixels, areas: Mask, noise: int) -> Mask:
+    """Find the pixels with a colour that lies not between those of the areas nearby.
+
+    The soft edge between two colours may be nearer to the ground's colour than both.
+    """
+    size = 2 * _EDGE_PX + 1
+    nearby = np.ones((size, size), dtype=np.uint8)
+    high = cv2.dilate(np.where(areas[..., None], pixels, 0), nearby)
+    low = cv2.erode(np.where(areas[..., None], pixels, _OPAQUE).astype(np.uint8), nearby)
+    beyond = cv2.max(cv2.subtract(pixels, high), cv2.subtract(low, pixels))
+    return strongest(np.asarray(beyond, dtype=np.uint8)) > noise + _CREST_LEVELS_MIN
 
 
 def _tips(ridges: Mask, levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
