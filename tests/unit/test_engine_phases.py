@@ -3,6 +3,7 @@
 from typing import Final, get_args
 
 import numpy as np
+import pytest
 
 from services.refinement.engines.local.colour import contrast_ratio
 from services.refinement.engines.local.drawing import (
@@ -19,6 +20,7 @@ from services.refinement.engines.local.operations import (
     Operation,
     Padding,
     Recolour,
+    TransparentBackground,
     Weight,
 )
 from services.refinement.engines.local.palette import Pixels
@@ -108,6 +110,18 @@ def test_a_kept_background_keeps_its_colour() -> None:
 
     assert np.array_equal(after[0, 0], before[0, 0])
     assert (after != before).any()
+
+
+@pytest.mark.parametrize("name", sorted(LOGOS.keys() - {"transparent", "noisy"}))
+def test_what_a_new_background_covers_is_what_becomes_transparent(name: str) -> None:
+    """Holes, rings and fields are judged alike, whichever is asked for."""
+    before = logo(name)
+    paper = (before == before[0, 0]).all(axis=-1)
+
+    painted, _ = refine_pixels(before, plan_of(Background(colour="magenta")))
+    cutout, _ = refine_pixels(before, plan_of(TransparentBackground()))
+
+    assert np.array_equal((painted[paper] != before[paper]).any(axis=-1), cutout[paper][:, 3] == 0)
 
 
 def test_letters_on_a_pale_shape_can_still_be_read() -> None:

@@ -157,6 +157,34 @@ class TestTransparentBackground:
         assert tuple(cutout[80, 75]) == PAPER
         assert tuple(cutout[80, 125]) == PAPER
 
+    def test_a_field_with_something_on_it_stays(self) -> None:
+        """What a broad ring encloses is a part of the logo if it holds a shape."""
+
+        def draw(pen: ImageDraw.ImageDraw) -> None:
+            pen.ellipse([200, 200, 600, 600], outline=INK, width=100)
+            pen.ellipse([360, 360, 440, 440], fill=INK)
+
+        cutout = cut_out(drawn(draw))
+
+        assert tuple(cutout[85, 85]) == PAPER
+
+    @pytest.mark.parametrize(
+        ("name", "place", "alpha"),
+        [
+            ("night", (300, 256), 0),
+            ("line_art", (150, 256), 0),
+            ("badge", (256, 190), 255),
+            ("gradient_app", (210, 256), 255),
+        ],
+    )
+    def test_thin_rings_are_seen_through_and_fields_are_not(
+        self, name: str, place: tuple[int, int], alpha: int
+    ) -> None:
+        """A drawing in lines has no paper of its own; a badge and a bubble have."""
+        cutout = cut_out(logo(name, 512))
+
+        assert cutout[*place, 3] == alpha
+
     def test_a_soft_shadow_becomes_translucent_black(self) -> None:
         """The shadow keeps its strength and loses the ground's colour."""
         cutout = cut_out(logo("leaf"))
@@ -279,6 +307,55 @@ class TestWeight:
         assert np.ptp(widths) <= 0.75
         before = thicknesses(pixels, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
         assert (widths - before).min() >= 0.4
+
+    @pytest.mark.parametrize("side", [512, 1024])
+    @pytest.mark.parametrize("amount", [1.0, -1.0])
+    def test_a_thin_ring_on_a_band_is_the_line(self, side: int, amount: float) -> None:
+        """Neither the rim outside it nor the rest of the band is a line beside it."""
+        light = logo("badge", side)
+        pixels = np.asarray(255 - light[..., :3], dtype=np.uint8)
+        ring = ((0.5 * side, 0.5 * side), 217 / 512 * side)
+
+        changed = weighted(light, Weight(amount=amount))
+
+        widths = thicknesses(np.asarray(255 - changed[..., :3], dtype=np.uint8), *ring)
+        growth = (widths - thicknesses(pixels, *ring)) * amount
+        assert growth.min() >= 0
+        assert growth.mean() >= 0.2
+        rim = np.s_[: round(0.066 * side), :]
+        assert np.array_equal(changed[rim], light[rim])
+
+    def test_the_layers_of_a_saucer_are_no_lines(self) -> None:
+        """What lies along a shadow on it keeps its edge."""
+        pixels = logo("coffee", 512)
+
+        thinner = weighted(pixels, Weight(amount=-1))
+
+        saucer = np.s_[312:345, 140:370]
+        assert np.array_equal(thinner[saucer], pixels[saucer])
+        assert not np.array_equal(thinner, pixels)
+
+    def test_all_letters_of_a_bold_word_get_thinner(self) -> None:
+        """Also one that is hardly longer than its strokes are wide."""
+        pixels = logo("shadowed", 700)
+        word = np.s_[570:680, 230:460]
+        count, letters = cv2.connectedComponents((pixels[word][..., 1] < 170).view(np.uint8))
+
+        thinner = weighted(pixels, Weight(amount=-1))
+
+        left = thinner[word][..., 1] < 170
+        kept = np.bincount(letters[left], minlength=count) / np.bincount(letters.ravel())
+        assert count > len("trio")
+        assert kept[1:].max() < 0.85
+
+    def test_the_seam_between_two_colours_is_no_line(self) -> None:
+        """Their mix may be lighter than both, and has no colour of its own."""
+        pixels = logo("blocks", 700)
+
+        thicker = weighted(pixels, Weight(amount=1))
+
+        assert np.array_equal(thicker[:550], pixels[:550])
+        assert not np.array_equal(thicker, pixels)
 
     def test_text_alone_may_grow(self) -> None:
         """With text in view, a lone line stays as it is."""
