@@ -13,6 +13,7 @@ import msgspec
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import Token, colour_of
 
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
@@ -134,6 +135,7 @@ class Clause:
         self.used: set[int] = set()
         self.area: str | None = None
         self.referent: str | None = None
+        self.licence: Licence = Licence.FRAGMENT
 
     def has(self, *groups: frozenset[str]) -> bool:
         """Say whether any word is in one of the groups."""

@@ -17,6 +17,7 @@ from services.refinement.engines.local.language.canvas_wishes import read_canvas
 from services.refinement.engines.local.language.clauses import Clause, clauses_of
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
+from services.refinement.engines.local.language.licence import licence_of
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -38,13 +39,20 @@ from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.named_colours import FAMILIES
 from services.refinement.engines.local.operations import (
     Background,
+    Border,
     Duotone,
+    Flip,
     Lightness,
     LimitColours,
+    Look,
     Monochrome,
+    Outline,
     Recolour,
     Replace,
     Saturation,
+    Shades,
+    Shadow,
+    Square,
     Warmth,
     Weight,
 )
@@ -70,8 +78,11 @@ _LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", 
 _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
 
 
-# "When we print it small" tells where a fault shows, and wishes for nothing.
-_CIRCUMSTANCES: Final = frozenset({"when", "whenever", "otherwise"})
+# What only an order or a fragment of one asks for by naming it.
+_MENTIONED: Final = (
+    *(Recolour, Background, Monochrome, Duotone, Look, Shadow, Border, Outline, Replace),
+    *(Square, Flip, Shades),
+)
 
 
 # How much less of a colour it is to be where it is to go.
@@ -107,7 +118,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     idle: Clause | None = None
     for clause in clauses:
         before = reading.extent
-        if clause.words[0] in _CIRCUMSTANCES:
+        clause.licence = licence_of(clause)
+        if clause.licence.is_idle:
             continue
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or _is_praise(clause):
@@ -115,6 +127,10 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         known = len(reading.wishes)
         _refer(clause, idle, reading)
         _read_clause(clause, theme, reading)
+        if not clause.licence.grants_mentions:
+            reading.wishes[known:] = [
+                wish for wish in reading.wishes[known:] if not isinstance(wish.operation, _MENTIONED)
+            ]
         _drop_repeated(clause, reading, known)
         is_idle = reading.extent == before
         if is_idle and _has_content(clause):

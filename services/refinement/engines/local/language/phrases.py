@@ -12,15 +12,25 @@ _SPOKEN: Final = {
         "had rather|would rather|any more|anymore|any longer|supposed to|meant to|what if|"
         "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
         "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
-        "do not forget to|not only|not just|would not mind|do not mind|would not hurt|"
+        "do not forget to|not only|not just|would not mind|if you do not mind|would not hurt|"
         "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
-        "no rush|do not worry|no hurry|no doubt|not sure|not bad|not to mention|no matter|"
+        "no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|would love|would like|i want|we want|or so|or something|"
-        "something like|sort it out|as well|at all|for once|once again|thank you|no idea|i think|"
-        "i guess|i mean|in my opinion|you know|to be honest|do not know|with respect to|"
+        "something like|sort it out|as well|at all|for once|once again|thank you|"
+        "with respect to|"
         "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
         "not necessarily|if you can|as far as|as soon as possible|more or less|less than ideal|"
         "not ideal|not great|not quite right|do not get me wrong"
+    ),
+    # Not saying anything, or leaving it to others.
+    "well": (
+        "i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
+        "i would say"
+    ),
+    "indifferent": (
+        "do not mind|does not mind|not sure|no idea|do not know|no matter|does not matter|"
+        "not matter|do not care|up to you|your call|your choice|leave that to you|leave it to you|"
+        "leave this to you|not have to|not need to|no preference|not bothered|not fussed|whatever you"
     ),
     "thereis": "there is|there are|has got",
     "not": (
