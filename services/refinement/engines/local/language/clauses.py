@@ -19,6 +19,9 @@ from services.refinement.engines.local.language.tokens import Token, colour_of
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
 # "The red has to go"
 _BEFORE_GO: Final = words("should must needs has to can")
+_OFF: Final = frozenset({"off", "away", "out"})
+_TAKING: Final = words("take takes taking taken get leave put")
+_COURTESY: Final = words("please thanks now then thx entirely completely altogether again")
 _CUT: Final = "|"
 CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
@@ -80,6 +83,10 @@ _KEYS: Final = (
     | words_of.BORDERS
     | words_of.OUTLINES
     | words("lines line corners edges strokes")
+)
+_AFTER_SO: Final = words(
+    "could can please no i we you it they the let lets maybe would should just that take remove "
+    "try perhaps if there my our their its"
 )
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
@@ -191,6 +198,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
         return None
     if word in _HARD or _is_mark(word):
         return ""
+    if word == "so" and current and _concludes(tokens, index):
+        return ""
     if not current:
         return None
     if len(current) >= CLAUSE_WORDS_MAX:
@@ -198,6 +207,12 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     if word == "with" and _binds(tokens, index, current):
         return None
     return _CUT if _opens(word, current) else None
+
+
+def _concludes(tokens: Sequence[Token], index: int) -> bool:
+    """Say whether "so" opens a clause: "it goes on black, so make it white"."""
+    following = tokens[index + 1].word if index + 1 < len(tokens) else ""
+    return following in _AFTER_SO or following in _IMPERATIVES
 
 
 def _is_key(current: Sequence[Token]) -> bool:
@@ -225,10 +240,12 @@ def mood_of(words: Sequence[str]) -> Mood:
     forbids = bool(found & words_of.NEGATED)
     negates = forbids or bool(found & {"no", "without"})
     removes = bool(found & words_of.REMOVE) or (
-        words[-1] == "go" and bool(_BEFORE_GO & set(words[1:-1]))
+        _last_but_courtesy(words) == "go" and bool(_BEFORE_GO & set(words[1:-1]))
     )
     is_state = bool(found & (words_of.COMPLAINING - {"being", "be"}))
-    removes = removes or (words[-1] in {"off", "away"} and not is_quality and not is_state)
+    last = _last_but_courtesy(words)
+    removes = removes or (last in _OFF and len(words) > 1 and not is_quality and not is_state)
+    removes = removes or _takes_off(words)
     complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
     wishes = bool(found & words_of.WISHING)
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
@@ -256,6 +273,20 @@ def mood_of(words: Sequence[str]) -> Mood:
         complains=complains,
         wishes=wishes,
     )
+
+
+def _last_but_courtesy(words: Sequence[str]) -> str:
+    """Return the last word of a clause that says something: "border off please"."""
+    for word in reversed(words):
+        if word not in _COURTESY:
+            return word
+    return ""
+
+
+def _takes_off(words: Sequence[str]) -> bool:
+    """Say whether a verb and its particle take something away: "take the shadow off it"."""
+    verb = next((at for at, word in enumerate(words) if word in _TAKING), None)
+    return verb is not None and any(word in _OFF for word in words[verb + 2 :])
 
 
 def _keeps_same(words: Sequence[str]) -> bool:
@@ -341,6 +372,9 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     forms_before = {SENSES[word].form for word in previous.words if word in SENSES}
     if before.lacks:
         return True
+    if before.removes and _last_but_courtesy(previous.words) in _OFF | {"none", "gone", "zero"}:
+        # "bg none, text white": what stands behind a thing is about that alone.
+        return False
     if "explicit" in forms:
         return False
     if before.keeps:

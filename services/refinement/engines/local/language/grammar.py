@@ -127,7 +127,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         known = len(reading.wishes)
         _refer(clause, idle, reading)
         _read_clause(clause, theme, reading)
-        if not clause.licence.grants_mentions:
+        if not (clause.licence.grants_mentions or clause.mood.lacks):
             reading.wishes[known:] = [
                 wish for wish in reading.wishes[known:] if not isinstance(wish.operation, _MENTIONED)
             ]

@@ -121,7 +121,8 @@ def _is_indifferent(clause: Clause) -> bool:
         if word in _STAYING and clause.before(at) in _ALLOWING:
             return any(colour_of(one) is not None for one in all_words[at:])
         if word in _SATISFIED and not clause.mood.too and not clause.mood.forbids:
-            if set(all_words[max(0, at - _NEAR) : at]) & _COPULAS:
+            compares = any(one in SENSES and SENSES[one].form == "explicit" for one in all_words)
+            if set(all_words[max(0, at - _NEAR) : at]) & _COPULAS and not compares:
                 return True
     return False
 
