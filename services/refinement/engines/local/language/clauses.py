@@ -312,7 +312,8 @@ def _binds(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> boo
     for candidate in following:
         if colour_of(candidate) is not None:
             return not (candidate in SENSES and SENSES[candidate].form == "explicit")
-        if candidate not in _SKIPPED_BEFORE_COLOUR or candidate == "the":
+        swaps = candidate == "the" and any(one.word in {"swap", "exchange"} for one in current)
+        if not swaps and (candidate not in _SKIPPED_BEFORE_COLOUR or candidate == "the"):
             return False
     return False
 
@@ -326,7 +327,17 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
 
 
 def _opens(word: str, current: Sequence[Token]) -> bool:
+    if word in SENSES and word.endswith("er") and _is_pair(current):
+        return True
     return word in _OPENING or _starts_anew(word, current) or _is_contrasted(word, current)
+
+
+def _is_pair(current: Sequence[Token]) -> bool:
+    """Say whether a comparison and its noun are complete: "darker bg | lighter letters"."""
+    compared = any(
+        token.word in SENSES and SENSES[token.word].form == "explicit" for token in current
+    )
+    return compared and current[-1].word in _KEYS
 
 
 def _starts_anew(word: str, current: Sequence[Token]) -> bool:

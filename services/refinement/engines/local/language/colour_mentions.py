@@ -42,6 +42,11 @@ _NOT_PLACED: Final = frozenset(
         "depending",
         "keen",
         "more",
+        "agreed",
+        "decided",
+        "settled",
+        "agree",
+        "settle",
     }
 )
 
@@ -62,7 +67,7 @@ MODIFIERS: Final = words(
 _DARKENING: Final = frozenset({"dark", "deep"})
 
 
-_LIGHTENING: Final = frozenset({"light", "pale", "soft"})
+_LIGHTENING: Final = frozenset({"light", "pale"})
 
 
 class Mention(msgspec.Struct, kw_only=True):

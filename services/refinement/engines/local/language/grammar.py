@@ -50,7 +50,6 @@ from services.refinement.engines.local.operations import (
     Recolour,
     Replace,
     Saturation,
-    Shades,
     Shadow,
     Square,
     Warmth,
@@ -81,7 +80,7 @@ _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "ha
 # What only an order or a fragment of one asks for by naming it.
 _MENTIONED: Final = (
     *(Recolour, Background, Monochrome, Duotone, Look, Shadow, Border, Outline, Replace),
-    *(Square, Flip, Shades),
+    *(Square, Flip),
 )
 
 

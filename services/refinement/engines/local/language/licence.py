@@ -35,7 +35,7 @@ _TOLD_OF: Final = words(
     "older ago next attempt past"
 )
 _DEMANDING: Final = words("asked wanted requested suggested agreed decided settled chose")
-_DEMANDED: Final = words("should must needs need could wants want please needed shall")
+_DEMANDED: Final = words("should must needs need could can wants want please needed shall")
 _VERSIONS: Final = words(
     "version versions one draft attempt time week month year round designer agency sign"
 )
@@ -61,7 +61,8 @@ _ORDERING: Final = words(
 _MODALS: Final = words("would could can shall will may might")
 _AFTER_MODAL: Final = words(
     "be have has go get become use like love make do look turn prefer want need you we it the "
-    "change add keep put take give see try this that everything i these someone rather also"
+    "change add keep put take give see try this that everything i these someone rather also suit "
+    "work fit benefit remain he"
 )
 _LEADING: Final = words(
     "please just maybe also and then ok okay so now well but hi hello hey instead only simply "
@@ -172,12 +173,12 @@ def _is_context(clause: Clause) -> bool:
         follows = clause.after(at)
         if word in _USES and set(all_words[max(0, at - _NEAR) : at]) & _PASSIVE:
             return True
-        if word in _USES and follows in _PLACING and at <= 1:
+        if word in _USES and follows in _PLACING and not at:
             return True
         if word in _GOING and follows in _PLACING - {"for"} and at:
             before = all_words[:at]
             return bool(set(before) & words("it this that logo which these they is will its"))
-        if word == "for" and at <= _NEAR and set(all_words[:at]) & {"is", "its", "are"}:
+        if word == "for" and at <= _NEAR and not clause.mood.too and set(all_words[:at]) & {"is", "its", "are"}:
             return not set(all_words[:at]) & words("black white")
     return False
 

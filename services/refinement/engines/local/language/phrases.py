@@ -9,13 +9,14 @@ from typing import Final
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
-        "had rather|would rather|any more|anymore|any longer|supposed to|meant to|what if|"
+        "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|what if|"
         "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
         "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
         "do not forget to|not only|not just|would not mind|if you do not mind|would not hurt|"
         "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
         "no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
-        "how about|what about|would love|would like|i want|we want|or so|or something|"
+        "how about|what about|is it possible to|would it be possible to|possible to|"
+        "is there a way to|any chance of|any chance to|would love|would like|i want|we want|or so|or something|"
         "something like|sort it out|as well|at all|for once|once again|thank you|"
         "with respect to|"
         "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
@@ -24,7 +25,7 @@ _SPOKEN: Final = {
     ),
     # Not saying anything, or leaving it to others.
     "well": (
-        "i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
+        "any more|anymore|any longer|i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
         "i would say"
     ),
     "indifferent": (
@@ -34,7 +35,8 @@ _SPOKEN: Final = {
     ),
     "thereis": "there is|there are|has got",
     "not": (
-        "anything but|everyone but|far from|by no means|in no way|on no account|"
+        "any colour but|any color but|any other colour than|any other color than|"
+        "any shade but|every colour but|every color but|anything but|everyone but|far from|by no means|in no way|on no account|"
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
         "stay away from|steer clear of|rather not|shy away from|nothing"
     ),
@@ -71,7 +73,7 @@ _SPOKEN: Final = {
         "not change|not alter|hands off|not mess with|not affect|without changing|"
         "without touching|without altering|without affecting|without modifying|"
         "without messing with|never touch|never change|never alter|not altering|not changing|"
-        "not touching|hold on to|hang on to|do not fiddle with|not tamper with|not edit|"
+        "not touching|be careful with|careful with|watch out for|hold on to|hang on to|do not fiddle with|not tamper with|not edit|"
         "without messing up|not replace|not recolor|not recolour|without recoloring|"
         "without recolouring|should not change|must not change|do not mess up|not mess up|"
         "no changes to|no change to|not damage|not adjust|not update|not interfere with|"
@@ -254,7 +256,7 @@ _SPOKEN: Final = {
         "invert colours|a negative|as a negative|flip the light and dark|exchange black and white"
     ),
     "onbrand": (
-        "on brand|brand colors|brand colours|match the theme|fit the theme|fits the theme|"
+        "colors of our|colours of our|colors of the|colours of the|on brand|brand colors|brand colours|match the theme|fit the theme|fits the theme|"
         "matches the theme|our colors|our colours|brand palette|theme colors|theme colours|"
         "company colors|company colours|house colors|house colours|suit the theme|theme palette|"
         "our palette|our brand|match our theme|colors of the theme|colours of the theme|"
@@ -319,6 +321,8 @@ _SPOKEN: Final = {
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
     ),
     "rotate": "spin around|lean it|tip it over|rotate around",
+    "name": "brand name|company name|business name|shop name|firm name|store name",
+    "roundness": "border radius|corner radius",
     "kerning": (
         "letter spacing|letterspacing|too close together|too far apart|line spacing|"
         "space between the letters|spacing between letters|spacing of the letters|"
@@ -348,7 +352,7 @@ _SPOKEN: Final = {
     ),
     "vertically": "top to bottom|top and bottom|along the horizontal axis|over the x axis",
     "square": (
-        "1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1x1|square shape|"
+        "quadratic|1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1x1|square shape|"
         "profile picture|profile pic|app icon|same width and height|square image|square picture|"
         "one to one|equal sides|1 to 1|square canvas|square ratio|instagram post|profile photo"
     ),

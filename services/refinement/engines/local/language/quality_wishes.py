@@ -11,6 +11,7 @@ from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import RECIPES
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Contrast,
@@ -53,6 +54,9 @@ _ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", 
 _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
+_DESCRIBED: Final = words_of.TEXTS | words_of.FOREGROUNDS | words(
+    "line lines stroke strokes hairlines corner corners edge edges border outline"
+)
 _CONSEQUENCES: Final = words(
     "lostlook hardtoread illegible unreadable invisible legible readable visible"
 )
@@ -86,6 +90,8 @@ def _is_said(clause: Clause, index: int) -> bool:
     word = clause.words[index]
     if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
         return False
+    if word == "happy" and clause.after(index) in {"with", "about", "to", "if", "for"}:
+        return False
     if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
         return False
     if _is_told(clause, index) or _tells_which(clause, index) or _is_of_grounds(clause, index):
@@ -116,9 +122,16 @@ def _is_of_grounds(clause: Clause, index: int) -> bool:
 
 def _tells_which(clause: Clause, index: int) -> bool:
     """Say whether an adjective only says which parts are meant: "lighten the dark parts"."""
-    if SENSES[clause.words[index]].form != "plain" or clause.after(index) not in words_of.PARTS:
+    if SENSES[clause.words[index]].form != "plain":
         return False
-    return clause.before(index) in words_of.SCOPING | _ON_PARTS
+    before, following = clause.before(index), clause.after(index)
+    if following in words_of.PARTS:
+        return before in words_of.SCOPING | _ON_PARTS
+    if colour_of(following) is not None if following else False:
+        following = clause.after(index, 2)
+    mood = clause.mood
+    judged = mood.removes or mood.too or clause.has(words_of.JUDGING)
+    return before in words_of.SCOPING and following in _DESCRIBED and not judged
 
 
 def _wish(

@@ -40,12 +40,14 @@ _DRAWING: Final = _INSERTING - words("need needs want wants")
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
+_EMPTY: Final = words("empty blank unused white excess extra dead surplus")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
 
 
 def read_things(clause: Clause, reading: Reading) -> None:
     """Read what a clause wishes of shadows, gradients, outlines, frames and transparency."""
+    _read_empty_edges(clause, reading)
     _read_transparency(clause, reading)
     _read_shadow(clause, reading)
     _read_gradient(clause, reading)
@@ -62,6 +64,16 @@ def wants_less(clause: Clause) -> bool:
         clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
     )
     return mood.lessens or judged or (mood.forbids and not clause.has(_DRAWING))
+
+
+def _read_empty_edges(clause: Clause, reading: Reading) -> None:
+    """Read "cut off the empty edges": to remove what is empty around the logo is to crop."""
+    places = clause.find(words_of.EDGES_EMPTY)
+    if not places or not clause.mood.removes or clause.mood.guards or clause.mood.keeps:
+        return
+    if clause.before(places[0]) in _EMPTY:
+        clause.used.update(range(len(clause.words)))
+        reading.wish(clause, Crop())
 
 
 def _read_transparency(clause: Clause, reading: Reading) -> None:
@@ -148,6 +160,9 @@ def _read_line(
     clause: Clause, places: list[int], kind: type[Border] | type[Outline], reading: Reading
 ) -> None:
     mood = clause.mood
+    if _is_measured(clause, places[-1]):
+        # "stroke +20%" is about the lines that are there.
+        return
     named = clause.before(places[0]) in words_of.SCOPING
     is_bare = not (mood.complains or mood.down or named) and (
         len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
@@ -183,6 +198,13 @@ def _read_line(
         _account_for(clause, [*places, *adjectives])
         clause.used.update(at for at in elsewhere if abs(at - places[0]) <= _DESCRIBING_MAX)
         reading.wish(clause, kind(amount=amount, colour=colour))
+
+
+def _is_measured(clause: Clause, place: int) -> bool:
+    following = clause.after(place)
+    if following in {":", "+"}:
+        following = clause.after(place, 2)
+    return clause.words[place] in {"stroke", "strokes"} and following[-1:].isdigit()
 
 
 def _colour_of_line(clause: Clause, place: int) -> str | None:
