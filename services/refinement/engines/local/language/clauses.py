@@ -142,6 +142,7 @@ class Clause:
         self.used: set[int] = set()
         self.area: str | None = None
         self.referent: str | None = None
+        self.referents: frozenset[str] = frozenset()
         self.licence: Licence = Licence.FRAGMENT
 
     def has(self, *groups: frozenset[str]) -> bool:
@@ -269,7 +270,7 @@ def mood_of(words: Sequence[str]) -> Mood:
         forbids=forbids,
         guards=(negates and changes and not ("no" in found and not forbids and not up and not down))
         or "donttouch" in found,
-        too=too or (complains and "so" in found),
+        too=too or (complains and "so" in words[1:]),
         complains=complains,
         wishes=wishes,
     )

@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
-from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
 from services.refinement.engines.local.language.clauses import Clause, clauses_of
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import licence_of
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -36,10 +37,11 @@ from services.refinement.engines.local.language.treatments import (
     read_theme,
 )
 from services.refinement.engines.local.language.wishes import Reading, Wish
-from services.refinement.engines.local.named_colours import FAMILIES
+from services.refinement.engines.local.named_colours import FAMILIES, family_of
 from services.refinement.engines.local.operations import (
     Background,
     Border,
+    Contrast,
     Duotone,
     Flip,
     Lightness,
@@ -50,7 +52,9 @@ from services.refinement.engines.local.operations import (
     Recolour,
     Replace,
     Saturation,
+    Shades,
     Shadow,
+    Sharpness,
     Square,
     Warmth,
     Weight,
@@ -86,6 +90,11 @@ _MENTIONED: Final = (
 
 # How much less of a colour it is to be where it is to go.
 _REMOVAL: Final = -2.0
+_REMEDIES: Final = (
+    *(Recolour, Background, Monochrome, Duotone, Replace, Outline, Shades),
+    *(Lightness, Weight, Contrast, Sharpness),
+)
+_SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -115,6 +124,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     idle: Clause | None = None
+    spoken: Clause | None = None
     for clause in clauses:
         before = reading.extent
         clause.licence = licence_of(clause)
@@ -125,6 +135,9 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
             continue
         known = len(reading.wishes)
         _refer(clause, idle, reading)
+        _refer_to_parts(clause, spoken)
+        if clause.licence is not Licence.CONDITION:
+            spoken = clause
         _read_clause(clause, theme, reading)
         if not (clause.licence.grants_mentions or clause.mood.lacks):
             reading.wishes[known:] = [
@@ -135,8 +148,25 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if is_idle and _has_content(clause):
             reading.unmatched.append(clause.phrase)
         idle = clause if is_idle else None
-    reading.wishes = _joined(reading.wishes)
+    reading.wishes = _joined(_concrete(reading))
     return reading
+
+
+def _concrete(reading: Reading) -> list[Wish]:
+    """Leave out what only says why, or how it should feel, beside wishes that say what to do."""
+    remedies = [wish for wish in reading.wishes if isinstance(wish.operation, _REMEDIES)]
+    wishes = reading.wishes
+    if any(wish not in reading.eased for wish in remedies):
+        wishes = [wish for wish in wishes if wish not in reading.eased]
+    if any(not wish.source.startswith("style:") for wish in wishes):
+        wishes = [wish for wish in wishes if not wish.source.startswith("style:")]
+    return wishes
+
+
+def _family_in(clause: Clause) -> str | None:
+    """Return the family of the one colour that a clause names."""
+    names = {family_of(name) for word in clause.words if (name := colour_of(word)) is not None}
+    return names.pop() if len(names) == 1 else None
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
@@ -169,6 +199,24 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
         clause.area = clause.referent = idle.area
         if reading.unmatched[-1:] == [idle.phrase]:
             reading.unmatched.pop()
+
+
+def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
+    """Let "them" stand for what the last clause was about: "the letters are faint, make them bold".
+
+    "It" is the whole logo as often as a part, so only a complaint about a part gives it a meaning.
+    """
+    if spoken is None or not clause.has(_PRONOUNS) or clause.area is not None:
+        return
+    complains = spoken.licence is Licence.COMPLAINT
+    if clause.has(_SEVERAL) or complains:
+        clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
+        clause.area = clause.area or spoken.area
+        if complains:
+            clause.referent = spoken.area
+            family = _family_in(spoken)
+            if clause.area is None and family is not None:
+                clause.area = clause.referent = family
 
 
 def _drop_repeated(clause: Clause, reading: Reading, known: int) -> None:

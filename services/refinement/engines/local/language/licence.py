@@ -52,12 +52,15 @@ _USES: Final = words(
 )
 _PASSIVE: Final = words("be is are get gets being been gonna going will its")
 _PLACING: Final = words("on in into onto next over under beside at above for")
+# "We are a small bakery", "I run a shop": who speaks, not what they wish.
+_OWN_DOINGS: Final = words("am are run sell own print make bake have work live teach do produce")
+_SEEKING: Final = words("looking thinking after hoping going hate indifferent")
 _GOING: Final = words("go goes going sits hangs")
 _ORDERING: Final = words(
     "please should must need needs want wants prefer wish lets let try ought gimme maybe recommend "
     "suggest hoping hope wanted ensure perhaps supposed agreed decided settled asked requested "
-    "needed requires love loved like"
-) - words("love loved like")
+    "needed requires looking thinking after"
+)
 _MODALS: Final = words("would could can shall will may might")
 _AFTER_MODAL: Final = words(
     "be have has go get become use like love make do look turn prefer want need you we it the "
@@ -169,6 +172,11 @@ def _is_context(clause: Clause) -> bool:
     if clause.has(frozenset({"please", "should", "must", "could", "can", "want", "need"})):
         return False
     all_words = clause.words
+    start = _past(all_words, _CONNECTIVES)
+    if all_words[start : start + 1] in (("i",), ("we",)):
+        verb = all_words[start + 1 : start + 2]
+        if verb and verb[0] in _OWN_DOINGS and not _SEEKING & set(all_words):
+            return True
     for at, word in enumerate(all_words):
         follows = clause.after(at)
         if word in _USES and set(all_words[max(0, at - _NEAR) : at]) & _PASSIVE:

@@ -58,7 +58,8 @@ _DESCRIBED: Final = words_of.TEXTS | words_of.FOREGROUNDS | words(
     "line lines stroke strokes hairlines corner corners edge edges border outline"
 )
 _CONSEQUENCES: Final = words(
-    "lostlook hardtoread illegible unreadable invisible legible readable visible"
+    "lostlook hardtoread illegible unreadable invisible legible readable visible standout legibility "
+    "readability visibility indistinct distinguishable"
 )
 
 
@@ -83,6 +84,8 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if (quality, direction) not in seen and (quality, -direction) not in seen:
             seen.add((quality, direction))
             _wish(clause, quality, direction, family, reading)
+            if word in _CONSEQUENCES and quality == "contrast":
+                reading.eased.append(reading.wishes[-1])
 
 
 def _is_said(clause: Clause, index: int) -> bool:
@@ -190,6 +193,7 @@ def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]
         for at, one in enumerate(clause.words)
         if one in NOUN_KINDS and one != word and at not in clause.used
     }
+    nouns |= {NOUN_KINDS[one]: index for one in clause.referents if NOUN_KINDS[one] != "contrast"}
     if family is not None:
         nouns.setdefault("colour", index)
     if clause.area == "text":
