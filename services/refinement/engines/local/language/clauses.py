@@ -84,6 +84,8 @@ _KEYS: Final = (
     | words_of.OUTLINES
     | words("lines line corners edges strokes")
 )
+_AMOUNTS: Final = frozenset({"more", "less", "fewer"})
+_REPLACED_MAX: Final = 4
 _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps if there my our their its"
@@ -94,7 +96,7 @@ _FINITE: Final = (
     | words_of.TURNING
     | words(
         "try go prefer maybe let use using make making give please should must can could would "
-        "need needs want keep put is are looks feels be set get add"
+        "need needs want keep put is are looks feels be set get add would"
     )
 )
 
@@ -193,9 +195,14 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     A soft separator is the word itself; `_CUT` is none: the word opens the next clause.
     """
     word = tokens[index].word
+    if word == "," and _is_replaced(current):
+        return None
     if word in _SOFT:
         return None if _binds(tokens, index, current) else word
     if word == ":" and _is_key(current):
+        return None
+    if word == "(" and [token.word in words_of.CANVAS_VERBS for token in current] == [True]:
+        # "flip(vertical)"
         return None
     if word in _HARD or _is_mark(word):
         return ""
@@ -330,7 +337,20 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
 def _opens(word: str, current: Sequence[Token]) -> bool:
     if word in SENSES and word.endswith("er") and _is_pair(current):
         return True
+    if _is_balanced(word, current):
+        return True
     return word in _OPENING or _starts_anew(word, current) or _is_contrasted(word, current)
+
+
+def _is_replaced(current: Sequence[Token]) -> bool:
+    """Say whether only what is to be replaced has been named: "instead of gold, use silver"."""
+    return bool(current) and current[0].word == "insteadof" and len(current) <= _REPLACED_MAX
+
+
+def _is_balanced(word: str, current: Sequence[Token]) -> bool:
+    """Say whether "more" or "less" opens the other half: "less green more blue"."""
+    amounts = [at for at, token in enumerate(current) if token.word in _AMOUNTS]
+    return word in _AMOUNTS and bool(amounts) and amounts[-1] < len(current) - 1
 
 
 def _is_pair(current: Sequence[Token]) -> bool:
@@ -343,6 +363,8 @@ def _is_pair(current: Sequence[Token]) -> bool:
 
 def _starts_anew(word: str, current: Sequence[Token]) -> bool:
     if word not in _IMPERATIVES or len(current) <= 1 or current[-1].word in _LEADING:
+        return False
+    if _is_replaced(current):
         return False
     return not any(token.word in words_of.NEGATED for token in current[-4:])
 

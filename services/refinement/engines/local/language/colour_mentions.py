@@ -125,6 +125,9 @@ def assign_parts(clause: Clause, mentions: list[Mention]) -> None:
             is_ware = not _ends_place(clause, mention.index)
             mention.part = ELSEWHERE if is_ware else "background"
             continue
+        if clause.after(mention.index) == "behind":
+            mention.part = "background"
+            continue
         nouns = [
             at
             for at in range(start + 1, mention.index)

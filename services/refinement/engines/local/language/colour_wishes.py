@@ -26,6 +26,7 @@ from services.refinement.engines.local.language.colour_mentions import (
 from services.refinement.engines.local.language.colour_swaps import PAIR, read_swaps
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in, area_of
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
@@ -192,7 +193,7 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):
-        _fade(clause, mentions, reading)
+        _fade(clause, mentions, reading, is_out=mood.removes or dislikes)
     elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
         family = family_of(mentions[0].name)
         reading.wish(clause, Saturation(amount=amount_in(clause), scope=family))
@@ -207,9 +208,11 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
             reading.wish(clause, LimitColours(count=len(names)))
 
 
-def _fade(clause: Clause, mentions: list[Mention], reading: Reading) -> None:
+def _fade(
+    clause: Clause, mentions: list[Mention], reading: Reading, *, is_out: bool
+) -> None:
     """Note that there is to be less of some colours, or none."""
-    strength = amount_in(clause) * (2.0 if clause.mood.removes else 1.0)
+    strength = amount_in(clause) * (2.0 if is_out else 1.0)
     for name in dict.fromkeys(family_of(mention.name) for mention in mentions):
         if name in _WITHOUT_HUE:
             reading.refuse(clause, _NAME_ANOTHER)
@@ -233,4 +236,5 @@ def _is_meant(clause: Clause) -> bool:
     content = [
         word for word in clause.words if colour_of(word) is None and word not in words_of.USING
     ]
-    return clause.has(words_of.USING) or len(content) <= _TOLD_WORDS_MAX
+    is_order = clause.licence is Licence.ORDER
+    return is_order or clause.has(words_of.USING) or len(content) <= _TOLD_WORDS_MAX

@@ -10,11 +10,13 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
-from services.refinement.engines.local.language.clauses import Clause, clauses_of
+from services.refinement.engines.local.language.clauses import Clause, clauses_of, mood_of
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import licence_of
@@ -94,6 +96,10 @@ _REMEDIES: Final = (
     *(Recolour, Background, Monochrome, Duotone, Replace, Outline, Shades),
     *(Lightness, Weight, Contrast, Sharpness),
 )
+_THINGS: Final = (
+    *(words_of.SHADOWS, words_of.GRADIENTS),
+    *(words_of.OUTLINES, words_of.BORDERS),
+)
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
@@ -128,16 +134,19 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     for clause in clauses:
         before = reading.extent
         clause.licence = licence_of(clause)
+        _refer_to_thing(clause, spoken)
         if clause.licence.is_idle:
+            spoken = clause if clause.licence is Licence.CONDITION else spoken
             continue
+        if clause.licence is Licence.ORDER and not clause.mood.wishes:
+            clause.mood = msgspec.structs.replace(clause.mood, wishes=True)
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or _is_praise(clause):
             continue
         known = len(reading.wishes)
         _refer(clause, idle, reading)
         _refer_to_parts(clause, spoken)
-        if clause.licence is not Licence.CONDITION:
-            spoken = clause
+        spoken = clause
         _read_clause(clause, theme, reading)
         if not (clause.licence.grants_mentions or clause.mood.lacks):
             reading.wishes[known:] = [
@@ -161,6 +170,10 @@ def _concrete(reading: Reading) -> list[Wish]:
     if any(not wish.source.startswith("style:") for wish in wishes):
         wishes = [wish for wish in wishes if not wish.source.startswith("style:")]
     return wishes
+
+
+def _is_coloured(clause: Clause) -> bool:
+    return clause.has(words_of.COLOUR_NOUNS) or any(colour_of(word) for word in clause.words)
 
 
 def _family_in(clause: Clause) -> str | None:
@@ -201,14 +214,40 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
             reading.unmatched.pop()
 
 
+def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
+    """Let "it" stand for a shadow or border that the clause before allows or finds fault with."""
+    if spoken is None or spoken.mood.removes or spoken.mood.forbids or clause.has(*_THINGS):
+        return
+    thing = next((word for word in spoken.words if any(word in one for one in _THINGS)), None)
+    if thing is None or clause.area is not None:
+        return
+    is_bare = clause.words[0] == "too"
+    is_meant = spoken.licence in {Licence.CONDITION, Licence.COMPLAINT} or any(
+        colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
+        for word in clause.words
+    )
+    if is_bare or (is_meant and clause.has(_PRONOUNS)):
+        clause.words = (
+            (thing, "is", *clause.words)
+            if is_bare
+            else tuple(thing if word in _PRONOUNS else word for word in clause.words)
+        )
+        clause.mood = mood_of(clause.words)
+        clause.licence = licence_of(clause)
+
+
 def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     """Let "them" stand for what the last clause was about: "the letters are faint, make them bold".
 
     "It" is the whole logo as often as a part, so only a complaint about a part gives it a meaning.
     """
-    if spoken is None or not clause.has(_PRONOUNS) or clause.area is not None:
+    if spoken is None or clause.area is not None:
         return
     complains = spoken.licence is Licence.COMPLAINT
+    if not clause.has(_PRONOUNS) and not (
+        complains and clause.joined and _is_coloured(spoken) and _is_coloured(clause)
+    ):
+        return
     if clause.has(_SEVERAL) or complains:
         clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
         clause.area = clause.area or spoken.area
@@ -314,9 +353,11 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
 
 
 def _together(one: object, other: object) -> Duotone | Monochrome | Replace | None:
-    if not isinstance(other, Recolour) or other.scope is not None:
+    if not isinstance(other, Recolour):
         return None
     colours = other.colours
+    if other.scope is not None and getattr(one, "scope", None) != other.scope:
+        return None
     match one:
         case LimitColours(count=count) if count == len(colours) == len(("paper", "ink")):
             return Duotone(colours=(colours[0], colours[1]))

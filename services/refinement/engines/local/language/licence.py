@@ -58,7 +58,7 @@ _SEEKING: Final = words("looking thinking after hoping going hate indifferent")
 _GOING: Final = words("go goes going sits hangs")
 _ORDERING: Final = words(
     "please should must need needs want wants prefer wish lets let try ought gimme maybe recommend "
-    "suggest hoping hope wanted ensure perhaps supposed agreed decided settled asked requested "
+    "suggest hoping hope wishing wanted ensure perhaps supposed agreed decided settled asked requested "
     "needed requires looking thinking after"
 )
 _MODALS: Final = words("would could can shall will may might")
@@ -137,6 +137,9 @@ def _is_report(clause: Clause) -> bool:
     if at is None:
         return False
     before, after = clause.words[:at], clause.words[at:]
+    if _ORDERING & set(before):
+        # "What if the text was red?"
+        return False
     if _DEMANDED & set(after) or "hate" in after:
         return False
     is_of_another = bool(_TOLD_OF & set(clause.words)) and (
@@ -175,7 +178,10 @@ def _is_context(clause: Clause) -> bool:
     start = _past(all_words, _CONNECTIVES)
     if all_words[start : start + 1] in (("i",), ("we",)):
         verb = all_words[start + 1 : start + 2]
-        if verb and verb[0] in _OWN_DOINGS and not _SEEKING & set(all_words):
+        does = all_words[start + 2 : start + 3]
+        if verb and verb[0] in _OWN_DOINGS and not (
+            _SEEKING & set(all_words) or (does and does[0].endswith("ing"))
+        ):
             return True
     for at, word in enumerate(all_words):
         follows = clause.after(at)

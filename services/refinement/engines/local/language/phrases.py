@@ -15,7 +15,8 @@ _SPOKEN: Final = {
         "do not forget to|not only|not just|would not mind|if you do not mind|would not hurt|"
         "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
         "no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
-        "how about|what about|is it possible to|would it be possible to|possible to|"
+        "how about|what about|is it too much to ask for|is it too much to ask|"
+        "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
         "is there a way to|any chance of|any chance to|would love|would like|i want|we want|or so|or something|"
         "something like|sort it out|as well|at all|for once|once again|thank you|"
         "with respect to|"
@@ -25,9 +26,11 @@ _SPOKEN: Final = {
     ),
     # Not saying anything, or leaving it to others.
     "well": (
-        "any more|anymore|any longer|i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
+        "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
         "i would say"
     ),
+    "unneeded": "not required|not needed|not wanted",
+    "says": "keeps saying|keep saying|kept saying|keeps telling me|keeps telling us",
     "indifferent": (
         "do not mind|does not mind|not sure|no idea|do not know|no matter|does not matter|"
         "not matter|do not care|up to you|your call|your choice|leave that to you|leave it to you|"
@@ -43,7 +46,7 @@ _SPOKEN: Final = {
     "isnot": "could not be|never be",
     # Removing.
     "remove": (
-        "get rid of|getting rid of|got rid of|do away with|take out|take away|take off|"
+        "stop it with|stop with|enough with|enough of|get rid of|getting rid of|got rid of|do away with|take out|take away|take off|"
         "taking out|cut out|knock out|strip out|strip away|strip off|leave out|drop the use of|"
         "clear out|throw out|throw away|cut off|clear away|clean away|wipe out|edit out|rub out|"
         "do without|make do without|see the back of|remove all of|kick out|pull out|peel off|"
@@ -56,7 +59,7 @@ _SPOKEN: Final = {
         "who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
         "why is there|why are there|can not have|has no place|have no place|could do without|"
         "can do without|who needs|not necessary|do not like|does not like|did not like|"
-        "not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
+        "not a fan of|is not a fan of|am not a fan of|are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
         "sick of|not crazy about|do not love|not happy with|not a huge fan of|fed up with|"
         "not loving|do not care for|had enough of|not mad about|not sold on|not liking|bored of|"
         "bored with"
@@ -118,7 +121,7 @@ _SPOKEN: Final = {
     ),
     "insufficiently": "too low|too weak|too poor|too faint",
     "too": (
-        "too much|too many|so much|so many|over the top with|overly|excessively|unnecessarily|"
+        "too much|too many|so much|so many|a bit much|bit much|a little much|rather much|a bit too much|over the top with|overly|excessively|unnecessarily|"
         "needlessly|an overload of|an awful lot of"
     ),
     "slightly": (

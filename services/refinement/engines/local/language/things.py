@@ -40,6 +40,7 @@ _DRAWING: Final = _INSERTING - words("need needs want wants")
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
+_CHANGING: Final = words("make turn paint colour color in should")
 _EMPTY: Final = words("empty blank unused white excess extra dead surplus")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
@@ -192,6 +193,10 @@ def _read_line(
             reading.wish(clause, Crop())
         else:
             reading.refuse(clause, _NO_THING_REMOVED)
+    elif mood.wishes and _colour_of_line(clause, places[0]) and clause.has(_CHANGING):
+        colour = _colour_of_line(clause, places[0])
+        _account_for(clause, [*places, *adjectives])
+        reading.wish(clause, kind(amount=amount_in(clause), colour=colour))
     elif adds or (is_verb and not _is_comparison(clause, elsewhere)):
         amount = amount_in(clause)
         colour = _colour_of_line(clause, places[0])
