@@ -31,6 +31,9 @@ _WORDING: Final = words(
 )
 
 
+# Who is seen in the logo, and how.
+_SOMEBODY: Final = frozenset({"he", "him"})
+_SEEMING: Final = frozenset({"look", "looks", "smile", "seem", "seems"})
 _DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
 _FONTS: Final = words("font fonts typeface typography")
 
@@ -40,11 +43,20 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     words, mood = clause.words, clause.mood
     if mood.forbids or mood.guards:
         return False
+    if clause.has(_SOMEBODY) and clause.has(_SEEMING):
+        # "Make him look fierce"
+        reading.refuse(clause, words_of.DRAWN_ANEW)
+        return True
     for index, word in enumerate(words):
         reason = words_of.UNSUPPORTED.get(word)
         is_use = "for" in words[max(0, index - 2) : index]
         if reason is not None and index not in clause.used and not is_use:
             if word in {"move", "moving", "layout", "composition"} and "centre" in words:
+                continue
+            if word == "restyled" and any(
+                one in SENSES and SENSES[one].form == "fault" for one in words
+            ):
+                # "The edges look like a staircase"
                 continue
             if reason == words_of.DRAWN_ANEW and mood.lessens:
                 reading.refuse(clause, NO_OPPOSITE)

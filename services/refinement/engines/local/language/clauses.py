@@ -242,7 +242,11 @@ def mood_of(words: Sequence[str]) -> Mood:
     up = bool(found & words_of.MORE) or ("up" in found and (turns or words[0] == "up"))
     is_quality = any(word in SENSES and SENSES[word].form != "noun" for word in words)
     up = up or (len(words) > 1 and words[-1] == "up" and not is_quality)
-    down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
+    brings_back = "back" in found and bool(found & {"bring", "put"})
+    up = up or brings_back
+    down = bool(found & words_of.LESS) or (
+        turns and bool(found & {"down", "back"}) and not brings_back
+    )
     # "Cool it down" is a word of its own; "contrast down" is not.
     down = down or (len(words) > 1 and words[-1] == "down" and not is_quality)
     forbids = bool(found & words_of.NEGATED)
@@ -254,7 +258,7 @@ def mood_of(words: Sequence[str]) -> Mood:
     last = _last_but_courtesy(words)
     removes = removes or (last in _OFF and len(words) > 1 and not is_quality and not is_state)
     removes = removes or _takes_off(words)
-    complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
+    complains = _has_copula(words) and not found & words_of.WISHING
     wishes = bool(found & words_of.WISHING)
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
     too = bool(found & {"too", "overly"})
@@ -280,6 +284,19 @@ def mood_of(words: Sequence[str]) -> Mood:
         too=too or (complains and "so" in words[1:]),
         complains=complains,
         wishes=wishes,
+    )
+
+
+def _has_copula(words: Sequence[str]) -> bool:
+    """Say whether a clause says how something is; "a retro look" does not."""
+    return any(
+        word in words_of.COMPLAINING
+        and not (
+            word in {"look", "feel"}
+            and at
+            and (at == len(words) - 1 or words[at - 1] in {"a", "an", "the", "this", "that"})
+        )
+        for at, word in enumerate(words)
     )
 
 
@@ -391,12 +408,13 @@ def _inherit(previous: Clause, clause: Clause) -> None:
         return
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
-        if not _turns_back(previous, clause) and not clause.has(_BREAKING):
+        names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
+        if not (_turns_back(previous, clause) or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
         return
-    if own.is_neutral and _is_inherited(previous, clause):
+    if own.is_neutral and not (before.removes and clause.has(_BREAKING)) and _is_inherited(previous, clause):
         clause.mood = before
 
 

@@ -105,12 +105,18 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     if own & {"and", "&", ",", "+", "or"}:
         return False
     before = set(words[: one.index])
+    if between == ("to",) and "close" not in before:
+        # "pink to coral"
+        return True
     swaps = bool(before & words_of.SWAPPING) or "from" in before
     if swaps and own & _BECOMING:
         return True
     allowed = words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS
     is_part = is_scoping(clause, one.index) or clause.after(one.index) in words_of.PARTS
     if own & {"should", "must", "be", "needs", "could"} and own <= allowed:
+        return True
+    if "go" in own and own <= allowed and is_part:
+        # "could the blue go slightly more turquoise"
         return True
     return swaps and own <= allowed and is_part and "it" not in before
 

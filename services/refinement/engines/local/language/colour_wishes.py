@@ -43,6 +43,8 @@ _LESSER: Final = frozenset({"only", "just"})
 
 # What says of "the red" that it is to be used, and not only talked about.
 _DOING: Final = words_of.SWAPPING | words_of.WISHING | frozenset({"use", "using", "in", "with"})
+_REPLACING: Final = frozenset({"replace", "replaced", "replacing", "swap", "swapped", "exchange"})
+_NAME_ITS_PLACE: Final = "name the colour to put in its place"
 _WITHOUT_HUE: Final = frozenset({"gray", "black", "white"})
 _NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to put in their place"
 # How far before a colour the quality that is about it may stand; how many words besides a colour
@@ -192,6 +194,8 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     dislikes = (clause.has(words_of.JUDGING) or (is_tint and mood.complains)) and not mood.wishes
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
+    elif _only_takes_away(clause, mentions):
+        reading.refuse(clause, _NAME_ITS_PLACE)
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):
         _fade(clause, mentions, reading, is_out=mood.removes or dislikes)
     elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
@@ -206,6 +210,16 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _only_takes_away(clause: Clause, mentions: list[Mention]) -> bool:
+    """Say whether a colour is to be replaced, and not by what: "could the pink be replaced"."""
+    before = clause.words[: mentions[0].index]
+    return (
+        len(mentions) == 1
+        and clause.has(_REPLACING)
+        and not {"with", "to", "into", "by", "for", "in"} & set(before)
+    )
 
 
 def _fade(

@@ -50,6 +50,7 @@ from services.refinement.engines.local.operations import (
     LimitColours,
     Look,
     Monochrome,
+    Operation,
     Outline,
     Recolour,
     Replace,
@@ -100,6 +101,8 @@ _THINGS: Final = (
     *(words_of.SHADOWS, words_of.GRADIENTS),
     *(words_of.OUTLINES, words_of.BORDERS),
 )
+_POINTING: Final = frozenset({"that", "this"})
+_ENDING_REPLACED: Final = frozenset({"for", "on", "in", "please", "and"})
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
@@ -142,11 +145,14 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
             clause.mood = msgspec.structs.replace(clause.mood, wishes=True)
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or _is_praise(clause):
+            spoken = clause
             continue
         known = len(reading.wishes)
         _refer(clause, idle, reading)
         _refer_to_parts(clause, spoken)
-        spoken = clause
+        if clause.area is not None or clause.has(*_THINGS) or _is_coloured(clause):
+            spoken = clause
+        _leave_out_replaced(clause)
         _read_clause(clause, theme, reading)
         if not (clause.licence.grants_mentions or clause.mood.lacks):
             reading.wishes[known:] = [
@@ -157,7 +163,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if is_idle and _has_content(clause):
             reading.unmatched.append(clause.phrase)
         idle = clause if is_idle else None
-    reading.wishes = _joined(_concrete(reading))
+    reading.wishes = _joined(reading.wishes)
+    reading.wishes = _concrete(reading)
     return reading
 
 
@@ -167,9 +174,30 @@ def _concrete(reading: Reading) -> list[Wish]:
     wishes = reading.wishes
     if any(wish not in reading.eased for wish in remedies):
         wishes = [wish for wish in wishes if wish not in reading.eased]
+    repainted = {scope for wish in wishes for scope in _repainted_by(wish.operation)}
+    wishes = [
+        wish
+        for wish in wishes
+        if not isinstance(wish.operation, Lightness | Saturation | Warmth)
+        or wish.operation.scope not in repainted
+        or wish.operation.scope is None
+    ]
     if any(not wish.source.startswith("style:") for wish in wishes):
         wishes = [wish for wish in wishes if not wish.source.startswith("style:")]
     return wishes
+
+
+def _repainted_by(operation: Operation) -> tuple[str | None, ...]:
+    """Return the part that gets a new colour, of which nothing else need be said."""
+    match operation:
+        case Background():
+            return ("background",)
+        case Recolour(scope=str() as scope):
+            return (scope,)
+        case Replace(source=source):
+            return (source,)
+        case _:
+            return ()
 
 
 def _is_coloured(clause: Clause) -> bool:
@@ -214,23 +242,41 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
             reading.unmatched.pop()
 
 
+def _leave_out_replaced(clause: Clause) -> None:
+    """Leave out what a colour of a part is wished instead of: "white text instead of black"."""
+    if "insteadof" not in clause.words[1:] or clause.area not in {"text", "background"}:
+        return
+    start = clause.words.index("insteadof")
+    end = start + 1
+    while end < len(clause.words) and clause.words[end] not in _ENDING_REPLACED:
+        end += 1
+    if any(colour_of(word) for word in clause.words[:start]):
+        clause.used.update(range(start, end))
+
+
 def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
     """Let "it" stand for a shadow or border that the clause before allows or finds fault with."""
     if spoken is None or spoken.mood.removes or spoken.mood.forbids or clause.has(*_THINGS):
         return
-    thing = next((word for word in spoken.words if any(word in one for one in _THINGS)), None)
+    groups = (*_THINGS, words_of.BACKGROUNDS) if clause.mood.removes else _THINGS
+    thing = next((word for word in spoken.words if any(word in one for one in groups)), None)
     if thing is None or clause.area is not None:
         return
+    if spoken.licence is Licence.CONDITION and clause.has(_PRONOUNS):
+        # "If you add a border keep it thin" asks for neither.
+        clause.licence = Licence.CONDITION
+        return
     is_bare = clause.words[0] == "too"
-    is_meant = spoken.licence in {Licence.CONDITION, Licence.COMPLAINT} or any(
+    pronouns = _PRONOUNS | _POINTING if clause.mood.removes else _PRONOUNS
+    is_meant = (spoken.licence is Licence.COMPLAINT or clause.mood.removes) or any(
         colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
         for word in clause.words
     )
-    if is_bare or (is_meant and clause.has(_PRONOUNS)):
+    if is_bare or (is_meant and clause.has(pronouns)):
         clause.words = (
             (thing, "is", *clause.words)
             if is_bare
-            else tuple(thing if word in _PRONOUNS else word for word in clause.words)
+            else tuple(thing if word in pronouns else word for word in clause.words)
         )
         clause.mood = mood_of(clause.words)
         clause.licence = licence_of(clause)
@@ -248,10 +294,11 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
         complains and clause.joined and _is_coloured(spoken) and _is_coloured(clause)
     ):
         return
-    if clause.has(_SEVERAL) or complains:
+    likes = spoken.licence is not Licence.ORDER and _is_praise(spoken)
+    if clause.has(_SEVERAL) or complains or likes:
         clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
         clause.area = clause.area or spoken.area
-        if complains:
+        if complains or likes:
             clause.referent = spoken.area
             family = _family_in(spoken)
             if clause.area is None and family is not None:

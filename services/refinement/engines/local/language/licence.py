@@ -39,7 +39,7 @@ _DEMANDED: Final = words("should must needs need could can wants want please nee
 _VERSIONS: Final = words(
     "version versions one draft attempt time week month year round designer agency sign"
 )
-_CONDITIONS: Final = words("if unless when whenever after until once otherwise whether")
+_CONDITIONS: Final = words("if unless when whenever whatever after until once otherwise whether")
 _CONNECTIVES: Final = words("and but so also only even or because since as plus well ok then")
 _POLITE_CONDITION: Final = words("could would can might possible were")
 _STAYING: Final = words("stay stays remain remains")

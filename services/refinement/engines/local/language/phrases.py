@@ -29,6 +29,8 @@ _SPOKEN: Final = {
         "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
         "i would say"
     ),
+    "in": "the same in",
+    "but": "the same but",
     "unneeded": "not required|not needed|not wanted",
     "says": "keeps saying|keep saying|kept saying|keeps telling me|keeps telling us",
     "indifferent": (
@@ -39,7 +41,8 @@ _SPOKEN: Final = {
     "thereis": "there is|there are|has got",
     "not": (
         "any colour but|any color but|any other colour than|any other color than|"
-        "any shade but|every colour but|every color but|anything but|everyone but|far from|by no means|in no way|on no account|"
+        "any shade but|anything except|anything besides|anything apart from|any colour except|"
+        "any color except|any colour apart from|any color apart from|every colour but|every color but|anything but|everyone but|far from|by no means|in no way|on no account|"
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
         "stay away from|steer clear of|rather not|shy away from|nothing"
     ),
@@ -56,7 +59,7 @@ _SPOKEN: Final = {
     "with": "w /",
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
-        "who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
+        "could live without|can live without|who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
         "why is there|why are there|can not have|has no place|have no place|could do without|"
         "can do without|who needs|not necessary|do not like|does not like|did not like|"
         "not a fan of|is not a fan of|am not a fan of|are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
@@ -93,7 +96,7 @@ _SPOKEN: Final = {
     ),
     # More, less, too, lacking.
     "increase": (
-        "turn up|bring up|crank up|bump up|pump up|dial up|step up|ramp up|push up|boost up|"
+        "bring back|bring back some|turn up|bring up|crank up|bump up|pump up|dial up|step up|ramp up|push up|boost up|"
         "go up on|bring out|play up|up the|kick up|notch up|more of|bring some|"
         "could do with more|could use more|needs more|need more|a higher|amp up|beef up|"
         "could use some more|add more|beefing up|punch up"
@@ -324,7 +327,7 @@ _SPOKEN: Final = {
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
     ),
     "rotate": "spin around|lean it|tip it over|rotate around",
-    "name": "brand name|company name|business name|shop name|firm name|store name",
+    "name": "the brand name|the company name|brand name|company name|business name|shop name|firm name|store name",
     "roundness": "border radius|corner radius",
     "kerning": (
         "letter spacing|letterspacing|too close together|too far apart|line spacing|"

@@ -87,8 +87,9 @@ def _read_transparency(clause: Clause, reading: Reading) -> None:
             reading.refuse(clause, ASKED_NOT_TO)
         else:
             reading.wish(clause, TransparentBackground())
-            clause.used.update(range(len(clause.words)))
-    elif grounds and mood.removes and not mood.guards and not mood.keeps:
+            start = asked[0] - 1 if clause.before(asked[0]) == "on" else 0
+            clause.used.update(range(start, len(clause.words)))
+    elif grounds and (mood.removes or _is_unwanted(clause, grounds[0])) and not mood.guards and not mood.keeps:
         # "remove the background", and not "remove the gradient from the background".
         between = clause.words[: grounds[0]]
         described = {
@@ -103,6 +104,19 @@ def _read_transparency(clause: Clause, reading: Reading) -> None:
         ):
             clause.used.update(range(len(clause.words)))
             reading.wish(clause, TransparentBackground())
+
+
+def _is_unwanted(clause: Clause, place: int) -> bool:
+    """Say whether the background is not needed: "we don't need the background"."""
+    before = clause.words[:place]
+    return clause.mood.forbids and before[-2:] in {
+        ("need", "the"),
+        ("want", "the"),
+        ("need", "a"),
+        ("want", "a"),
+        ("need", "any"),
+        ("want", "any"),
+    }
 
 
 def _read_shadow(clause: Clause, reading: Reading) -> None:
