@@ -141,7 +141,7 @@ _PARADIGMS: Final = (
         adjectives="detailed complex intricate ornate elaborate",
         faults=(
             "busy cluttered complicated fussy fiddly messy chaotic overloaded overwhelming noisy "
-            "overdesigned overcomplicated overworked crowded hectic overdone clutter noise specks "
+            "overdesigned overcomplicated overworked crowded hectic overdone clutter noise mush specks "
             "speckles frills fluff complexity"
         ),
         nouns=(

@@ -86,6 +86,8 @@ _KEYS: Final = (
 )
 _AMOUNTS: Final = frozenset({"more", "less", "fewer"})
 _REPLACED_MAX: Final = 4
+_CONDITIONS: Final = frozenset({"if", "when", "whenever"})
+_CONDITION_MIN: Final = 3
 _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps if there my our their its"
@@ -206,6 +208,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
         return None
     if word in _HARD or _is_mark(word):
         return ""
+    if _ends_condition(tokens, index, current):
+        return _CUT
     if word == "so" and current and _concludes(tokens, index):
         return ""
     if not current:
@@ -215,6 +219,17 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     if word == "with" and _binds(tokens, index, current):
         return None
     return _CUT if _opens(word, current) else None
+
+
+def _ends_condition(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
+    """Say whether what follows from a condition starts: "when I print it | it is just mush"."""
+    following = tokens[index + 1].word if index + 1 < len(tokens) else ""
+    return (
+        len(current) >= _CONDITION_MIN
+        and current[0].word in _CONDITIONS
+        and tokens[index].word in {"it", "they", "i", "we"}
+        and following in _FINITE | {"can", "gets", "get"}
+    )
 
 
 def _concludes(tokens: Sequence[Token], index: int) -> bool:
@@ -289,6 +304,7 @@ def mood_of(words: Sequence[str]) -> Mood:
 
 def _has_copula(words: Sequence[str]) -> bool:
     """Say whether a clause says how something is; "a retro look" does not."""
+    main = words[: words.index("where")] if "where" in words[1:] else words
     return any(
         word in words_of.COMPLAINING
         and not (
@@ -296,7 +312,7 @@ def _has_copula(words: Sequence[str]) -> bool:
             and at
             and (at == len(words) - 1 or words[at - 1] in {"a", "an", "the", "this", "that"})
         )
-        for at, word in enumerate(words)
+        for at, word in enumerate(main)
     )
 
 

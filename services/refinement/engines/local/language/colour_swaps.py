@@ -59,6 +59,10 @@ def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> boo
         return False
     if "insteadof" in clause.words:
         return _read_instead(clause, plain, reading)
+    if len(plain) == PAIR and "where" in clause.words[plain[0].index : plain[1].index]:
+        # "Red where it is blue now"
+        _replace(clause, plain[1], plain[0], reading)
+        return True
     done = False
     index = 0
     while index + 1 < len(plain):
@@ -97,6 +101,8 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     words = clause.words
     between = words[one.index + 1 : other.index]
     own = {word for word in between if word not in MODIFIERS}
+    if "where" in own:
+        return False
     if own & words_of.SWAPPING and own & _BECOMING:
         # "the yellow could be replaced by orange"
         return True

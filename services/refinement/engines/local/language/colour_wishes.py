@@ -27,6 +27,7 @@ from services.refinement.engines.local.language.colour_swaps import PAIR, read_s
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in, area_of
 from services.refinement.engines.local.language.sentence_kinds import Licence
+from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
@@ -186,6 +187,8 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     clause.used.update(mention.index for mention in mentions)
     for mention in mentions:
         use_modifier(clause, mention)
+    if _describes_something(clause, mentions[-1]):
+        return
     names = tuple(dict.fromkeys(mention.paint for mention in mentions))
     if mood.keeps:
         return
@@ -210,6 +213,17 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _describes_something(clause: Clause, mention: Mention) -> bool:
+    """Say whether a colour is that of a thing told about: "some grey pattern from the scanner"."""
+    following = clause.after(mention.index)
+    return (
+        clause.licence is Licence.FRAGMENT
+        and len(clause.words) > _TOLD_WORDS_MAX
+        and following.isalpha()
+        and not is_known(following)
+    )
 
 
 def _only_takes_away(clause: Clause, mentions: list[Mention]) -> bool:

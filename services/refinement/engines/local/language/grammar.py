@@ -101,6 +101,9 @@ _THINGS: Final = (
     *(words_of.SHADOWS, words_of.GRADIENTS),
     *(words_of.OUTLINES, words_of.BORDERS),
 )
+_SPOKEN_OF: Final = (*_THINGS, frozenset(NOUN_KINDS))
+# Colours with these beside them are wished for together.
+_ROLES: Final = frozenset({"primary", "secondary", "accent", "accents", "main"})
 _POINTING: Final = frozenset({"that", "this"})
 _ENDING_REPLACED: Final = frozenset({"for", "on", "in", "please", "and"})
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
@@ -150,7 +153,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         known = len(reading.wishes)
         _refer(clause, idle, reading)
         _refer_to_parts(clause, spoken)
-        if clause.area is not None or clause.has(*_THINGS) or _is_coloured(clause):
+        if clause.area is not None or clause.has(*_SPOKEN_OF) or _is_coloured(clause):
             spoken = clause
         _leave_out_replaced(clause)
         _read_clause(clause, theme, reading)
@@ -388,7 +391,7 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
         previous = joined[-1].operation if joined else None
         own = wish.operation
         pair = (previous, own) if isinstance(own, Recolour) else (own, previous)
-        whole = _together(*pair)
+        whole = _together(*pair, wish.phrase)
         if whole is None:
             joined.append(wish)
             continue
@@ -399,13 +402,17 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
     return joined
 
 
-def _together(one: object, other: object) -> Duotone | Monochrome | Replace | None:
+def _together(
+    one: object, other: object, phrase: str
+) -> Duotone | Monochrome | Replace | Recolour | None:
     if not isinstance(other, Recolour):
         return None
     colours = other.colours
     if other.scope is not None and getattr(one, "scope", None) != other.scope:
         return None
     match one:
+        case Recolour(scope=None) if other.scope is None and _ROLES & set(phrase.split()):
+            return Recolour(colours=tuple(dict.fromkeys((*one.colours, *colours))))
         case LimitColours(count=count) if count == len(colours) == len(("paper", "ink")):
             return Duotone(colours=(colours[0], colours[1]))
         case Saturation(amount=amount, scope=str() as family) if (

@@ -54,6 +54,7 @@ _ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", 
 _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
+_STILL: Final = frozenset({"still", "stay", "stays", "remain", "remains"})
 _DESCRIBED: Final = words_of.TEXTS | words_of.FOREGROUNDS | words(
     "line lines stroke strokes hairlines corner corners edge edges border outline"
 )
@@ -92,6 +93,9 @@ def _is_said(clause: Clause, index: int) -> bool:
     """Say whether a word is about the logo, and does not only measure or compare."""
     word = clause.words[index]
     if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
+        return False
+    if word in _CONSEQUENCES and clause.has(_STILL):
+        # "It must still be readable" keeps what is so.
         return False
     if word == "happy" and clause.after(index) in {"with", "about", "to", "if", "for"}:
         return False

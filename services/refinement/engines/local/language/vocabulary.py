@@ -227,6 +227,8 @@ THINGS_REMOVED: Final = (
     "single things cannot be taken out here: this needs an engine that paints over them, with an "
     "image model"
 )
+NOT_UNDONE: Final = "what was done before cannot be undone: start from the picture before it"
+NO_INK_NUMBERS: Final = "colours of printers' systems are not known here: give them as #rrggbb"
 NO_MOVEMENT: Final = "a picture that moves needs an engine that makes films"
 
 UNSUPPORTED: Final = {
@@ -264,4 +266,6 @@ UNSUPPORTED: Final = {
         words("animate animated animation gif video moving spinning rotating blinking loop"),
         NO_MOVEMENT,
     ),
+    **dict.fromkeys(words("undo"), NOT_UNDONE),
+    **dict.fromkeys(words("pantone pms ral"), NO_INK_NUMBERS),
 }
