@@ -141,8 +141,8 @@ _PARADIGMS: Final = (
         adjectives="detailed complex intricate ornate elaborate",
         faults=(
             "busy cluttered complicated fussy fiddly messy chaotic overloaded overwhelming noisy "
-            "overdesigned overcomplicated overworked crowded hectic overdone clutter noise mush specks "
-            "speckles frills fluff complexity"
+            "overdesigned overcomplicated overworked crowded hectic overdone clutter noise specks "
+            "mush speckles frills fluff complexity"
         ),
         nouns=(
             "detail details detailing ornaments ornament ornamentation texture "
@@ -282,7 +282,10 @@ NOUN_KINDS: Final = {
     **dict.fromkeys(words("corner corners"), "corner"),
     **dict.fromkeys(words("edge edges edging outline outlines contour contours"), "edge"),
     **dict.fromkeys(
-        words("line lines stroke strokes linework lineart lineweight contour outline outlines hairlines"),
+        words(
+            "line lines stroke strokes linework lineart lineweight contour outline outlines "
+            "hairlines"
+        ),
         "line",
     ),
     **dict.fromkeys(words("contrast contrasts"), "contrast"),

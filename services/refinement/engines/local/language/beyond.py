@@ -51,12 +51,7 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         reason = words_of.UNSUPPORTED.get(word)
         is_use = "for" in words[max(0, index - 2) : index]
         if reason is not None and index not in clause.used and not is_use:
-            if word in {"move", "moving", "layout", "composition"} and "centre" in words:
-                continue
-            if word == "restyled" and any(
-                one in SENSES and SENSES[one].form == "fault" for one in words
-            ):
-                # "The edges look like a staircase"
+            if _says_something_else(clause, word):
                 continue
             if reason == words_of.DRAWN_ANEW and mood.lessens:
                 reading.refuse(clause, NO_OPPOSITE)
@@ -81,6 +76,14 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         reading.refuse(clause, words_of.THINGS_REMOVED)
         return True
     return False
+
+
+def _says_something_else(clause: Clause, word: str) -> bool:
+    """Say whether a word stands for what is done here: "the edges look like a staircase"."""
+    if word == "restyled":
+        return any(one in SENSES and SENSES[one].form == "fault" for one in clause.words)
+    moves = word in {"move", "moving", "layout", "composition"}
+    return moves and "centre" in clause.words
 
 
 def _is_object(clause: Clause, group: frozenset[str]) -> bool:

@@ -197,28 +197,31 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     A soft separator is the word itself; `_CUT` is none: the word opens the next clause.
     """
     word = tokens[index].word
-    if word == "," and _is_replaced(current):
-        return None
     if word in _SOFT:
-        return None if _binds(tokens, index, current) else word
+        binds = (word == "," and _is_replaced(current)) or _binds(tokens, index, current)
+        return None if binds else word
     if word == ":" and _is_key(current):
         return None
-    if word == "(" and [token.word in words_of.CANVAS_VERBS for token in current] == [True]:
-        # "flip(vertical)"
+    if _is_called(word, current):
         return None
-    if word in _HARD or _is_mark(word):
+    if word in _HARD or _is_mark(word) or (current and _concludes(tokens, index)):
         return ""
-    if _ends_condition(tokens, index, current):
-        return _CUT
-    if word == "so" and current and _concludes(tokens, index):
-        return ""
-    if not current:
-        return None
-    if len(current) >= CLAUSE_WORDS_MAX:
-        return _CUT
+    return _CUT if current and _is_cut(tokens, index, current) else None
+
+
+def _is_called(word: str, current: Sequence[Token]) -> bool:
+    """Say whether a bracket belongs to what stands before it: a call, "flip" with its way."""
+    return word == "(" and [one.word in words_of.CANVAS_VERBS for one in current] == [True]
+
+
+def _is_cut(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
+    """Say whether a word opens a clause without any mark before it."""
+    word = tokens[index].word
+    if _ends_condition(tokens, index, current) or len(current) >= CLAUSE_WORDS_MAX:
+        return True
     if word == "with" and _binds(tokens, index, current):
-        return None
-    return _CUT if _opens(word, current) else None
+        return False
+    return _opens(word, current)
 
 
 def _ends_condition(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
@@ -235,6 +238,8 @@ def _ends_condition(tokens: Sequence[Token], index: int, current: Sequence[Token
 def _concludes(tokens: Sequence[Token], index: int) -> bool:
     """Say whether "so" opens a clause: "it goes on black, so make it white"."""
     following = tokens[index + 1].word if index + 1 < len(tokens) else ""
+    if tokens[index].word != "so":
+        return False
     return following in _AFTER_SO or following in _IMPERATIVES
 
 
@@ -430,7 +435,11 @@ def _inherit(previous: Clause, clause: Clause) -> None:
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
         return
-    if own.is_neutral and not (before.removes and clause.has(_BREAKING)) and _is_inherited(previous, clause):
+    if (
+        own.is_neutral
+        and not (before.removes and clause.has(_BREAKING))
+        and _is_inherited(previous, clause)
+    ):
         clause.mood = before
 
 

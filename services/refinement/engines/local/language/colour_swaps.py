@@ -103,10 +103,9 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     own = {word for word in between if word not in MODIFIERS}
     if "where" in own:
         return False
-    if own & words_of.SWAPPING and own & _BECOMING:
-        # "the yellow could be replaced by orange"
-        return True
-    if own & {"->", "=>", "\u2192", "becomes", "become"}:
+    # "The yellow could be replaced by orange"
+    is_swapped = bool(own & words_of.SWAPPING and own & _BECOMING)
+    if is_swapped or own & {"->", "=>", "\u2192", "becomes", "become"}:
         return True
     if own & {"and", "&", ",", "+", "or"}:
         return False
@@ -119,12 +118,12 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
         return True
     allowed = words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS
     is_part = is_scoping(clause, one.index) or clause.after(one.index) in words_of.PARTS
-    if own & {"should", "must", "be", "needs", "could"} and own <= allowed:
+    if not own <= allowed:
+        return False
+    if own & {"should", "must", "be", "needs", "could"}:
         return True
-    if "go" in own and own <= allowed and is_part:
-        # "could the blue go slightly more turquoise"
-        return True
-    return swaps and own <= allowed and is_part and "it" not in before
+    # "Could the blue go slightly more turquoise"
+    return is_part and ("go" in own or (swaps and "it" not in before))
 
 
 def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> bool:

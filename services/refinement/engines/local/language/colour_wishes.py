@@ -187,14 +187,13 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     clause.used.update(mention.index for mention in mentions)
     for mention in mentions:
         use_modifier(clause, mention)
-    if _describes_something(clause, mentions[-1]):
+    if mood.keeps or _describes_something(clause, mentions[-1]):
         return
     names = tuple(dict.fromkeys(mention.paint for mention in mentions))
-    if mood.keeps:
-        return
     # "It looks yellowish" complains of the tint, "it is yellow" of nothing.
     is_tint = clause.words[mentions[0].index].endswith("ish")
-    dislikes = (clause.has(words_of.JUDGING) or (is_tint and mood.complains)) and not mood.wishes
+    is_judged = clause.has(words_of.JUDGING) or (is_tint and mood.complains)
+    dislikes = is_judged and not mood.wishes
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif _only_takes_away(clause, mentions):
@@ -204,10 +203,14 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
         family = family_of(mentions[0].name)
         reading.wish(clause, Saturation(amount=amount_in(clause), scope=family))
-    elif mood.complains and not mood.wishes:
+    elif mood.wishes or not mood.complains:
         # "It is blue" tells, and wishes for nothing.
-        return
-    elif clause.has(words_of.ONLY) and len(names) <= PAIR:
+        _use(clause, mentions, names, reading)
+
+
+def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], reading: Reading) -> None:
+    """Note colours that are to be used."""
+    if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
     elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING)):
         recolour(clause, names, _scope_for(clause), reading)
@@ -236,9 +239,7 @@ def _only_takes_away(clause: Clause, mentions: list[Mention]) -> bool:
     )
 
 
-def _fade(
-    clause: Clause, mentions: list[Mention], reading: Reading, *, is_out: bool
-) -> None:
+def _fade(clause: Clause, mentions: list[Mention], reading: Reading, *, is_out: bool) -> None:
     """Note that there is to be less of some colours, or none."""
     strength = amount_in(clause) * (2.0 if is_out else 1.0)
     for name in dict.fromkeys(family_of(mention.name) for mention in mentions):

@@ -58,8 +58,8 @@ _SEEKING: Final = words("looking thinking after hoping going hate indifferent")
 _GOING: Final = words("go goes going sits hangs")
 _ORDERING: Final = words(
     "please should must need needs want wants prefer wish lets let try ought gimme maybe recommend "
-    "suggest hoping hope wishing wanted ensure perhaps supposed agreed decided settled asked requested "
-    "needed requires looking thinking after"
+    "suggest hoping hope wishing wanted ensure perhaps supposed agreed decided settled asked "
+    "requested needed requires looking thinking after"
 )
 _MODALS: Final = words("would could can shall will may might")
 _AFTER_MODAL: Final = words(
@@ -84,6 +84,9 @@ _FINITE: Final = words(
 )
 # What follows these belongs to a clause within the clause.
 _RELATIVES: Final = words("where which who whose")
+_SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
+_LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
+_APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
 _UNKNOWN_MAX: Final = 2
 _FRAGMENT_WORDS_MAX: Final = 7
 _NEAR: Final = 3
@@ -103,6 +106,24 @@ def licence_of(clause: Clause) -> Licence:
         if is_kind(clause):
             return kind
     return Licence.FRAGMENT
+
+
+def is_praise(clause: Clause) -> bool:
+    """Say whether a clause only says that something is fine as it is."""
+    mood = clause.mood
+    if mood.forbids or mood.lacks or mood.too or mood.up or mood.down or mood.removes:
+        return False
+    senses = [SENSES[word] for word in clause.words if word in SENSES]
+    if any(sense.form in {"explicit", "fault"} for sense in senses):
+        return False
+    likes = any(
+        word in _LIKING
+        and clause.words[max(0, at - 2) : at]
+        and set(clause.words[max(0, at - 2) : at]) & _SUBJECTS
+        for at, word in enumerate(clause.words)
+    ) or (clause.words[0] in {"love", "loving", "nice", "great", "lovely"} and mood.is_neutral)
+    approves = mood.complains and not mood.wishes and clause.has(_APPROVING)
+    return likes or approves
 
 
 def _is_condition(clause: Clause) -> bool:
@@ -179,8 +200,10 @@ def _is_context(clause: Clause) -> bool:
     if all_words[start : start + 1] in (("i",), ("we",)):
         verb = all_words[start + 1 : start + 2]
         does = all_words[start + 2 : start + 3]
-        if verb and verb[0] in _OWN_DOINGS and not (
-            _SEEKING & set(all_words) or (does and does[0].endswith("ing"))
+        if (
+            verb
+            and verb[0] in _OWN_DOINGS
+            and not (_SEEKING & set(all_words) or (does and does[0].endswith("ing")))
         ):
             return True
     for at, word in enumerate(all_words):
@@ -192,7 +215,12 @@ def _is_context(clause: Clause) -> bool:
         if word in _GOING and follows in _PLACING - {"for"} and at:
             before = all_words[:at]
             return bool(set(before) & words("it this that logo which these they is will its"))
-        if word == "for" and at <= _NEAR and not clause.mood.too and set(all_words[:at]) & {"is", "its", "are"}:
+        if (
+            word == "for"
+            and at <= _NEAR
+            and not clause.mood.too
+            and set(all_words[:at]) & {"is", "its", "are"}
+        ):
             return not set(all_words[:at]) & words("black white")
     return False
 

@@ -9,25 +9,24 @@ from typing import Final
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
-        "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|what if|"
-        "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
-        "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
-        "do not forget to|not only|not just|would not mind|if you do not mind|would not hurt|"
-        "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
-        "no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
+        "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|"
+        "what if|can not you|could not you|can we not just|would not it be|would not it|"
+        "do not you think|why do not you|why do not we|why not|do not be afraid to|"
+        "do not hesitate to|do not forget to|not only|not just|would not mind|if you do not mind|"
+        "would not hurt|can you please|could you please|feel free to|if at all possible|"
+        "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
         "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
-        "is there a way to|any chance of|any chance to|would love|would like|i want|we want|or so|or something|"
-        "something like|sort it out|as well|at all|for once|once again|thank you|"
-        "with respect to|"
-        "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
-        "not necessarily|if you can|as far as|as soon as possible|more or less|less than ideal|"
-        "not ideal|not great|not quite right|do not get me wrong"
+        "is there a way to|any chance of|any chance to|would love|would like|i want|we want|"
+        "or so|or something|something like|sort it out|as well|at all|for once|once again|"
+        "thank you|with respect to|in terms of|when it comes to|by the way|in general|so that|"
+        "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
+        "more or less|less than ideal|not ideal|not great|not quite right|do not get me wrong"
     ),
     # Not saying anything, or leaving it to others.
     "well": (
-        "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|you know|to be honest|if you know what i mean|"
-        "i would say"
+        "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
+        "you know|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
     "but": "the same but",
@@ -35,39 +34,43 @@ _SPOKEN: Final = {
     "says": "keeps saying|keep saying|kept saying|keeps telling me|keeps telling us",
     "indifferent": (
         "do not mind|does not mind|not sure|no idea|do not know|no matter|does not matter|"
-        "not matter|do not care|up to you|your call|your choice|leave that to you|leave it to you|"
-        "leave this to you|not have to|not need to|no preference|not bothered|not fussed|whatever you"
+        "not matter|do not care|up to you|your call|your choice|leave that to you|"
+        "leave it to you|leave this to you|not have to|not need to|no preference|not bothered|"
+        "not fussed|whatever you"
     ),
     "thereis": "there is|there are|has got",
     "not": (
-        "any colour but|any color but|any other colour than|any other color than|"
-        "any shade but|anything except|anything besides|anything apart from|any colour except|"
-        "any color except|any colour apart from|any color apart from|every colour but|every color but|anything but|everyone but|far from|by no means|in no way|on no account|"
+        "any colour but|any color but|any other colour than|any other color than|any shade but|"
+        "anything except|anything besides|anything apart from|any colour except|any color except|"
+        "any colour apart from|any color apart from|every colour but|every color but|"
+        "anything but|everyone but|far from|by no means|in no way|on no account|"
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
         "stay away from|steer clear of|rather not|shy away from|nothing"
     ),
     "isnot": "could not be|never be",
     # Removing.
     "remove": (
-        "stop it with|stop with|enough with|enough of|get rid of|getting rid of|got rid of|do away with|take out|take away|take off|"
-        "taking out|cut out|knock out|strip out|strip away|strip off|leave out|drop the use of|"
-        "clear out|throw out|throw away|cut off|clear away|clean away|wipe out|edit out|rub out|"
-        "do without|make do without|see the back of|remove all of|kick out|pull out|peel off|"
-        "phase out|chop off|wipe off|wipe away|rip out"
+        "stop it with|stop with|enough with|enough of|get rid of|getting rid of|got rid of|"
+        "do away with|take out|take away|take off|taking out|cut out|knock out|strip out|"
+        "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
+        "clear away|clean away|wipe out|edit out|rub out|do without|make do without|"
+        "see the back of|remove all of|kick out|pull out|peel off|phase out|chop off|wipe off|"
+        "wipe away|rip out"
     ),
     "smoothen": "even out|evened out|iron out|even up|ironed out",
     "with": "w /",
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
-        "could live without|can live without|who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
-        "why is there|why are there|can not have|has no place|have no place|could do without|"
-        "can do without|who needs|not necessary|do not like|does not like|did not like|"
-        "not a fan of|is not a fan of|am not a fan of|are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
-        "sick of|not crazy about|do not love|not happy with|not a huge fan of|fed up with|"
-        "not loving|do not care for|had enough of|not mad about|not sold on|not liking|bored of|"
-        "bored with"
+        "could live without|can live without|who asked for|never asked for|not asked for|"
+        "not ask for|did not ask for|what is with|why is there|why are there|can not have|"
+        "has no place|have no place|could do without|can do without|who needs|not necessary|"
+        "do not like|does not like|did not like|not a fan of|is not a fan of|am not a fan of|"
+        "are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|"
+        "tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
+        "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
+        "not liking|bored of|bored with"
     ),
-    "insteadof": ("instead of|rather than|in place of|in lieu of|as opposed to|over the current"),
+    "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|"
         "with the exception of|everything except|all except|everything besides|excluding|"
@@ -79,11 +82,11 @@ _SPOKEN: Final = {
         "not change|not alter|hands off|not mess with|not affect|without changing|"
         "without touching|without altering|without affecting|without modifying|"
         "without messing with|never touch|never change|never alter|not altering|not changing|"
-        "not touching|be careful with|careful with|watch out for|hold on to|hang on to|do not fiddle with|not tamper with|not edit|"
-        "without messing up|not replace|not recolor|not recolour|without recoloring|"
-        "without recolouring|should not change|must not change|do not mess up|not mess up|"
-        "no changes to|no change to|not damage|not adjust|not update|not interfere with|"
-        "without damaging|without destroying|not ruin"
+        "not touching|be careful with|careful with|watch out for|hold on to|hang on to|"
+        "do not fiddle with|not tamper with|not edit|without messing up|not replace|not recolor|"
+        "not recolour|without recoloring|without recolouring|should not change|must not change|"
+        "do not mess up|not mess up|no changes to|no change to|not damage|not adjust|not update|"
+        "not interfere with|without damaging|without destroying|not ruin"
     ),
     "asis": (
         "as is|as it is|as they are|the way it is|the way they are|the same|untouched|unchanged|"
@@ -96,10 +99,10 @@ _SPOKEN: Final = {
     ),
     # More, less, too, lacking.
     "increase": (
-        "bring back|bring back some|turn up|bring up|crank up|bump up|pump up|dial up|step up|ramp up|push up|boost up|"
-        "go up on|bring out|play up|up the|kick up|notch up|more of|bring some|"
-        "could do with more|could use more|needs more|need more|a higher|amp up|beef up|"
-        "could use some more|add more|beefing up|punch up"
+        "bring back|bring back some|turn up|bring up|crank up|bump up|pump up|dial up|step up|"
+        "ramp up|push up|boost up|go up on|bring out|play up|up the|kick up|notch up|more of|"
+        "bring some|could do with more|could use more|needs more|need more|a higher|amp up|"
+        "beef up|could use some more|add more|beefing up|punch up"
     ),
     "needs": (
         "could use|could do with|should have|would benefit from|is crying out for|in need of|"
@@ -124,8 +127,9 @@ _SPOKEN: Final = {
     ),
     "insufficiently": "too low|too weak|too poor|too faint",
     "too": (
-        "too much|too many|so much|so many|a bit much|bit much|a little much|rather much|a bit too much|over the top with|overly|excessively|unnecessarily|"
-        "needlessly|an overload of|an awful lot of"
+        "too much|too many|so much|so many|a bit much|bit much|a little much|rather much|"
+        "a bit too much|over the top with|overly|excessively|unnecessarily|needlessly|"
+        "an overload of|an awful lot of"
     ),
     "slightly": (
         "a bit|a little|a little bit|a touch|a tad|a notch|a hair|a smidge|a smidgen|a shade|"
@@ -163,8 +167,8 @@ _SPOKEN: Final = {
         "easier to read|easy to read|easier to see|easy to see|better to read|more legible|"
         "more readable|easier on readability|readable from far|better visible|well visible"
     ),
-    "pop": ("jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"),
-    "standout": ("stand out|stands out|standing out|pop out|pops out|come forward|come through"),
+    "pop": "jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more",
+    "standout": "stand out|stands out|standing out|pop out|pops out|come forward|come through",
     "inyourface": (
         "in your face|on the nose|over the top|full on|hurts my eyes|hurt my eyes|hurts the eyes|"
         "hurts your eyes|hurt your eyes|burns my eyes|burn my eyes|hard on the eyes|"
@@ -262,17 +266,17 @@ _SPOKEN: Final = {
         "invert colours|a negative|as a negative|flip the light and dark|exchange black and white"
     ),
     "onbrand": (
-        "colors of our|colours of our|colors of the|colours of the|on brand|brand colors|brand colours|match the theme|fit the theme|fits the theme|"
-        "matches the theme|our colors|our colours|brand palette|theme colors|theme colours|"
-        "company colors|company colours|house colors|house colours|suit the theme|theme palette|"
-        "our palette|our brand|match our theme|colors of the theme|colours of the theme|"
-        "our theme|match our brand|corporate colors|corporate colours|matching the theme|"
-        "the brand|suits the theme|colors of our brand|colours of our brand|our usual colors|"
-        "our usual colours|our own colors|our own colours|match the brand|brand color|"
-        "brand colour|the theme|brand identity|brand guidelines|shop colors|shop colours|"
-        "store colors|store colours|the theme colors|our brand colors|our brand colours|"
-        "our corporate colors|our corporate colours|team colors|team colours|club colors|"
-        "club colours"
+        "colors of our|colours of our|colors of the|colours of the|on brand|brand colors|"
+        "brand colours|match the theme|fit the theme|fits the theme|matches the theme|our colors|"
+        "our colours|brand palette|theme colors|theme colours|company colors|company colours|"
+        "house colors|house colours|suit the theme|theme palette|our palette|our brand|"
+        "match our theme|colors of the theme|colours of the theme|our theme|match our brand|"
+        "corporate colors|corporate colours|matching the theme|the brand|suits the theme|"
+        "colors of our brand|colours of our brand|our usual colors|our usual colours|"
+        "our own colors|our own colours|match the brand|brand color|brand colour|the theme|"
+        "brand identity|brand guidelines|shop colors|shop colours|store colors|store colours|"
+        "the theme colors|our brand colors|our brand colours|our corporate colors|"
+        "our corporate colours|team colors|team colours|club colors|club colours"
     ),
     "twotone": (
         "two tone|2 tone|two toned|bi color|bi colour|two color|two colour|2 color|2 colour|"
@@ -327,7 +331,10 @@ _SPOKEN: Final = {
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
     ),
     "rotate": "spin around|lean it|tip it over|rotate around",
-    "name": "the brand name|the company name|brand name|company name|business name|shop name|firm name|store name",
+    "name": (
+        "the brand name|the company name|brand name|company name|business name|shop name|"
+        "firm name|store name"
+    ),
     "roundness": "border radius|corner radius",
     "kerning": (
         "letter spacing|letterspacing|too close together|too far apart|line spacing|"

@@ -55,12 +55,14 @@ _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "so
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
 _STILL: Final = frozenset({"still", "stay", "stays", "remain", "remains"})
-_DESCRIBED: Final = words_of.TEXTS | words_of.FOREGROUNDS | words(
-    "line lines stroke strokes hairlines corner corners edge edges border outline"
+_DESCRIBED: Final = (
+    words_of.TEXTS
+    | words_of.FOREGROUNDS
+    | words("line lines stroke strokes hairlines corner corners edge edges border outline")
 )
 _CONSEQUENCES: Final = words(
-    "lostlook hardtoread illegible unreadable invisible legible readable visible standout legibility "
-    "readability visibility indistinct distinguishable"
+    "lostlook hardtoread illegible unreadable invisible legible readable visible standout "
+    "legibility readability visibility indistinct distinguishable"
 )
 
 

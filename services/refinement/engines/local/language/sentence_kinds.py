@@ -27,6 +27,4 @@ class Licence(enum.Enum):
         return self in {Licence.ORDER, Licence.FRAGMENT}
 
 
-_IDLE: Final = frozenset(
-    {Licence.REPORT, Licence.CONTEXT, Licence.CONDITION, Licence.INDIFFERENCE}
-)
+_IDLE: Final = frozenset({Licence.REPORT, Licence.CONTEXT, Licence.CONDITION, Licence.INDIFFERENCE})

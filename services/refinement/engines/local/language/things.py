@@ -89,7 +89,12 @@ def _read_transparency(clause: Clause, reading: Reading) -> None:
             reading.wish(clause, TransparentBackground())
             start = asked[0] - 1 if clause.before(asked[0]) == "on" else 0
             clause.used.update(range(start, len(clause.words)))
-    elif grounds and (mood.removes or _is_unwanted(clause, grounds[0])) and not mood.guards and not mood.keeps:
+    elif (
+        grounds
+        and (mood.removes or _is_unwanted(clause, grounds[0]))
+        and not mood.guards
+        and not mood.keeps
+    ):
         # "remove the background", and not "remove the gradient from the background".
         between = clause.words[: grounds[0]]
         described = {
