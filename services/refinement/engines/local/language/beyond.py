@@ -47,17 +47,11 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         # "Make him look fierce"
         reading.refuse(clause, words_of.DRAWN_ANEW)
         return True
-    for index, word in enumerate(words):
-        reason = words_of.UNSUPPORTED.get(word)
-        is_use = "for" in words[max(0, index - 2) : index]
-        if reason is not None and index not in clause.used and not is_use:
-            if _says_something_else(clause, word):
-                continue
-            if reason == words_of.DRAWN_ANEW and mood.lessens:
-                reading.refuse(clause, NO_OPPOSITE)
-                return True
-            reading.refuse(clause, reason)
-            return True
+    reason = _reason_against(clause)
+    if reason is not None:
+        is_opposite = reason == words_of.DRAWN_ANEW and mood.lessens
+        reading.refuse(clause, NO_OPPOSITE if is_opposite else reason)
+        return True
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
     )
@@ -76,6 +70,18 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         reading.refuse(clause, words_of.THINGS_REMOVED)
         return True
     return False
+
+
+def _reason_against(clause: Clause) -> str | None:
+    """Return why what a word of a clause asks for is not done here, if one does."""
+    for index, word in enumerate(clause.words):
+        reason = words_of.UNSUPPORTED.get(word)
+        is_use = "for" in clause.words[max(0, index - 2) : index]
+        if reason is None or index in clause.used or is_use:
+            continue
+        if not _says_something_else(clause, word):
+            return reason
+    return None
 
 
 def _says_something_else(clause: Clause, word: str) -> bool:

@@ -19,6 +19,7 @@ from services.refinement.engines.local.language.colour_wishes import read_colour
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise
+from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -83,8 +84,6 @@ _MENTIONED: Final = (
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
-_LIVENED: Final = frozenset({"liven"})
-
 
 def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     """Read a prompt.
@@ -93,7 +92,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     logo shows.
     """
     reading = Reading()
-    tokens = tokens_of(prompt)
+    tokens = without_ignored_points(tokens_of(prompt))
     if _is_foreign(tokens):
         reading.unmatched.append(" ".join(prompt.split())[:_UNMATCHED_LENGTH_MAX])
         return reading

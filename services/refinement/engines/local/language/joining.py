@@ -74,8 +74,8 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
     for wish in wishes:
         previous = joined[-1].operation if joined else None
         own = wish.operation
-        pair = (previous, own) if isinstance(own, Recolour) else (own, previous)
-        whole = _together(*pair, wish.phrase)
+        one, other = (previous, own) if isinstance(own, Recolour) else (own, previous)
+        whole = _together(one, other, wish.phrase)
         if whole is None:
             joined.append(wish)
             continue
