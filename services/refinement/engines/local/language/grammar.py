@@ -84,7 +84,6 @@ _MENTIONED: Final = (
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
-
 def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     """Read a prompt.
 

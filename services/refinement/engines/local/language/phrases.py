@@ -238,8 +238,8 @@ _SPOKEN: Final = {
         "gradient fill"
     ),
     "bevel": (
-        "glossy effect|glass effect|gloss effect|3d effect|3d effects|embossed look|inner glow|"
-        "bevel effect|shiny effect|glow effect|web 2 0|lens flare|3d look|3d bits|light effect|"
+        "glossy effect|glass effect|gloss effect|3 d effect|3 d effects|embossed look|inner glow|"
+        "bevel effect|shiny effect|glow effect|web 2 0|lens flare|3 d look|3 d bits|light effect|"
         "light effects"
     ),
     "grayscale": (
@@ -289,6 +289,7 @@ _SPOKEN: Final = {
         "a solid colour|tone on tone|monocolor|monocolour|unicolor|unicolour|tonal"
     ),
     "fewercolours": (
+        "not so many colors|not so many colours|not that many colors|not that many colours|"
         "fewer colors|fewer colours|less colors|less colours|too many colors|too many colours|"
         "so many colors|so many colours|number of colors|number of colours|amount of colors|"
         "amount of colours|how many colors|how many colours|fewer tones|fewer hues|"
@@ -325,7 +326,7 @@ _SPOKEN: Final = {
         "scale up|scale it up|blow up|blow it up|increase the resolution|increase resolution|"
         "raise the resolution|low resolution|low res|resolution is too low|more resolution|"
         "print resolution|print quality|higher quality|better quality|double the resolution|"
-        "up the resolution|size up|in 4k|larger for print|bigger for print|"
+        "up the resolution|size up|larger for print|bigger for print|"
         "large enough for print|resolution too low|res is too low|boost the resolution|up res|"
         "super resolution|double the size|lo res|increase the size of the image|double its size|"
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
@@ -365,7 +366,7 @@ _SPOKEN: Final = {
     ),
     "vertically": "top to bottom|top and bottom|along the horizontal axis|over the x axis",
     "square": (
-        "quadratic|1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1x1|square shape|"
+        "quadratic|1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1 x 1|square shape|"
         "profile picture|profile pic|app icon|same width and height|square image|square picture|"
         "one to one|equal sides|1 to 1|square canvas|square ratio|instagram post|profile photo"
     ),
@@ -412,17 +413,18 @@ _SPOKEN: Final = {
         "white rectangle|drop the bg|no white background|no backdrop|without backdrop|"
         "no fill behind"
     ),
-    "modern": "up to date|21st century|more current|contemporary feel",
+    "modern": "up to date|21 st century|more current|contemporary feel",
     "dated": (
         "like a 90 s|like the 90 s|from the 90 s|the 90 s|90 s logo|80 s logo|from the 80 s|"
-        "like the 80 s|like a 90s|90s logo|so 90s|very 90s|the 90s|like the 90s|like a 1990s|"
-        "like a 80s|stuck in the 90s|last century|from the last century|ages old|20 years old|"
-        "old fashioned|old looking|out of date|out dated|stuck in the|from the 90s|"
-        "from the nineties|from the 1990s|from the 80s"
+        "like the 80 s|like a 90 s|90 s logo|so 90 s|very 90 s|the 90 s|like the 90 s|"
+        "like a 1990 s|"
+        "like a 80 s|stuck in the 90 s|last century|from the last century|ages old|20 years old|"
+        "old fashioned|old looking|out of date|out dated|stuck in the|from the 90 s|"
+        "from the nineties|from the 1990 s|from the 80 s"
     ),
     "vintage": (
-        "old school|old timey|old time|the 70s|the 60s|the 50s|seventies|fifties|sixties|1950s|"
-        "1960s|1970s|50s|60s|70s|old photo|faded old|used look|worn look|weathered look|"
+        "old school|old timey|old time|the 70 s|the 60 s|the 50 s|seventies|fifties|sixties|1950 s|"
+        "1960 s|1970 s|50 s|60 s|70 s|old photo|faded old|used look|worn look|weathered look|"
         "aged paper|antique look"
     ),
     "playful": "for kids|for children|kid friendly|child friendly",
