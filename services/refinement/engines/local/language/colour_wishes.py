@@ -52,6 +52,7 @@ _NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to pu
 # still make a wish of it without any verb.
 _REACH_MAX: Final = 4
 _TOLD_WORDS_MAX: Final = 3
+_FOR_REACH: Final = 3
 
 
 def read_colours(clause: Clause, reading: Reading) -> str | None:
@@ -221,12 +222,12 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
 def _describes_something(clause: Clause, mention: Mention) -> bool:
     """Say whether a colour is that of a thing told about: "some grey pattern from the scanner"."""
     following = clause.after(mention.index)
-    return (
-        clause.licence is Licence.FRAGMENT
-        and len(clause.words) > _TOLD_WORDS_MAX
-        and following.isalpha()
-        and not is_known(following)
-    )
+    if not following.isalpha() or is_known(following):
+        return False
+    if "for" in clause.words[max(0, mention.index - _FOR_REACH) : mention.index]:
+        # "We need it for a black hoodie"
+        return True
+    return clause.licence is Licence.FRAGMENT and len(clause.words) > _TOLD_WORDS_MAX
 
 
 def _only_takes_away(clause: Clause, mentions: list[Mention]) -> bool:

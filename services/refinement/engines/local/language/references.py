@@ -118,7 +118,10 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         # "If you add a border keep it thin" asks for neither.
         clause.licence = Licence.CONDITION
         return
-    is_bare = clause.words[0] == "too"
+    is_praised = spoken.mood.keeps or is_praise(spoken)
+    is_bare = clause.words[0] == "too" or (
+        is_praised and all(word in SENSES or word in words_of.SLIGHT for word in clause.words)
+    )
     pronouns = _PRONOUNS | _POINTING if clause.mood.removes else _PRONOUNS
     is_meant = (spoken.licence is Licence.COMPLAINT or clause.mood.removes) or any(
         colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
