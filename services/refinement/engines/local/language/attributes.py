@@ -115,7 +115,7 @@ _PARADIGMS: Final = (
         quality="contrast",
         direction=-1,
         adjectives="lowcontrast",
-        faults="illegible unreadable indistinct invisible lostlook hardtoread",
+        faults="faint illegible unreadable indistinct invisible lostlook hardtoread",
     ),
     _Paradigm(
         quality="pop",

@@ -90,7 +90,7 @@ _CONDITIONS: Final = frozenset({"if", "when", "whenever"})
 _CONDITION_MIN: Final = 3
 _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
-    "try perhaps if there my our their its"
+    "try perhaps think if there my our their its"
 )
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (

@@ -52,6 +52,7 @@ _NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to pu
 # still make a wish of it without any verb.
 _REACH_MAX: Final = 4
 _TOLD_WORDS_MAX: Final = 3
+_TURNED_INTO: Final = frozenset({"be", "to", "into", "in", "become", "turn"})
 _FOR_REACH: Final = 3
 
 
@@ -90,7 +91,7 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         has_free_senses(clause) or mood.complains or mood.lessens
     )
     describes = noun_after(clause, mention.index) is not None and has_free_senses(clause)
-    if names_only or (describes and not clause.has(ON)):
+    if names_only or _is_changed(clause, mention) or (describes and not clause.has(ON)):
         # "darken the blue text": the colour only says which text.
         clause.used.add(mention.index)
         return True
@@ -108,6 +109,21 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         else:
             recolour(clause, (mention.paint,), part, reading)
     return True
+
+
+def _is_changed(clause: Clause, mention: Mention) -> bool:
+    """Say whether a part's colour is the one that it had: "the white text should be cream"."""
+    if not is_scoping(clause, mention.index) or noun_after(clause, mention.index) is None:
+        return False
+    other = next(
+        (
+            at
+            for at in range(mention.index + 1, len(clause.words))
+            if colour_of(clause.words[at]) is not None
+        ),
+        mention.index,
+    )
+    return not _TURNED_INTO.isdisjoint(clause.words[mention.index : other])
 
 
 def _read_shades(clause: Clause, mentions: list[Mention], reading: Reading) -> bool:
@@ -213,10 +229,15 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
     """Note colours that are to be used."""
     if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING)):
+    elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)):
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _is_of_all(clause: Clause) -> bool:
+    """Say whether a clause is as short as "everything blue"."""
+    return clause.words[0] in {"everything", "all"} and len(clause.words) <= PAIR
 
 
 def _describes_something(clause: Clause, mention: Mention) -> bool:

@@ -107,8 +107,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     for clause in clauses:
         relate(clause, context)
         if clause.licence.is_idle:
-            if clause.licence is Licence.CONDITION:
-                context.spoken = clause
+            context.spoken = clause
             continue
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         if is_question or is_praise(clause):

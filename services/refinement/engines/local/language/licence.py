@@ -61,6 +61,7 @@ _ORDERING: Final = words(
     "suggest hoping hope wishing wanted ensure perhaps supposed agreed decided settled asked "
     "requested needed requires looking thinking after"
 )
+_SUPPOSING: Final = frozenset({"would", "could", "if"})
 _MODALS: Final = words("would could can shall will may might")
 _AFTER_MODAL: Final = words(
     "be have has go get become use like love make do look turn prefer want need you we it the "
@@ -75,7 +76,7 @@ _VERBS: Final = words(
     "make add use put give turn set change switch try go have get keep remove bring take let do "
     "replace swap paint colour color recolor recolour tint fill apply draw place move increase "
     "reduce crop rotate flip trim cut drop lose ditch kill convert transform place include leave "
-    "go fix show render redo pull push tone dial start stick work choose pick stop avoid ensure"
+    "think fix show render redo pull push tone dial start stick work choose pick stop avoid ensure"
 )
 _FINITE: Final = words(
     "is are am was were has had does did isnot looks feels seems gets goes comes came went wants "
@@ -158,7 +159,7 @@ def _is_report(clause: Clause) -> bool:
     if at is None:
         return False
     before, after = clause.words[:at], clause.words[at:]
-    if _ORDERING & set(before):
+    if (_ORDERING | _SUPPOSING) & set(before):
         # "What if the text was red?"
         return False
     if _DEMANDED & set(after) or "hate" in after:
@@ -227,6 +228,9 @@ def _is_context(clause: Clause) -> bool:
 
 def _is_order(clause: Clause) -> bool:
     all_words = clause.words
+    if all_words[0] == "why":
+        # "Why the grey background?"
+        return False
     if clause.has(_ORDERING):
         return True
     start = _past(all_words, _LEADING)
@@ -243,7 +247,7 @@ def _tells_of_ability(clause: Clause, at: int) -> bool:
 
 
 def _is_complaint(clause: Clause) -> bool:
-    return clause.mood.complains or _is_fault(clause)
+    return clause.mood.complains or _is_fault(clause) or clause.words[0] == "why"
 
 
 def _is_fault(clause: Clause) -> bool:

@@ -124,7 +124,10 @@ def _is_told(clause: Clause, index: int) -> bool:
 
 def _is_of_grounds(clause: Clause, index: int) -> bool:
     """Say whether an adjective tells where the logo is used: "on dark backgrounds"."""
-    if clause.after(index) not in {"backgrounds", "surfaces", "paper", "screens"}:
+    following = clause.after(index)
+    if following == "background":
+        return clause.before(index) in {"a", "any"} and clause.before(index, 2) in _ON_GROUNDS
+    if following not in {"backgrounds", "surfaces", "paper", "screens"}:
         return False
     return not _ON_GROUNDS.isdisjoint(clause.words[max(0, index - 2) : index])
 

@@ -8,6 +8,7 @@ from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.clauses import Clause, mood_of
 from services.refinement.engines.local.language.licence import is_praise, licence_of
+from services.refinement.engines.local.language.quantities import names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
@@ -21,6 +22,7 @@ _THINGS: Final = (
 _SPOKEN_OF: Final = (*_THINGS, frozenset(NOUN_KINDS))
 _POINTING: Final = frozenset({"that", "this"})
 _ENDING_REPLACED: Final = frozenset({"for", "on", "in", "please", "and"})
+_TRANSPARENT: Final = frozenset({"transparent"})
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
@@ -145,9 +147,10 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     if spoken is None or clause.area is not None:
         return
     complains = spoken.licence is Licence.COMPLAINT
-    if not clause.has(_PRONOUNS) and not (
-        complains and clause.joined and _is_coloured(spoken) and _is_coloured(clause)
-    ):
+    if not clause.has(_PRONOUNS):
+        if _is_rejected(spoken) and _is_coloured(clause) and not names_the_whole(clause):
+            # "The black background isn't working, try white"
+            clause.area = clause.referent = spoken.area or _family_in(spoken)
         return
     likes = spoken.licence is not Licence.ORDER and is_praise(spoken)
     if clause.has(_SEVERAL) or complains or likes:
@@ -158,6 +161,14 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if clause.area is None and family is not None:
                 clause.area = clause.referent = family
+
+
+def _is_rejected(clause: Clause) -> bool:
+    """Say whether a clause finds fault with the colour of a part, or forbids it."""
+    mood = clause.mood
+    is_judged = mood.too or mood.forbids or clause.has(words_of.JUDGING, _TRANSPARENT)
+    of_colour = _is_coloured(clause) or clause.has(_TRANSPARENT)
+    return (mood.complains or mood.forbids or mood.too) and is_judged and of_colour
 
 
 def _says_again(wish: Wish, earlier: Wish) -> bool:

@@ -90,7 +90,7 @@ FOREGROUNDS: Final = all_plurals(
 ) | words("mark")
 PARTS: Final = words(
     "parts part areas area bits elements sections pieces section regions region bit "
-    "element shape shapes zones segments portions portion ones one spots"
+    "thing things stuff element shape shapes zones segments portions portion ones one spots"
 )
 COLOUR_NOUNS: Final = words(
     "color colors colour colours palette hues hue tones tints shades colouring "
