@@ -240,7 +240,9 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
     following = tokens[index + 1].word if index + 1 < len(tokens) else ""
     if tokens[index].word != "so":
         return False
-    return following in _AFTER_SO or following in _IMPERATIVES
+    if index and tokens[index - 1].word in words_of.COMPLAINING:
+        return False
+    return following in _AFTER_SO | _IMPERATIVES or colour_of(following) is not None
 
 
 def _is_key(current: Sequence[Token]) -> bool:

@@ -166,9 +166,11 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
 def _is_rejected(clause: Clause) -> bool:
     """Say whether a clause finds fault with the colour of a part, or forbids it."""
     mood = clause.mood
-    is_judged = mood.too or mood.forbids or clause.has(words_of.JUDGING, _TRANSPARENT)
+    asks_why = clause.words[0] == "why"
+    is_judged = asks_why or mood.too or mood.forbids or clause.has(words_of.JUDGING, _TRANSPARENT)
     of_colour = _is_coloured(clause) or clause.has(_TRANSPARENT)
-    return (mood.complains or mood.forbids or mood.too) and is_judged and of_colour
+    is_said = asks_why or mood.complains or mood.forbids or mood.too
+    return is_said and is_judged and of_colour
 
 
 def _says_again(wish: Wish, earlier: Wish) -> bool:
