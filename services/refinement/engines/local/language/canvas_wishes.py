@@ -13,6 +13,7 @@ from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Centre,
@@ -39,6 +40,7 @@ _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
 _FILES: Final = words("file image picture pic png resolution pixels dimensions res px pixel")
 _VERTICAL: Final = words("vertically vertical upsidedown upside top")
 _EMPTY: Final = words("white blank empty excess extra unused dead surplus")
+_WHEREABOUTS_MAX: Final = 6
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -92,6 +94,8 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
             )
             return Crop()
         case "centre":
+            if word == "centre" and _is_whereabouts(clause, index):
+                return None
             return Centre() if word not in _MIDDLE_FILLER or _is_placing(clause, index) else None
         case "square":
             return Square()
@@ -107,6 +111,20 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
                 if one in SENSES and SENSES[one].quality == "size"
             )
             return Upscale(factor=_factor(clause))
+
+
+def _is_whereabouts(clause: Clause, index: int) -> bool:
+    """Say whether "in the middle" only says which part: "make the text in the middle bolder"."""
+    noun = clause.before(index)
+    is_part = noun in words_of.TEXTS | words_of.PARTS or len(noun) == 1
+    return is_part and (
+        any(
+            one in SENSES or colour_of(one) is not None
+            for at, one in enumerate(clause.words)
+            if at != index
+        )
+        or len(clause.words) > _WHEREABOUTS_MAX
+    )
 
 
 def _is_placing(clause: Clause, index: int) -> bool:

@@ -204,6 +204,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
         return None
     if _is_called(word, current):
         return None
+    if word == "(":
+        return word
     if word in _HARD or _is_mark(word) or (current and _concludes(tokens, index)):
         return ""
     return _CUT if current and _is_cut(tokens, index, current) else None
@@ -248,7 +250,8 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
 def _is_key(current: Sequence[Token]) -> bool:
     """Say whether a colon gives a value to what stands before it: "background: white"."""
     return 0 < len(current) <= _KEY_WORDS_MAX and any(
-        token.word in _KEYS or (token.word in SENSES and SENSES[token.word].form == "noun")
+        token.word in _KEYS | words_of.PARTS
+        or (token.word in SENSES and SENSES[token.word].form == "noun")
         for token in current
     )
 

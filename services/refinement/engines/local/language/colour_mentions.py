@@ -100,6 +100,9 @@ def mentions_in(clause: Clause) -> list[Mention]:
             continue
         if "than" in clause.words[:index] or (word in SENSES and name not in NAMED):
             continue
+        if clause.after(index).startswith("#") and not word.startswith("#"):
+            # "Red #ff0000" is one colour.
+            continue
         before = clause.before(index)
         found.append(
             Mention(index=index, name=name, modifier=before if before in MODIFIERS else "")

@@ -63,6 +63,10 @@ def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> boo
         # "Red where it is blue now"
         _replace(clause, plain[1], plain[0], reading)
         return True
+    if len(plain) == PAIR and _is_for(clause, plain[0], plain[1]):
+        # "Use #cc0000 for the red"
+        _replace(clause, plain[1], plain[0], reading)
+        return True
     done = False
     index = 0
     while index + 1 < len(plain):
@@ -82,6 +86,13 @@ def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> boo
         _replace(clause, plain[1], plain[0], reading)
         done = True
     return done
+
+
+def _is_for(clause: Clause, one: Mention, other: Mention) -> bool:
+    """Say whether one colour is to be used for another that is there."""
+    between = clause.words[one.index + 1 : other.index]
+    is_there = is_scoping(clause, other.index) or one.name.startswith("#")
+    return between[:1] == ("for",) and set(between) <= {"for", "the", "all"} and is_there
 
 
 def _read_instead(clause: Clause, plain: list[Mention], reading: Reading) -> bool:
@@ -105,13 +116,14 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
         return False
     # "The yellow could be replaced by orange"
     is_swapped = bool(own & words_of.SWAPPING and own & _BECOMING)
-    if is_swapped or own & {"->", "=>", "\u2192", "becomes", "become"}:
+    if is_swapped or own & {"->", "=>", "=", "\u2192", "becomes", "become"}:
         return True
     if own & {"and", "&", ",", "+", "or"}:
         return False
     before = set(words[: one.index])
-    if between == ("to",) and "close" not in before:
-        # "pink to coral"
+    # "Pink to coral", "the grey parts black"
+    are_parts = bool(own & words_of.PARTS) and own <= words_of.PARTS | {":"}
+    if are_parts or (between == ("to",) and "close" not in before):
         return True
     swaps = bool(before & words_of.SWAPPING) or "from" in before
     if swaps and own & _BECOMING:
@@ -140,6 +152,10 @@ def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> 
 
 def _replace(clause: Clause, one: Mention, other: Mention, reading: Reading) -> None:
     clause.used.update((one.index, other.index))
+    if one.paint == other.paint:
+        # "White should be pure white" is not about a colour that takes the place of another.
+        reading.understood += 1
+        return
     use_modifier(clause, one)
     use_modifier(clause, other)
     for mention in (one, other):

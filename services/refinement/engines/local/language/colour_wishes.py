@@ -229,7 +229,9 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
     """Note colours that are to be used."""
     if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)):
+    elif _is_meant(clause) and (
+        not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)
+    ):
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))

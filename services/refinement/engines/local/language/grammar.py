@@ -35,7 +35,6 @@ from services.refinement.engines.local.language.references import (
     relate,
     remember,
 )
-from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of

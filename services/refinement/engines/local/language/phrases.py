@@ -125,7 +125,7 @@ _SPOKEN: Final = {
         "there is not enough|there is not any|there is not much|not have much|short on|short of|"
         "running low on"
     ),
-    "insufficiently": "too low|too weak|too poor|too faint",
+    "insufficiently": "too low|too weak|too poor",
     "too": (
         "too much|too many|so much|so many|a bit much|bit much|a little much|rather much|"
         "a bit too much|over the top with|overly|excessively|unnecessarily|needlessly|"

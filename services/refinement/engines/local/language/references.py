@@ -87,7 +87,7 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
 
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause only goes on with what is told: "it was faded | and brownish"."""
-    if not previous.licence.is_idle or clause.joined not in {"and", "&", "or", "nor"}:
+    if not previous.licence.is_idle or clause.joined not in {"and", "&", "or", "nor", "("}:
         return False
     compares = any(word in SENSES and SENSES[word].form == "explicit" for word in clause.words)
     is_bare = clause.licence is Licence.FRAGMENT or (
@@ -150,7 +150,9 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     if not clause.has(_PRONOUNS):
         if _is_rejected(spoken) and _is_coloured(clause) and not names_the_whole(clause):
             # "The black background isn't working, try white"
-            clause.area = clause.referent = spoken.area or _family_in(spoken)
+            family = _family_in(spoken)
+            if family is None or family != _family_in(clause):
+                clause.area = clause.referent = spoken.area or family
         return
     likes = spoken.licence is not Licence.ORDER and is_praise(spoken)
     if clause.has(_SEVERAL) or complains or likes:
@@ -167,9 +169,16 @@ def _is_rejected(clause: Clause) -> bool:
     """Say whether a clause finds fault with the colour of a part, or forbids it."""
     mood = clause.mood
     asks_why = clause.words[0] == "why"
-    is_judged = asks_why or mood.too or mood.forbids or clause.has(words_of.JUDGING, _TRANSPARENT)
+    is_judged = (
+        asks_why
+        or "hate" in clause.words
+        or mood.too
+        or mood.forbids
+        or clause.has(words_of.JUDGING, _TRANSPARENT)
+    )
     of_colour = _is_coloured(clause) or clause.has(_TRANSPARENT)
-    is_said = asks_why or mood.complains or mood.forbids or mood.too
+    is_hated = "hate" in clause.words
+    is_said = asks_why or is_hated or mood.complains or mood.forbids or mood.too
     return is_said and is_judged and of_colour
 
 

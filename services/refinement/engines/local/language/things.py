@@ -40,7 +40,7 @@ _DRAWING: Final = _INSERTING - words("need needs want wants")
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
-_CHANGING: Final = words("make turn paint colour color in should")
+_CHANGING: Final = words("be change make turn paint colour color in should")
 _EMPTY: Final = words("empty blank unused white excess extra dead surplus")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
@@ -242,7 +242,9 @@ def _colour_of_line(clause: Clause, place: int) -> str | None:
             break
     for index in range(place + 1, len(clause.words)):
         name = colour_of(clause.words[index])
-        if name is not None and clause.before(index) not in {"the", "on"}:
+        if name is not None and clause.before(index) == "from":
+            clause.used.add(index)
+        elif name is not None and clause.before(index) not in {"the", "on"}:
             clause.used.add(index)
             return name
     return None
