@@ -67,6 +67,8 @@ def test_closed_classes_of_words_tell_the_kind_of_a_sentence(clause: str, kind: 
         *("our old logo was red and white", "it will be printed on black mugs"),
         *("my daughter loves purple", "I'm not sure about the gold", "any colour but brown"),
         *("if you add a border keep it thin", "you gave me neon", "whatever colour you want"),
+        *("it's dark enough", "it used to be darker", "do we need the shadow?"),
+        *("why the grey background?", "I'd hate to lose the gradient", "the gradient has to stay"),
         *("we are a small bakery", "the white background can stay", "stop making it pink"),
     ],
 )
@@ -90,6 +92,17 @@ def test_what_is_only_mentioned_is_not_done(prompt: str) -> None:
         ("light blue background rather than white", [Background(colour="lightblue")]),
         ("red where it's blue now", [Replace(source="blue", target="red")]),
         ("the green is ugly, go with teal", [Replace(source="green", target="teal")]),
+        ("forget the shadow", [RemoveShadow()]),
+        ("no to the border, yes to the shadow", [Shadow(amount=1.0)]),
+        ("don't forget the shadow", [Shadow(amount=1.0)]),
+        ("the white text should be cream", [Recolour(colours=("cream",), scope="text")]),
+        (
+            "red parts blue, grey parts black",
+            [
+                Replace(source="red", target="blue"),
+                Replace(source="gray", target="black"),
+            ],
+        ),
         ("add a small margin", [Padding(amount=0.5)]),
         ("we don't need the background", [TransparentBackground()]),
     ],

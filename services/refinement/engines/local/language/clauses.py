@@ -72,7 +72,7 @@ _PAIRING: Final = frozenset(
     }
 )
 # "Not too bold, just somewhat thicker": these say that what was forbidden is over.
-_BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
+_BREAKING: Final = frozenset({"yes", "just", "only", "rather", "instead", "please", "simply"})
 _KEY_WORDS_MAX: Final = 2
 _KEYS: Final = (
     words_of.TEXTS

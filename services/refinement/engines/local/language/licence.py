@@ -141,7 +141,7 @@ def _is_condition(clause: Clause) -> bool:
 def _is_indifferent(clause: Clause) -> bool:
     """Say whether a clause only allows: "I don't mind the red", "the sun can stay yellow"."""
     all_words = clause.words
-    if "indifferent" in all_words:
+    if "indifferent" in all_words or _is_enough(clause):
         return True
     for at, word in enumerate(all_words):
         if word in _STAYING and clause.before(at) in _ALLOWING:
@@ -151,6 +151,19 @@ def _is_indifferent(clause: Clause) -> bool:
             if set(all_words[max(0, at - _NEAR) : at]) & _COPULAS and not compares:
                 return True
     return False
+
+
+def _is_enough(clause: Clause) -> bool:
+    """Say whether a clause is content with a quality: "it is dark enough"."""
+    mood = clause.mood
+    return (
+        any(
+            word == "enough" and clause.before(at) in SENSES for at, word in enumerate(clause.words)
+        )
+        and not (mood.forbids or mood.lacks)
+        and not clause.has(_ORDERING)
+        and clause.words[_past(clause.words, _LEADING) :][:1] != ("make",)
+    )
 
 
 def _is_report(clause: Clause) -> bool:

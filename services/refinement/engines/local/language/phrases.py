@@ -12,7 +12,7 @@ _SPOKEN: Final = {
         "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|"
         "what if|can not you|could not you|can we not just|would not it be|would not it|"
         "do not you think|why do not you|why do not we|why not|do not be afraid to|"
-        "do not hesitate to|do not forget to|not only|not just|would not mind|if you do not mind|"
+        "do not hesitate to|do not forget to|do not forget|not only|not just|would not mind|if you do not mind|"
         "would not hurt|can you please|could you please|feel free to|if at all possible|"
         "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
@@ -25,14 +25,18 @@ _SPOKEN: Final = {
     ),
     # Not saying anything, or leaving it to others.
     "well": (
+        "not that i do not like|hard to|hard for|difficult to|tough to|"
         "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
         "you know|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
+    "was": "used to be|used to have",
+    "thinner": "un bold|unbold",
     "but": "the same but",
     "unneeded": "not required|not needed|not wanted",
     "says": "keeps saying|keep saying|kept saying|keeps telling me|keeps telling us",
     "indifferent": (
+        "do we need|do we really need|does it need|do you need|"
         "do not mind|does not mind|not sure|no idea|do not know|no matter|does not matter|"
         "not matter|do not care|up to you|your call|your choice|leave that to you|"
         "leave it to you|leave this to you|not have to|not need to|no preference|not bothered|"
@@ -50,6 +54,7 @@ _SPOKEN: Final = {
     "isnot": "could not be|never be",
     # Removing.
     "remove": (
+        "forget about|forget the|forget any|skip the|decided against|"
         "stop it with|stop with|enough with|enough of|get rid of|getting rid of|got rid of|"
         "do away with|take out|take away|take off|taking out|cut out|knock out|strip out|"
         "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
@@ -78,6 +83,7 @@ _SPOKEN: Final = {
     ),
     # Keeping.
     "donttouch": (
+        "hate to lose|hate losing|hate to see|"
         "do not touch|do not change|do not alter|do not modify|do not mess with|not touch|"
         "not change|not alter|hands off|not mess with|not affect|without changing|"
         "without touching|without altering|without affecting|without modifying|"
@@ -266,7 +272,7 @@ _SPOKEN: Final = {
         "invert colours|a negative|as a negative|flip the light and dark|exchange black and white"
     ),
     "onbrand": (
-        "colors of our|colours of our|colors of the|colours of the|on brand|brand colors|"
+        "colors from our|colours from our|colors of our|colours of our|colors of the|colours of the|on brand|brand colors|"
         "brand colours|match the theme|fit the theme|fits the theme|matches the theme|our colors|"
         "our colours|brand palette|theme colors|theme colours|company colors|company colours|"
         "house colors|house colours|suit the theme|theme palette|our palette|our brand|"
@@ -406,7 +412,7 @@ _SPOKEN: Final = {
         "typewriter"
     ),
     "transparent": (
-        "see through|no background|without background|without a background|"
+        "see through|see thru|no background|without background|without a background|"
         "without the background|no bg|without bg|without any background|cut out the logo|"
         "remove bg|background removed|remove background|clear background|alpha background|"
         "png with alpha|alpha channel|background gone|cutout|no white box|white square|"

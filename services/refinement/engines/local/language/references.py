@@ -23,6 +23,10 @@ _SPOKEN_OF: Final = (*_THINGS, frozenset(NOUN_KINDS))
 _POINTING: Final = frozenset({"that", "this"})
 _ENDING_REPLACED: Final = frozenset({"for", "on", "in", "please", "and"})
 _TRANSPARENT: Final = frozenset({"transparent"})
+_PEOPLE_DO: Final = tuple(
+    (verb,)
+    for verb in ("please", "would", "want", "like", "think", "said", "prefer", "love", "asked")
+)
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
@@ -153,6 +157,9 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if family is None or family != _family_in(clause):
                 clause.area = clause.referent = spoken.area or family
+        return
+    if clause.words[0] in _SEVERAL and clause.words[1:2] in _PEOPLE_DO:
+        # "They would like ..." are people.
         return
     likes = spoken.licence is not Licence.ORDER and is_praise(spoken)
     if clause.has(_SEVERAL) or complains or likes:
