@@ -81,9 +81,9 @@ FAILURE_RULES: Final[dict[FailureCode, FailureRule]] = {
     FailureCode.PROMPT_NOT_UNDERSTOOD: FailureRule(
         message=(
             "Nothing in the prompt could be applied to this image. Ask for example for "
-            "lighter or darker, warmer or cooler, more or less saturated colours, more "
-            "contrast, named colours, grayscale, pastel or sepia, fewer colours, a simpler "
-            "or flat design, or no shadow."
+            "other, lighter, warmer, stronger or fewer colours, a look such as pastel or "
+            "vintage, a simpler or flat design, no shadow, another or no background, "
+            "thicker lines, rounder corners, an outline, a border, more room, or a turn."
         ),
         quota_refunded=True,
     ),

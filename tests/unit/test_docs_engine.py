@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import Final, get_args
 
 from services.refinement.engines.local.operations import LookName, Operation
+from services.refinement.engines.local.plan import make_plan
+from tests.prompts.scoring import markdown_of, score_set
 from tests.sheets.rows import SHEETS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -32,3 +34,12 @@ def test_every_look_is_named() -> None:
 def test_every_sheet_is_shown() -> None:
     """A sheet that nobody sees need not be drawn."""
     assert SHEET.findall(PAGE) == list(SHEETS)
+
+
+def test_the_scores_are_those_of_the_parser() -> None:
+    """How well it understands prompts is measured, set by set, and not remembered."""
+    sets = sorted((ROOT / "tests" / "prompts").glob("*.jsonl"))
+
+    rows = markdown_of([score_set(path, make_plan) for path in sets])
+
+    assert rows in PAGE, f"python -m tests.prompts --markdown prints:\n{rows}"

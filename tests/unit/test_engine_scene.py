@@ -382,6 +382,8 @@ class TestEdges:
 
         ring = at(logo("badge"), 256, 30)
         is_band = np.abs(logo("badge")[..., :3].astype(int) - ring).max(axis=-1) <= 2
+        # The year in the middle has the band's colour, and as lettering stays darker.
+        is_band[128:384, 128:384] = False
         assert after[is_band][:, :3].astype(float).std(axis=0).max() < 12
 
     def test_photos_are_edited_pixel_by_pixel(self) -> None:

@@ -70,6 +70,21 @@ def ink_of(pixels: Pixels) -> float:
     return float((255 - pixels[..., 1].astype(np.float64)).sum() / (255 - INK[1]))
 
 
+def thicknesses(
+    pixels: Pixels, centre: tuple[float, float], radius: float
+) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """How thick a dark ring is along eight rays from its centre, in pixels."""
+    ink = (255 - pixels[..., 0].astype(np.float32)) / (255 - float(pixels[..., 0].min()))
+    steps = np.arange(-8, 8, 1 / 16)
+    # Rays at which no other line of the logo meets the ring.
+    turns = np.deg2rad([10, 60, 100, 140, 190, 250, 290, 340])
+    reach = (radius + steps)[None]
+    across = (centre[0] - 0.5 + np.sin(turns)[:, None] * reach).astype(np.float32)
+    down = (centre[1] - 0.5 - np.cos(turns)[:, None] * reach).astype(np.float32)
+    sampled = cv2.remap(ink, across, down, cv2.INTER_LINEAR)
+    return np.asarray(sampled.sum(axis=1) / 16, dtype=np.float64)
+
+
 def over(cutout: Pixels, colour: tuple[int, int, int]) -> Pixels:
     """A cut-out on a plain colour."""
     image = Image.new("RGBA", (cutout.shape[1], cutout.shape[0]), (*colour, 255))
@@ -203,6 +218,13 @@ class TestWeight:
 
         assert thicker[100, 100, 1] > 200
 
+    def test_noisy_lines_are_not_frayed(self) -> None:
+        """In the ripples of compression, where a line ends is not known well enough."""
+        image = Image.open(io.BytesIO(logos.as_jpeg("badge", 512, 30))).convert("RGBA")
+
+        with pytest.raises(NotApplicable, match="noisy"):
+            change_weight(np.asarray(image), Weight(amount=-1))
+
     def test_a_photo_has_no_lines(self) -> None:
         """Noise is refused."""
         noise = np.random.default_rng(3).integers(0, 256, (96, 96, 4), dtype=np.uint8)
@@ -215,6 +237,32 @@ class TestWeight:
         """The reason names the colour."""
         with pytest.raises(NotApplicable, match="no red lines"):
             change_weight(drawn(self.lines), Weight(amount=1, scope="red"))
+
+    @pytest.mark.parametrize("name", ["line_art", "night"])
+    @pytest.mark.parametrize("amount", [1.0, -1.0])
+    def test_a_mirrored_logo_changes_alike(self, name: str, amount: float) -> None:
+        """No side of a stroke is preferred, but for a step of rounding in a few pixels."""
+        pixels = logo(name, 512)
+
+        changed = change_weight(pixels, Weight(amount=amount))
+
+        mirrored = change_weight(np.ascontiguousarray(pixels[:, ::-1]), Weight(amount=amount))
+        difference = cv2.absdiff(np.ascontiguousarray(mirrored[:, ::-1]), changed)
+        assert (difference.max(axis=-1) > 2).sum() <= 8
+        assert int(difference.max()) <= 8
+
+    @pytest.mark.parametrize("side", [512, 1024])
+    @pytest.mark.parametrize("amount", [1.0, 1.7])
+    def test_a_circle_grows_evenly_all_around(self, side: int, amount: float) -> None:
+        """Other lines that touch it do not matter."""
+        pixels = logo("line_art", side)
+
+        thicker = change_weight(pixels, Weight(amount=amount))
+
+        widths = thicknesses(thicker, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
+        assert np.ptp(widths) <= 0.75
+        before = thicknesses(pixels, (0.5 * side, 218 / 512 * side), 150 / 512 * side)
+        assert (widths - before).min() >= 0.4
 
     def test_text_alone_may_grow(self) -> None:
         """With text in view, a lone line stays as it is."""
@@ -273,6 +321,31 @@ class TestRoundness:
 
         with pytest.raises(NotApplicable, match="no corners"):
             even_contours(disc, Roundness(amount=1))
+
+    def test_a_rounded_tip_is_an_arc_and_leaves_nothing_behind(self) -> None:
+        """What is left of a wedge keeps one distance from the middle of its tip."""
+        wedge = drawn(lambda pen: pen.polygon([(400, 40), (640, 760), (160, 760)], fill=INK), 400)
+
+        rounded = even_contours(wedge, Roundness(amount=1))
+
+        assert (rounded[: 10 + 20, :, 1] >= 254).all()
+        rows, columns = np.nonzero(np.abs(rounded[:80, :, 1].astype(int) - 140) < 60)
+        radius = 0.03 * 400
+        # The slope of the sides is three to one.
+        centre = 10 + radius * np.sqrt(10)
+        is_arc = rows < centre - radius * 0.5
+        reach = np.hypot(rows[is_arc] + 0.5 - centre, columns[is_arc] + 0.5 - 100)
+        assert is_arc.sum() > 5
+        assert np.abs(reach - radius).max() <= 0.75
+
+    def test_a_corner_without_room_gets_a_smaller_arc(self) -> None:
+        """The larger radius does not leave the ears of the fox as they are."""
+        pixels = logo("fox", 512)
+
+        rounded = even_contours(pixels, Roundness(amount=1.7))
+
+        assert tuple(rounded[70, 93]) == PAPER
+        assert tuple(pixels[70, 93]) != PAPER
 
 
 class TestSmoothness:

@@ -64,14 +64,17 @@ def find_areas(planes: Planes) -> Areas:
     Steadily means by about the same step from pixel to pixel, as under a soft shadow; an edge,
     blurred or not, is a step between two plains.
     """
-    coarse = (planes * 255 + 0.5).astype(np.uint8)
+    levels = planes * 255
+    levels += 0.5
+    coarse = levels.astype(np.uint8)
     kernel = np.ones((3, 3), dtype=np.uint8)
     spread = _largest(cv2.subtract(cv2.dilate(coarse, kernel), cv2.erode(coarse, kernel)))
     smooth = (spread <= _FLAT_RANGE) | ((spread <= _STEADY_RANGE) & _is_steady(coarse))
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(smooth.view(np.uint8), connectivity=4)
     # A few pixels may be smooth by chance inside a steep shadow, and are no area of their own.
     is_area = boxes[:, cv2.CC_STAT_AREA] >= _AREA_MIN
-    components = np.where(is_area[labels], labels, 0).astype(np.int32)
+    components = np.asarray(labels, dtype=np.int32)
+    components *= is_area[components]
     sizes = np.where(is_area, boxes[:, cv2.CC_STAT_AREA], 0).astype(np.intp)
     sizes[0] = 0
     colours, purity = _modes(planes, components, len(boxes))
@@ -90,7 +93,7 @@ def classify(planes: Planes, areas: Areas) -> tuple[NDArray[np.intp], Planes]:
     Returns:
         Each area's class, and the classes' colours.
     """
-    colours = np.where(areas.flat[:, None], areas.colours, _means(planes, areas))
+    colours = np.where(areas.flat[:, None], areas.colours, _gradient_means(planes, areas))
     classes, flat = _grouped(areas.sizes, colours.astype(np.float32))
     _join_gradients(planes, areas, classes)
     _join_faint(planes, areas, classes)
@@ -118,13 +121,13 @@ def _largest(values: NDArray[Any]) -> NDArray[Any]:
     return largest
 
 
-def _means(planes: Planes, areas: Areas) -> Planes:
-    owner = areas.components.ravel()
+def _gradient_means(planes: Planes, areas: Areas) -> Planes:
+    """Return the mean colour of each area that has none of its own; the others' rows are black."""
     count = len(areas.sizes)
-    sums = [
-        np.bincount(owner, weights=planes[..., channel].ravel(), minlength=count)
-        for channel in range(4)
-    ]
+    is_gradient = ~areas.flat & (areas.sizes > 0)
+    own = np.flatnonzero(is_gradient[areas.components])
+    owner, values = areas.components.reshape(-1)[own], planes.reshape(-1, 4)[own]
+    sums = [np.bincount(owner, weights=values[:, channel], minlength=count) for channel in range(4)]
     return (np.stack(sums, axis=-1) / np.maximum(areas.sizes, 1)[:, None]).astype(np.float32)
 
 
@@ -132,20 +135,30 @@ def _modes(
     planes: Planes, components: NDArray[np.int32], count: int
 ) -> tuple[Planes, NDArray[np.float32]]:
     """Return the most frequent colour of each area, and its share of the area."""
-    coarse = (planes * CODE_LEVELS + 0.5).astype(np.int64)
-    codes = components.astype(np.int64)
+    coarse = (planes * CODE_LEVELS + 0.5).astype(np.uint8)
+    codes = np.zeros(components.size, dtype=np.uint16)
     for channel in range(4):
-        codes = (codes << _CODE_BITS) | coarse[..., channel]
-    used, inverse, counts = np.unique(codes.ravel(), return_inverse=True, return_counts=True)
+        codes <<= _CODE_BITS
+        codes |= coarse[..., channel].ravel()
+    # Neighbours are mostly alike; sorting the runs is much less than sorting the pixels.
+    owners = components.ravel()
+    is_start = np.ones(codes.size, dtype=np.bool_)
+    is_start[1:] = (codes[1:] != codes[:-1]) | (owners[1:] != owners[:-1])
+    starts = np.flatnonzero(is_start)
+    of_runs = (owners[starts].astype(np.int64) << (4 * _CODE_BITS)) | codes[starts]
+    used, inverse = np.unique(of_runs, return_inverse=True)
+    lengths = np.diff(starts, append=codes.size)
+    counts = np.bincount(inverse, weights=lengths).astype(np.intp)
     owner = (used >> (4 * _CODE_BITS)).astype(np.intp)
     # In ascending order of counts, so that each area keeps its last, the largest.
     order = np.argsort(counts, kind="stable")
     winner = np.zeros(count, dtype=np.intp)
     winner[owner[order]] = order
-    sums = [
-        np.bincount(inverse, weights=planes[..., channel].ravel()) / counts for channel in range(4)
-    ]
-    sizes = np.bincount(components.ravel(), minlength=count)
+    sums = []
+    for channel in range(4):
+        totals = np.add.reduceat(planes[..., channel].ravel(), starts, dtype=np.float64)
+        sums.append(np.bincount(inverse, weights=totals) / counts)
+    sizes = np.bincount(owner, weights=counts, minlength=count).astype(np.intp)
     purity = (counts[winner] / np.maximum(sizes, 1)).astype(np.float32)
     return np.stack(sums, axis=-1)[winner].astype(np.float32), purity
 

@@ -80,7 +80,7 @@ def find_ground(
 
 def _areas_of(scene: Scene, place: NDArray[np.bool_]) -> NDArray[np.bool_]:
     chosen = np.zeros(len(scene.areas.sizes), dtype=np.bool_)
-    chosen[np.unique(scene.areas.components[place])] = True
+    chosen[scene.areas.components[place]] = True
     chosen[0] = False
     return chosen
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.canvas import upscaled
+from services.refinement.engines.local.distances import signed_distance
 from services.refinement.engines.local.layers import composed, split
 from services.refinement.engines.local.masks import (
     Mask,
@@ -34,16 +35,19 @@ _RADIUS_PX_MIN: Final = 1.5
 # Only shapes at least this thick, in shares of the side, are rounded: letters are not.
 _THICK_SHARE_MIN: Final = 0.035
 _SHAPES_MAX: Final = 8
-# Larger shapes are rounded as they are, smaller ones at twice the size.
-_FINE_PIXELS_MAX: Final = 300_000
 # What an opening takes from a corner is small, and joins the rest along most of an arc; what it
 # takes from a handle or a stem is long, or joins the rest along its own width.
 _CORNER_AREA_MAX: Final = 2.4
 _CORNER_CONTACT_MIN: Final = 1.1
+_SMALLER_ARC: Final = 0.55
 _SLACK: Final = 1.0
+# So far beyond the tip of a shape its soft edge may reach.
+_RESIDUE_PX: Final = 6
 _MEETING_REACH: Final = 0.6
 _MEETING_RANGE: Final = 36
 _EXPOSED_PX: Final = 3
+_SOFT_RANGE: Final = 26
+_FAINTEST_COVER: Final = 0.03
 _STAIRS_MIN: Final = 24
 _SIGMA_SHARE: Final = 0.006
 _SIGMA_PX_MIN: Final = 1.2
@@ -94,40 +98,45 @@ def _rounded(pixels: Pixels, amount: float) -> Pixels:
             slice(max(0, top - room), top + height + room),
             slice(max(0, left - room), left + width + room),
         )
-        own = cv2.dilate((labels[window] == shape).view(np.uint8), _KERNEL, iterations=2)
+        own = cv2.dilate((labels[window] == shape).view(np.uint8), _KERNEL, iterations=_RESIDUE_PX)
+        own[(labels[window] > 0) & (labels[window] != shape)] = 0
         before = np.where(own, layers.coverage[window], 0).astype(np.float32)
-        change = _rounding(before, radius)
-        change[_is_between_parts(change, layers.cutout[window], before, radius)] = 0
-        coverage[window] = (coverage[window] + change).clip(0, 1)
+        coverage[window] += _allowed(before, layers.cutout[window], radius)
+    coverage = coverage.clip(0, 1)
     if np.abs(coverage - layers.coverage).max() < _HALF:
         raise NotApplicable(reason=_NO_CORNERS)
     return composed(_covered_anew(layers.cutout, layers.coverage, coverage), layers.ground)
 
 
+def _allowed(before: Rows, cutout: Pixels, radius: float) -> Rows:
+    """Return what rounding changes; a corner that has no room for an arc gets a smaller one."""
+    change = _rounding(before, radius)
+    refused = _is_between_parts(change, cutout, before, radius)
+    change[refused] = 0
+    if refused.any():
+        after = before + change
+        smaller = _rounding(after, _SMALLER_ARC * radius)
+        smaller[_is_between_parts(smaller, cutout, after, _SMALLER_ARC * radius)] = 0
+        change += smaller
+    return change
+
+
 def _rounding(coverage: Rows, radius: float) -> Rows:
     """Return what rounding adds and takes, convex corners first, then concave ones."""
-    height, width = coverage.shape
-    scale = 2 if coverage.size <= _FINE_PIXELS_MAX else 1
-    room = int(scale * radius) + 2
-    fine = cv2.resize(coverage, (scale * width, scale * height), interpolation=cv2.INTER_LINEAR)
-    fine = cv2.copyMakeBorder(fine, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
-    before = np.asarray(fine, dtype=np.float32)
-    after = _without_corners(before, scale * radius)
-    after = 1 - _without_corners(1 - after, scale * radius)
-    change = (after - before)[room:-room, room:-room]
-    # Straight edges are not resampled: there is no change in them.
-    return np.asarray(
-        cv2.resize(change, (width, height), interpolation=cv2.INTER_AREA), dtype=np.float32
-    )
+    room = int(radius) + 2
+    before = cv2.copyMakeBorder(coverage, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
+    opened = _without_corners(np.asarray(before, dtype=np.float32), radius)
+    after = 1 - _without_corners(1 - opened, radius)
+    return np.asarray((after - before)[room:-room, room:-room], dtype=np.float32)
 
 
 def _without_corners(cover: Rows, radius: float) -> Rows:
     solid = cover >= _HALF
-    core = depth_of(solid) >= radius
-    if not core.any():
+    distance = signed_distance(cover, _HALF, reach=radius + _SLACK)
+    if -distance.min() < radius:
         return cover
-    away = depth_of(~core)
-    opened = (radius + _SLACK - away).clip(0, 1)
+    away = signed_distance(-distance, radius, reach=radius + _SLACK)
+    opened = (radius + _HALF - away).clip(0, 1)
     lost = solid & (opened < _HALF)
     labels, boxes = pieces_of(lost, connectivity=8)
     beside_rest = cv2.dilate((solid & ~lost).view(np.uint8), _KERNEL).astype(np.bool_)
@@ -136,7 +145,8 @@ def _without_corners(cover: Rows, radius: float) -> Rows:
         contact >= np.minimum(_CORNER_CONTACT_MIN * radius, _contact_of(boxes))
     )
     is_corner[0] = False
-    zone = cv2.dilate(is_corner[labels].view(np.uint8), _KERNEL, iterations=3).astype(np.bool_)
+    corners = is_corner[labels].view(np.uint8)
+    zone = cv2.dilate(corners, _KERNEL, iterations=_RESIDUE_PX).astype(np.bool_)
     zone &= ~(lost & ~is_corner[labels])
     kept: Rows = np.where(zone, np.minimum(cover, opened), cover).astype(np.float32)
     return kept
@@ -154,6 +164,10 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     Filling it would have to take a side, and cutting it off would break the line around a shape.
     """
     between = np.zeros(change.shape, dtype=np.bool_)
+    # On transparency a shadow has coverage too, and would be cut off with the corner.
+    levels = (coverage * 255).astype(np.uint8)
+    is_soft = (spread_of(levels[..., None]) <= _SOFT_RANGE) & (coverage < _HALF)
+    is_veiled = is_soft & (coverage > _FAINTEST_COVER)
     solid = (coverage >= 1 - 1 / 255)[..., None]
     lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
     darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
@@ -162,7 +176,7 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
         high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
         varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
         labels, boxes = pieces_of(part, connectivity=8)
-        is_between = np.bincount(labels[varied], minlength=len(boxes)) > 0
+        is_between = np.bincount(labels[varied | is_veiled], minlength=len(boxes)) > 0
         is_between[0] = False
         between |= is_between[labels]
     return between

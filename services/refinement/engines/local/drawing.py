@@ -10,20 +10,28 @@ from PIL import Image
 
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
-from services.refinement.engines.local.canvas import CanvasOperation, change_canvas
+from services.refinement.engines.local.canvas import change_canvas
 from services.refinement.engines.local.contours import ContourOperation, even_contours
 from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
 from services.refinement.engines.local.finishing import FinishingOperation, finish
 from services.refinement.engines.local.layers import make_transparent
 from services.refinement.engines.local.operations import (
     Background,
+    Border,
+    Centre,
+    Crop,
     Flatten,
+    Flip,
     LimitColours,
     Look,
     Operation,
+    Padding,
     RemoveShadow,
+    Rotate,
     Simplify,
+    Square,
     TransparentBackground,
+    Upscale,
     Weight,
 )
 from services.refinement.engines.local.painting import paint
@@ -51,18 +59,23 @@ ShapeOperation: TypeAlias = Simplify | Flatten | LimitColours | RemoveShadow
 _SIMPLE_CLASSES: Final = 7
 _SIMPLE_DISTANCE: Final = 0.1
 _VISIBLE_LEVELS: Final = 3
+_ROWS_AT_ONCE: Final = 64
 _NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
+_KEPT_PARTS: Final = frozenset({"text", "background"})
+# As far as a stroke's soft edge and what thickening adds to it may reach.
+_LETTER_REACH: Final = np.ones((9, 9), dtype=np.uint8)
 
 # What works on pixels alone, and in which order; each may raise `NotApplicable`. What is laid under
-# or around the logo comes after its own shape, and the canvas last.
+# or around the logo comes after its own shape, and the canvas last: a frame around all the rest.
 FINISHES: Final[dict[type[Operation], Callable[[Pixels, Any], Pixels]]] = {
     TransparentBackground: make_transparent,
     Weight: change_weight,
     **dict.fromkeys(get_args(ContourOperation), even_contours),
     **dict.fromkeys(get_args(FinishingOperation), finish),
-    **dict.fromkeys(get_args(CanvasOperation), change_canvas),
+    **dict.fromkeys((Crop, Centre, Padding, Square, Rotate, Flip, Upscale, Border), change_canvas),
 }
+_RESHAPING: Final = (Weight, *get_args(ContourOperation))
 
 
 def draw(
@@ -184,7 +197,8 @@ def _colour(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     reading = easel.reading()
     has_background = reading is not None and reading.scene.own is not None
     paper = list(papers.values())[-1] if papers and has_background else None
-    outcome = paint(easel.pixels, reading, tuple(chosen.values()), kept=plan.kept, paper=paper)
+    kept = (*plan.kept, *(aspect for aspect in plan.aspects if aspect in _KEPT_PARTS))
+    outcome = paint(easel.pixels, reading, tuple(chosen.values()), kept=kept, paper=paper)
     reasons = dict(zip(chosen, outcome.reasons, strict=True))
     reasons |= dict.fromkeys(papers, None if has_background else _NO_BACKGROUND)
     unseen = easel.replace(outcome.pixels)
@@ -199,10 +213,23 @@ def _finish(easel: _Easel, plan: Plan) -> dict[int, str | None]:
     for place in sorted(chosen, key=lambda place: order[type(plan.steps[place].operation)]):
         operation = plan.steps[place].operation
         try:
-            reasons[place] = easel.replace(FINISHES[type(operation)](easel.pixels, operation))
+            after = FINISHES[type(operation)](easel.pixels, operation)
         except NotApplicable as refusal:
             reasons[place] = refusal.reason
+            continue
+        if "text" in plan.aspects and isinstance(operation, _RESHAPING):
+            after = _with_letters_of(easel, after)
+        reasons[place] = easel.replace(after)
     return reasons
+
+
+def _with_letters_of(easel: _Easel, after: Pixels) -> Pixels:
+    """Put the lettering back as it was."""
+    reading = easel.reading()
+    if reading is None:
+        return after
+    letters = cv2.dilate(reading.text.view(np.uint8), _LETTER_REACH) > 0
+    return np.where(letters[..., None], easel.pixels, after)
 
 
 def _restructured(easel: _Easel, operation: ShapeOperation) -> Pixels:
@@ -235,8 +262,14 @@ def _is_visible(before: Pixels, after: Pixels) -> bool:
     """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
     if before.shape != after.shape:
         return True
-    change = cv2.absdiff(_composed(before), _composed(after))
-    return bool((change > _VISIBLE_LEVELS).any())
+    for start in range(0, len(before), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        if np.array_equal(before[rows], after[rows]):
+            continue
+        change = cv2.absdiff(_composed(before[rows]), _composed(after[rows]))
+        if (change > _VISIBLE_LEVELS).any():
+            return True
+    return False
 
 
 def _composed(pixels: Pixels) -> Pixels:

@@ -76,7 +76,8 @@ def apply_colours(
             told_apart = scene.entries.copy()
         else:
             keep_apart(scene, told_apart, may_join_letters=isinstance(operation, Recolour))
-    keep_legible(scene, original, paper)
+    may_be_pale = any(_makes_pale(operation) for operation in operations)
+    keep_legible(scene, original, paper, may_be_pale=may_be_pale)
     return tuple(reasons)
 
 
@@ -90,6 +91,11 @@ def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None
     scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
+
+
+def _makes_pale(operation: ColourOperation) -> bool:
+    is_lighter = isinstance(operation, Lightness) and operation.amount > 0
+    return is_lighter or operation == Look(look="pastel")
 
 
 def _is_overall(operation: ColourOperation) -> bool:

@@ -18,6 +18,11 @@ from services.refinement.engines.local.toning import shaded
 # The contrasts that WCAG asks of large shapes and of text.
 LEGIBLE_SHAPE: Final = 3.0
 LEGIBLE_TEXT: Final = 4.5
+# Broad shapes of colour on light paper: nobody reads them, and pale is what is asked for.
+PALE_SHAPE: Final = 1.9
+_BROAD_SHARE_MIN: Final = 0.02
+_CHROMATIC: Final = 0.03
+_LIGHT_PAPER: Final = 0.85
 _FLIPPED_TEXT: Final = 9.0
 # Where nobody says what is lettering, ink with a small share of the picture may be.
 _FINE_SHARE_MAX: Final = 0.08
@@ -38,13 +43,16 @@ _WHITE: Final = np.array([1.0, 0.0, 0.0], dtype=np.float32)
 _BLACK: Final = np.array([0.0, 0.0, 0.0], dtype=np.float32)
 
 
-def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -> None:
+def keep_legible(
+    scene: ColourScene, original: Colours, paper: Colours | None, *, may_be_pale: bool = False
+) -> None:
     """Move ink away from the final background where it could be read before and no longer can.
 
     Args:
         scene: its rows are replaced.
         original: the entries as they were before all operations.
         paper: the background's colour to come, if another than it has in the scene.
+        may_be_pale: whether broad shapes may come as near to it as pastels do.
     """
     ground = _final_ground(scene, paper)
     before = ground_of(scene, original)
@@ -52,13 +60,16 @@ def keep_legible(scene: ColourScene, original: Colours, paper: Colours | None) -
         return
     was = contrast_ratio(to_displayable(original), to_displayable(before))
     wanted = _wanted(scene, was)
+    if may_be_pale and ground[0, 0] >= _LIGHT_PAPER:
+        wanted = np.where(_is_broad(scene, original), np.minimum(wanted, PALE_SHAPE), wanted)
     now = contrast_ratio(to_displayable(scene.entries), to_displayable(ground))
     failing = np.flatnonzero((now < wanted) & (scene.kept < MEMBER) & scene.foreground())
     if not failing.size:
         return
-    # Lettering that goes from dark on light to light on dark is not to end as grey on dark.
+    # Letters and lines that go from dark on light to light on dark are not to end as grey on dark.
     flips = (ground[0, 0] < original[:, 0]) != (before[0, 0] < original[:, 0])
-    aim = np.where(flips & (scene.text > MEMBER), np.minimum(was, _FLIPPED_TEXT), wanted)
+    is_fine = (scene.text > MEMBER) | (scene.shares < _BROAD_SHARE_MIN)
+    aim = np.where(flips & is_fine, np.minimum(was, _FLIPPED_TEXT), wanted)
     legible = np.array(
         [_nearest_legible(scene.entries[entry], ground, aim[entry]) for entry in failing],
         dtype=np.float32,
@@ -148,6 +159,15 @@ def ground_of(scene: ColourScene, entries: Colours) -> Colours:
     on_white = float((np.log(contrast_ratio(shown, to_displayable(_WHITE[None]))) * shares).sum())
     on_black = float((np.log(contrast_ratio(shown, to_displayable(_BLACK[None]))) * shares).sum())
     return (_WHITE if on_white >= on_black else _BLACK)[None]
+
+
+def _is_broad(scene: ColourScene, original: Colours) -> NDArray[np.bool_]:
+    """Say which entries are colourful and have a large share, alone or with others like them."""
+    is_shape = (scene.text <= MEMBER) & (original[:, 1] >= _CHROMATIC)
+    like = _distances(original) < _APART
+    together = like @ (scene.shares * is_shape)
+    broad: NDArray[np.bool_] = is_shape & (together >= _BROAD_SHARE_MIN)
+    return broad
 
 
 def _final_ground(scene: ColourScene, paper: Colours | None) -> Colours | None:

@@ -55,9 +55,9 @@ class Lettering(msgspec.Struct, frozen=True, kw_only=True):
 
 def find_lettering(pieces: Pieces, own: int | None) -> Lettering:
     """Find the lettering of a picture, whose background is of the class `own`."""
-    height, width = next(iter(pieces.maps.values())).shape
+    height, width = pieces.numbers.shape
     letters: list[Piece] = []
-    for label in pieces.maps:
+    for label in sorted({piece.label for piece in pieces.pieces}):
         candidates = [
             piece
             for piece in pieces.pieces
@@ -169,7 +169,7 @@ def _are_letters(row: list[Piece], pieces: Pieces) -> bool:
     tops = np.array([piece.top for piece in row])
     heights = np.array([piece.height for piece in row])
     is_level = max(np.ptp(tops), np.ptp(heights)) <= max(1.0, _LEVEL * heights.mean())
-    is_small = heights.max() <= _SHORT_HEIGHT_SHARE_MAX * len(pieces.maps[row[0].label])
+    is_small = heights.max() <= _SHORT_HEIGHT_SHARE_MAX * len(pieces.numbers)
     return bool(is_level and is_small and plain == 0 and np.ptp(fills) >= _LEVEL * fills.mean())
 
 

@@ -36,6 +36,24 @@ def nearest_of(chosen: Mask, places: NDArray[np.intp]) -> NDArray[np.intp]:
     return np.asarray(origin[nearest.reshape(-1)[places]], dtype=np.intp)
 
 
+def nearest_of_both_sides(
+    chosen: Mask, places: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Return for each place the nearest chosen pixel, searched from the left and from the right.
+
+    They differ where two are as near. What treats them alike gives a mirrored picture a mirrored
+    result.
+    """
+    width = chosen.shape[1]
+    mirrored = nearest_of(np.ascontiguousarray(chosen[:, ::-1]), _mirrored(places, width))
+    return nearest_of(chosen, places), _mirrored(mirrored, width)
+
+
+def _mirrored(places: NDArray[np.intp], width: int) -> NDArray[np.intp]:
+    mirrored: NDArray[np.intp] = places + (width - 1 - 2 * (places % width))
+    return mirrored
+
+
 def depth_of(inside: Mask) -> NDArray[np.float32]:
     """Return how far each pixel is from the nearest that is not inside, in pixels.
 

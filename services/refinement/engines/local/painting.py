@@ -20,7 +20,7 @@ from services.refinement.engines.local.colour import (
     to_lab,
     to_lch,
 )
-from services.refinement.engines.local.colour_scene import ColourScene
+from services.refinement.engines.local.colour_scene import MEMBER, ColourScene
 from services.refinement.engines.local.edits import ColourOperation, apply_colours
 from services.refinement.engines.local.entries import (
     ALPHA_MIN,
@@ -62,13 +62,13 @@ def paint(
     kept: tuple[str, ...] = (),
     paper: str | None = None,
 ) -> Outcome:
-    """Apply colour operations in order; alpha stays, and colours of the `kept` families too.
+    """Apply colour operations in order; alpha stays, and what is `kept` too.
 
     Args:
         pixels: RGBA.
         reading: what the pixels were read as; None for a photo, which is painted pixel by pixel.
         operations: what to do.
-        kept: families of colours that stay.
+        kept: what stays: families of colours, `text`, `background`.
         paper: the colour that the background gets, by name; None to leave it.
     """
     if reading is None:
@@ -86,7 +86,13 @@ def paint(
         shares=rows.shares,
         background=entry,
         text=(keys % ROLES == TEXT).astype(np.float32),
-        kept=_kept(rows.colours[: len(keys)], kept),
+        kept=np.maximum.reduce(
+            [
+                _kept(rows.colours[: len(keys)], kept),
+                (keys % ROLES == TEXT) * np.float32("text" in kept),
+                (keys % ROLES == GROUND) * np.float32("background" in kept),
+            ]
+        ),
     )
     reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
     _keep_inner_contrast(scene, rows, is_only_paper=not operations)
@@ -102,7 +108,7 @@ def paint(
 def _kept(entries: Colours, families: tuple[str, ...]) -> Weights:
     lch = to_lch(to_lab(entries))
     kept = np.zeros(len(lch), dtype=np.float32)
-    for family in families:
+    for family in set(families) - {"text", "background"}:
         kept = np.maximum(kept, membership(lch, family))
     return kept
 
@@ -128,13 +134,24 @@ def _keep_inner_contrast(scene: ColourScene, rows: Rows, *, is_only_paper: bool)
         neighbour = int(beside[apart[entry, beside].argmax()])
         old = contrast_ratio(*(rows.colours[place : place + 1] for place in (entry, neighbour)))
         wanted = min(float(old[0]), _LEGIBLE_TEXT if scene.text[entry] > 0 else _TOLD_APART)
-        scene.rows[own, 0] += _distance_to_go(
-            scene.rows[entry],
-            scene.rows[neighbour],
-            is_lighter=bool(before[entry, 0] > before[neighbour, 0]),
-            wanted=wanted,
-        )
-        scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
+        is_lighter = bool(before[entry, 0] > before[neighbour, 0])
+        _stand_out(scene, entry, neighbour, is_lighter=is_lighter, wanted=wanted)
+        if scene.text[entry] > 0:
+            # White letters cannot get whiter: then what they stand on has to give way.
+            _stand_out(scene, neighbour, entry, is_lighter=not is_lighter, wanted=wanted)
+
+
+def _stand_out(
+    scene: ColourScene, entry: int, other: int, *, is_lighter: bool, wanted: float
+) -> None:
+    """Move an entry's lightness until it stands out from another as it should."""
+    if scene.kept[entry] >= MEMBER:
+        return
+    own = scene.owner == entry
+    scene.rows[own, 0] += _distance_to_go(
+        scene.rows[entry], scene.rows[other], is_lighter=is_lighter, wanted=wanted
+    )
+    scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
 
 
 def _entries_apart(rows: Rows, count: int, clear: int) -> NDArray[np.intp]:

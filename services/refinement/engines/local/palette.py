@@ -134,7 +134,7 @@ def _decode(codes: NDArray[np.int32]) -> Colours:
 def _unmix_rows(
     rows: Colours, colours: Colours
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], NDArray[np.float32]]:
-    distance = ((rows[:, None] - colours[None]) ** 2).sum(axis=-1)
+    distance = _squared(rows[:, None] - colours[None])
     first = distance.argmin(axis=1)
     second = first.copy()
     best = distance.min(axis=1)
@@ -144,11 +144,18 @@ def _unmix_rows(
             line = colours[other] - colours[one]
             offset = rows - colours[one]
             along = (offset @ line / max(float(line @ line), 1e-6)).clip(0, 1)
-            error = ((offset - along[:, None] * line) ** 2).sum(axis=-1) + _MIX_PENALTY
+            error = _squared(offset - along[:, None] * line) + _MIX_PENALTY
             better = error < best
             best[better] = error[better]
             first[better], second[better], part[better] = one, other, along[better]
     return first, second, part
+
+
+def _squared(offsets: Colours) -> NDArray[np.float32]:
+    """Return squared lengths; numpy is slow at reducing a short axis."""
+    squares = offsets * offsets
+    lengths: NDArray[np.float32] = squares[..., 0] + squares[..., 1] + squares[..., 2]
+    return lengths
 
 
 def _binned(samples: NDArray[np.uint8]) -> tuple[Colours, NDArray[np.float32]]:

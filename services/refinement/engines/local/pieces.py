@@ -14,7 +14,7 @@ _LINE_ASPECT_MIN: Final = 2.6
 
 
 class Piece(msgspec.Struct, frozen=True, kw_only=True):
-    """A connected piece of one class; the box in pixels, `number` is its own in its class."""
+    """A connected piece of one class; the box in pixels, `number` is its own in the picture."""
 
     label: int
     number: int
@@ -50,42 +50,52 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Pieces(msgspec.Struct, frozen=True, kw_only=True):
-    """All pieces of a picture, and for each class a map of their numbers; 0 is no piece."""
+    """All pieces of a picture, and a map of their numbers."""
 
     pieces: list[Piece]
-    maps: dict[int, NDArray[np.int32]]
+    numbers: NDArray[np.int32]
 
     def mask(self, piece: Piece, margin: int = 0) -> NDArray[np.bool_]:
         """Return where a piece is, within its window."""
-        own: NDArray[np.bool_] = self.maps[piece.label][piece.window(margin)] == piece.number
+        own: NDArray[np.bool_] = self.numbers[piece.window(margin)] == piece.number
         return own
 
 
 def find_pieces(cover: NDArray[np.uint8], count: int) -> Pieces | None:
     """Find the pieces of `count` classes; None where there are as many as in a texture."""
     pieces: list[Piece] = []
-    maps: dict[int, NDArray[np.int32]] = {}
+    numbers = np.zeros(cover.shape, dtype=np.int32)
     for label in range(count):
+        mask = (cover == label).view(np.uint8)
+        # Only the part of the picture that has the class; from an even row and column on, as the
+        # pieces are numbered in blocks of two by two.
+        left, top, width, height = cv2.boundingRect(mask)
+        left, width = left - left % 2, width + left % 2
+        top, height = top - top % 2, height + top % 2
+        window = np.s_[top : top + height, left : left + width]
+        if not width:
+            continue
         number, components, boxes, _ = cv2.connectedComponentsWithStats(
-            (cover == label).view(np.uint8), connectivity=8
+            mask[window], connectivity=8
         )
-        if len(pieces) + number > PIECES_MAX:
+        before = len(pieces)
+        if before + number > PIECES_MAX:
             return None
-        maps[label] = np.asarray(components, dtype=np.int32)
+        np.copyto(numbers[window], components + before, where=components > 0)
         pieces.extend(
             Piece(
                 label=label,
-                number=place,
-                left=int(left),
-                top=int(top),
-                width=int(width),
-                height=int(height),
+                number=before + place,
+                left=left + int(across),
+                top=top + int(down),
+                width=int(wide),
+                height=int(high),
                 area=int(area),
             )
-            for place, (left, top, width, height, area) in enumerate(boxes)
+            for place, (across, down, wide, high, area) in enumerate(boxes)
             if place > 0
         )
-    return Pieces(pieces=pieces, maps=maps)
+    return Pieces(pieces=pieces, numbers=numbers)
 
 
 def is_line(mask: NDArray[np.bool_]) -> bool:

@@ -1,10 +1,14 @@
 """Pictures as premultiplied planes, in which transparency is one more colour to mix with."""
 
+from typing import Final
+
 import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.colour import to_lab
 from services.refinement.engines.local.palette import Pixels
+
+_OPAQUE: Final = 255
 
 # Red, green, blue multiplied by alpha, and alpha; 0 to 1 in the last axis.
 Planes = NDArray[np.float32]
@@ -12,8 +16,10 @@ Planes = NDArray[np.float32]
 
 def premultiplied(pixels: Pixels) -> Planes:
     """Convert RGBA bytes to premultiplied planes from 0 to 1."""
-    planes: Planes = pixels.astype(np.float32) / np.float32(255)
-    planes[..., :3] *= planes[..., 3:]
+    planes: Planes = pixels.astype(np.float32)
+    planes /= _OPAQUE
+    if pixels[..., 3].min(initial=_OPAQUE) < _OPAQUE:
+        planes[..., :3] *= planes[..., 3:]
     return planes
 
 
@@ -22,7 +28,9 @@ def straight(planes: Planes) -> Pixels:
     alpha = planes[..., 3:]
     colours = np.divide(planes[..., :3], alpha, out=np.zeros_like(planes[..., :3]), where=alpha > 0)
     merged = np.concatenate([colours, alpha], axis=-1)
-    pixels: Pixels = (merged * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    merged *= 255
+    merged += 0.5
+    pixels: Pixels = merged.clip(0, 255, out=merged).astype(np.uint8)
     return pixels
 
 

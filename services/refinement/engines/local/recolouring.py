@@ -102,8 +102,9 @@ def subject_of(scene: ColourScene) -> Weights:
     """
     colourful = ramp(scene.entries[:, 1], _CHROMATIC * 0.6, _CHROMATIC * 1.3)
     ink = ink_of(scene)
-    if scene.share_of(colourful * ink) >= SHARE_MIN:
-        return decided(colourful * ink)
+    colourful_ink = decided(colourful * ink)
+    if scene.share_of(colourful_ink) >= SHARE_MIN:
+        return colourful_ink
     whiteness = scene.share_of(scene.foreground() * _whiteness(scene.entries))
     if scene.share_of(colourful) >= SHARE_MIN and whiteness >= SHARE_MIN:
         return decided(colourful)

@@ -36,10 +36,10 @@ def without_shadows(reading: Reading) -> Pixels:
         targets[is_shade], is_flat[is_shade] = ground, True
         shaded = _shaded_classes(reading, ground)
         by_class[shaded] = ground - scene.colours[shaded]
-    roots = scene.roots[areas.components]
-    chosen = is_flat[roots] & areas.covered
-    shift = np.zeros_like(scene.planes)
-    shift[chosen] = targets[roots[chosen]] - scene.planes[chosen]
+    is_moved = is_flat[scene.roots] & (areas.sizes > 0)
+    shift: Planes = targets[scene.roots][areas.components]
+    shift -= scene.planes
+    shift[~is_moved[areas.components]] = 0
     edges = scene.edges
     moves = shift.reshape(-1, 4)
     covered = areas.covered.reshape(-1)
@@ -51,11 +51,12 @@ def without_shadows(reading: Reading) -> Pixels:
     first = move_of(edges.first_source, edges.first)
     second = move_of(edges.second_source, edges.second)
     moves[edges.spots] = first * (1 - part) + second * part
-    result = scene.planes + shift
+    shift += scene.planes
     for seam in find_seams(scene):
-        cover = seam.cover[..., None] * _SEAM_KEPT
-        result = result * (1 - cover) + seam.colour * cover
-    return straight(result.clip(0, 1))
+        own = np.flatnonzero(seam.cover)
+        cover = seam.cover.reshape(-1)[own, None] * _SEAM_KEPT
+        moves[own] = moves[own] * (1 - cover) + seam.colour * cover
+    return straight(shift.clip(0, 1, out=shift))
 
 
 def _ground_colour(reading: Reading) -> Planes | None:

@@ -1,10 +1,10 @@
 """Makes lines and letters thicker or thinner: what is narrow in a picture, and not its large areas.
 
 A stroke is a narrow flat area, or the ridge of a line too thin to have one. How much of each pixel
-a stroke covers is dilated or eroded at twice the size, so that soft edges stay soft.
+a stroke covers tells where its contour runs; it is drawn anew at a distance from that contour.
 """
 
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import cv2
 import msgspec
@@ -12,13 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.colour import membership, to_lab, to_lch
+from services.refinement.engines.local.gaps import limited_growth
 from services.refinement.engines.local.ground import Ground, distance_from, find_ground
+from services.refinement.engines.local.hairlines import distance_to_lines
 from services.refinement.engines.local.holes import is_background
 from services.refinement.engines.local.masks import (
     Mask,
     depth_of,
     largest_of,
     nearest_of,
+    nearest_of_both_sides,
     pieces_of,
     spread_of,
 )
@@ -31,7 +34,11 @@ Rows: TypeAlias = NDArray[np.float32]
 
 _NO_LINES: Final = "there are no lines or letters in the picture"
 _DISAPPEAR: Final = "the lines would disappear"
+_NOISY: Final = "the picture is too noisy to make its lines thinner"
 _FLAT_RANGE: Final = 10
+# Compression leaves ripples up to this strong along edges, and more of them than edges have.
+_NOISE_RANGE: Final = 36
+_NOISE_SHARE_MIN: Final = 0.34
 # A stroke's half width, at most, in shares of the picture's side.
 _HALF_WIDTH_SHARE: Final = 0.024
 _HALF_WIDTH_PX_MIN: Final = 3.0
@@ -40,8 +47,13 @@ _SLIGHT_SHARE: Final = 0.01
 _LENGTH_PER_WIDTH: Final = 4.0
 _THICK_BESIDE_MIN: Final = 1.0
 _RIDGE_LEVELS_MIN: Final = 40
+_CREST_LEVELS_MIN: Final = 13
+_NOTCH_PX: Final = 6
+_TIP_REACH_PX: Final = 5
+_TIP_SHARE_MAX: Final = 0.05
 _NEARBY_PX: Final = 11
-_STRONG_SHARE_MIN: Final = 0.9
+_STRONG_SHARE_MIN: Final = 0.94
+_ALONG_PX: Final = 20
 _EDGE_PX: Final = 2
 _FAINTEST_COVER: Final = 0.05
 _HALF: Final = 0.5
@@ -53,11 +65,10 @@ _THINNEST_HALF_WIDTH_PX: Final = 0.7
 _RADIUS_SHARE_MAX: Final = 0.016
 _PRINT_SHARE_MAX: Final = 0.045
 _PRINT_RADIUS_PX_MAX: Final = 1.0
-# Radii in pixels of the picture at twice its size.
-_RADII: Final = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-# How much of the room between two strokes they may take.
-_ROOM_SHARE: Final = 0.4
-_GAP_KEPT_PX: Final = 0.8
+_RADIUS_PX_MIN: Final = 0.05
+_LEAST_CHANGE: Final = 0.02
+_CORNER_RADII_MAX: Final = 3.0
+_TAPER_RADII: Final = 3.0
 _MEMBER: Final = 0.35
 _UNEXPLAINED: Final = 0.12
 _SAME: Final = 0.002
@@ -72,65 +83,71 @@ _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     """The strokes of a picture, in pieces that hang together.
 
-    `cover` is how much of each pixel they cover, `behind` the ground, `half_widths` are in pixels.
+    `cover` is how much of each pixel they cover, `distance` how far each half pixel is from their
+    contour, negative inside; `areas` are the flat areas that are neither stroke nor ground. Half
+    widths and distances are in pixels.
     `places` are the pixels near strokes; `inner` and `outer` the colours that the nearest stroke
     and its surroundings have there.
     """
 
     cover: Rows
-    behind: Mask
+    distance: Rows
+    areas: Mask
     pieces: NDArray[np.int32]
     boxes: NDArray[np.int32]
     half_widths: Rows
     places: NDArray[np.intp]
     inner: Planes
     outer: Planes
+    is_noisy: bool
 
 
 class _Seeds(msgspec.Struct, frozen=True, kw_only=True):
     """What strokes are found by.
 
     `narrow` are flat areas, `ridges` the middles of thinner lines, `strong` both as far as their
-    colour is pure; `others` are the flat areas that are no strokes, `behind` the ground.
+    colour is pure; `others` are the flat areas that are no strokes, `gaps` those of the ground's
+    colour.
     """
 
     narrow: Mask
     ridges: Mask
     strong: Mask
     others: Mask
-    behind: Mask
+    gaps: Mask
+    is_noisy: bool
 
 
 def change_weight(pixels: Pixels, operation: Weight) -> Pixels:
     """Make the strokes of RGBA pixels thicker or thinner.
 
     Raises:
-        NotApplicable: there are no strokes, or they would disappear.
+        NotApplicable: there are no strokes, or they would disappear or be frayed.
     """
     strokes = _find_strokes(pixels, abs(operation.amount))
+    if strokes.is_noisy and operation.amount < 0:
+        # Thinner lines would end in the ripples that are taken for a part of them.
+        raise NotApplicable(reason=_NOISY)
     chosen = _chosen(strokes, operation.scope)
-    if operation.amount > 0:
-        radii = _growth(strokes, operation.amount, max(pixels.shape[:2]))
-    else:
-        radii = _THIN_RATE * -operation.amount * strokes.half_widths
-        radii = np.minimum(radii, strokes.half_widths - _THINNEST_HALF_WIDTH_PX)
-    steps = np.searchsorted(_RADII, 2 * radii + 0.25, side="right")
-    steps = np.where(chosen, steps, 0)
-    if not steps.any():
-        raise NotApplicable(reason=_DISAPPEAR if operation.amount < 0 else _NO_LINES)
     before = strokes.cover.reshape(-1)[strokes.places]
     values = premultiplied(pixels.reshape(-1, 4)[strokes.places])
     if operation.amount > 0:
-        grown = _capped(_dilated(strokes, steps), strokes)
-        after = grown.reshape(-1)[strokes.places]
+        radii = np.where(chosen, _growth(strokes, operation.amount), 0)
+        if radii.max() < _RADIUS_PX_MIN:
+            raise NotApplicable(reason=_NO_LINES)
+        after = _grown(strokes, radii).reshape(-1)[strokes.places]
         part = ((after - before) / np.maximum(1 - before, 1e-3)).clip(0, 1)
         values += part[:, None] * (strokes.inner - values)
     else:
-        eroded = _eroded(strokes, steps)
-        after = np.minimum(eroded.reshape(-1)[strokes.places], before)
+        radii = _THIN_RATE * -operation.amount * strokes.half_widths
+        radii = np.minimum(radii, strokes.half_widths - _THINNEST_HALF_WIDTH_PX)
+        radii = np.where(chosen, radii, 0)
+        if radii.max() < _RADIUS_PX_MIN:
+            raise NotApplicable(reason=_DISAPPEAR)
+        after = _worn(strokes, radii).reshape(-1)[strokes.places]
         part = ((before - after) / np.maximum(before, 1e-3)).clip(0, 1)
         values += part[:, None] * (strokes.outer - values)
-    changed = part > 0
+    changed = part > _LEAST_CHANGE
     result = pixels.copy()
     result.reshape(-1, 4)[strokes.places[changed]] = straight(values[changed].clip(0, 1))
     return result
@@ -145,31 +162,47 @@ def _find_strokes(pixels: Pixels, amount: float) -> _Strokes:
     reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
-    flat = pixels.reshape(-1, 4)
-    values = premultiplied(flat[places])
-    inner = premultiplied(flat[nearest_of(found.strong, places)])
-    outer = premultiplied(flat[nearest_of(found.others, places)])
+    values = premultiplied(pixels.reshape(-1, 4)[places])
+    inner = _colours_near(pixels, found.strong, places)
+    outer = _colours_near(pixels, found.others, places)
     share = _share(values, inner, outer)
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
-    # Far from all else, a pixel between two strokes of unlike colours is no edge of either.
-    open_sided = cv2.dilate(found.others.view(np.uint8), _KERNEL, iterations=_EDGE_PX + 1)
-    share[open_sided.reshape(-1)[places] == 0] = 1
     share[edge.reshape(-1)[places] == 0] = 0
     share[found.others.reshape(-1)[places]] = 0
     share[found.narrow.reshape(-1)[places]] = 1
     cover = np.zeros(seeds.shape, dtype=np.float32)
     cover.reshape(-1)[places] = share
     pieces, boxes = pieces_of(cover > _FAINTEST_COVER, connectivity=8)
+    solid = cover.copy()
+    # Where a stroke runs into an area of its colour, it has no end.
+    same = np.abs(inner - outer).max(axis=-1) < _SAME**_HALF
+    solid.reshape(-1)[places[same & (edge.reshape(-1)[places] > 0)]] = 1
+    distance = distance_to_lines(solid, reach=reach)
     return _Strokes(
         cover=cover,
-        behind=found.behind,
+        distance=distance,
+        areas=found.others & ~found.gaps,
         pieces=pieces,
         boxes=boxes,
-        half_widths=_evened(_half_widths(cover, pieces, len(boxes)), boxes, side),
+        half_widths=_evened(_half_widths(distance, pieces, len(boxes)), boxes, side),
         places=places,
         inner=inner,
         outer=outer,
+        is_noisy=found.is_noisy,
     )
+
+
+def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Planes:
+    """Return the colour of the chosen pixel that is nearest to each place.
+
+    Of two as near, one from the left and one from the right, neither is preferred.
+    """
+    flat = pixels.reshape(-1, 4)
+    left, right = nearest_of_both_sides(chosen, places)
+    planes = premultiplied(flat[left])
+    planes += premultiplied(flat[right])
+    planes *= np.float32(_HALF)
+    return planes
 
 
 def _seeds(pixels: Pixels) -> _Seeds:
@@ -177,7 +210,10 @@ def _seeds(pixels: Pixels) -> _Seeds:
     # Under little alpha, colours may differ as they like.
     plain = pixels if (pixels[..., 3] == _OPAQUE).all() else _shown(pixels)
     spread = spread_of(plain)
-    flat: Mask = spread <= _FLAT_RANGE
+    ripples = ((spread > _FLAT_RANGE) & (spread <= _NOISE_RANGE)).sum()
+    is_noisy = ripples > _NOISE_SHARE_MIN * (spread > _FLAT_RANGE).sum()
+    noise = _NOISE_RANGE if is_noisy else _FLAT_RANGE
+    flat: Mask = spread <= noise
     depth = depth_of(flat)
     core = depth >= half_width - 1
     thick = np.zeros_like(flat)
@@ -186,17 +222,48 @@ def _seeds(pixels: Pixels) -> _Seeds:
         thick = flat & (away <= half_width)
     ground = _ground_of(pixels)
     levels = distance_from(pixels, ground)
-    behind = is_background(levels <= ground.tolerance)
-    narrow = _narrow(flat & ~behind, thick, behind)
-    ridges = ~flat & ~behind & (levels >= cv2.dilate(levels, _KERNEL))
-    ridges &= levels >= _RIDGE_LEVELS_MIN
+    plain_ground: Mask = levels <= (noise if is_noisy else ground.tolerance)
+    behind = is_background(plain_ground)
+    narrow = _narrow(flat & ~behind, thick, behind, plain_ground)
+    soft = ~flat & ~behind
+    areas = flat & ~behind & ~narrow
+    ridges = soft & (levels >= _RIDGE_LEVELS_MIN) & _crests(levels, areas, noise)
+    ridges &= ~_tips(ridges, levels, areas, noise)
+    # On an area of another colour, a line of the ground's colour is a valley; beside the ground,
+    # a valley is the end of a notch.
+    inside = cv2.erode((~behind).view(np.uint8), _KERNEL, iterations=_NOTCH_PX, borderValue=1)
+    valleys = soft & inside.astype(np.bool_)
+    inverted = np.asarray(cv2.bitwise_not(levels), dtype=np.uint8)
+    valleys &= _crests(inverted, flat & ~narrow, noise)
+    valleys &= ~_tips(valleys, inverted, thick, noise)
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
-    # The ridge that a gradient or blurring leaves along an area is no line.
-    areas = (flat & ~behind & ~narrow).view(np.uint8)
-    ridges &= ~cv2.dilate(areas, _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
+    around = np.maximum(around, _strongest_along(levels, narrow | ridges, flat & ~narrow))
     strong = narrow | (ridges & (levels >= _STRONG_SHARE_MIN * around))
     others: Mask = (flat & ~narrow) | behind
-    return _Seeds(narrow=narrow, ridges=ridges, strong=strong, others=others, behind=behind)
+    gaps: Mask = behind | (others & plain_ground)
+    ridges |= valleys
+    return _Seeds(
+        narrow=narrow,
+        ridges=ridges,
+        strong=strong,
+        others=others,
+        gaps=gaps,
+        is_noisy=bool(is_noisy),
+    )
+
+
+def _strongest_along(levels: NDArray[np.uint8], lines: Mask, others: Mask) -> NDArray[np.uint8]:
+    """Return the highest level along each line nearby.
+
+    A hairline is faint for long stretches where it falls between pixels.
+    """
+    along = cv2.dilate(lines.view(np.uint8), _KERNEL)
+    along[others] = 0
+    allowed = along * np.uint8(_OPAQUE)
+    highest = cv2.min(levels, allowed)
+    for _ in range(_ALONG_PX):
+        highest = cv2.min(cv2.dilate(highest, _KERNEL), allowed)
+    return np.asarray(highest, dtype=np.uint8)
 
 
 def _shown(pixels: Pixels) -> Pixels:
@@ -213,11 +280,54 @@ def _ground_of(pixels: Pixels) -> Ground:
         return Ground(colour=middle, tolerance=_FLAT_RANGE)
 
 
-def _narrow(flat: Mask, thick: Mask, behind: Mask) -> Mask:
+def _crests(levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
+    """Find the pixels that stand out from both sides in one direction, and from areas nearby.
+
+    The corner of an area stands out from both sides too.
+
+    Args:
+        levels: how far each pixel is from what the lines are drawn on.
+        areas: what is no line.
+        noise: by how many levels more than this a line must stand out.
+    """
+    size = 2 * _EDGE_PX + 1
+    nearby = cv2.dilate(np.where(areas, levels, 0), np.ones((size, size), dtype=np.uint8))
+    padded = cv2.copyMakeBorder(levels, 2, 2, 2, 2, cv2.BORDER_REPLICATE)
+    rows, columns = levels.shape
+    crests = np.zeros(levels.shape, dtype=np.bool_)
+    for right, down in ((1, 0), (0, 1), (1, 1), (1, -1)):
+        sides = []
+        for sign in (1, -1):
+            near, further = (
+                padded[2 + far * sign * down :, 2 + far * sign * right :][:rows, :columns]
+                for far in (1, 2)
+            )
+            sides.append(cv2.min(near, further))
+        crests |= cv2.subtract(levels, cv2.max(*sides)) > noise + _CREST_LEVELS_MIN
+    crests &= cv2.subtract(levels, nearby) > noise + _CREST_LEVELS_MIN
+    return crests
+
+
+def _tips(ridges: Mask, levels: NDArray[np.uint8], areas: Mask, noise: int) -> Mask:
+    """Find the short ridges that start at an area of their colour: they are tips of it."""
+    size = 2 * _TIP_REACH_PX + 1
+    around = cv2.dilate(np.where(areas, levels, 0), np.ones((size, size), dtype=np.uint8))
+    labels, boxes = pieces_of(ridges, connectivity=8)
+    joined = ridges & (cv2.subtract(levels, around) <= noise)
+    is_tip = np.bincount(labels[joined], minlength=len(boxes)) > 0
+    longest = np.maximum(boxes[:, cv2.CC_STAT_WIDTH], boxes[:, cv2.CC_STAT_HEIGHT])
+    is_tip &= longest <= _TIP_SHARE_MAX * max(levels.shape)
+    is_tip[0] = False
+    tips: Mask = is_tip[labels]
+    return tips
+
+
+def _narrow(flat: Mask, thick: Mask, behind: Mask, plain_ground: Mask) -> Mask:
     """Find the flat areas that are strokes.
 
     Neither are the tips and waists of thick areas, nor what is as long as it is wide, nor the gaps
-    between strokes, which have nothing thick beside them.
+    between strokes, which have nothing thick beside them; what has the ground's colour is a gap
+    also if there is only ground beyond the strokes.
     """
     labels, boxes = pieces_of(flat, connectivity=4)
     count = len(boxes)
@@ -231,7 +341,12 @@ def _narrow(flat: Mask, thick: Mask, behind: Mask) -> Mask:
     is_stroke &= is_long | (widest <= _SLIGHT_SHARE * max(flat.shape))
     candidates = np.where(is_stroke, np.arange(count), 0).astype(np.float32)
     beside = np.asarray(cv2.dilate(candidates[labels], _BESIDE), dtype=np.int32)
-    thick_beside = np.bincount(beside[large], minlength=count)
+    is_gap = 2 * np.bincount(labels[plain_ground], minlength=count) > boxes[:, cv2.CC_STAT_AREA]
+    thick_beside = np.where(
+        is_gap,
+        np.bincount(beside[large & ~plain_ground], minlength=count),
+        np.bincount(beside[large], minlength=count),
+    )
     is_stroke &= thick_beside >= _THICK_BESIDE_MIN * np.sqrt(boxes[:, cv2.CC_STAT_AREA])
     is_stroke[0] = False
     narrow: Mask = is_stroke[labels]
@@ -249,19 +364,16 @@ def _share(values: Planes, inner: Planes, outer: Planes) -> Rows:
     return np.where((error > _UNEXPLAINED) | (length < _SAME), 1, share).astype(np.float32)
 
 
-def _half_widths(cover: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
+def _half_widths(distance: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
     """Return each piece's half width in pixels: a typical one, not that of its thickest spot."""
-    fine = cv2.resize(cover, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    solid = (fine >= _HALF).astype(np.uint8)
-    depth = depth_of(solid.astype(np.bool_)) / 2
-    middle = np.flatnonzero((depth >= cv2.dilate(depth, _KERNEL)) & (solid > 0))
-    rows, columns = np.divmod(middle, fine.shape[1])
+    middle = np.flatnonzero((distance <= cv2.erode(distance, _KERNEL)) & (distance < 0))
+    rows, columns = np.divmod(middle, distance.shape[1])
     owner = pieces[rows // 2, columns // 2]
-    sums = np.bincount(owner, weights=depth.reshape(-1)[middle], minlength=count)
-    counts = np.bincount(owner, minlength=count)
-    half_widths: Rows = (sums / np.maximum(counts, 1)).astype(np.float32)
-    # A piece that nowhere covers half a pixel is a hairline.
-    return np.where(counts > 0, half_widths, _HALF / 2).astype(np.float32)
+    sums = np.bincount(owner, weights=-distance.reshape(-1)[middle], minlength=count)
+    half_widths: Rows = (sums / np.maximum(np.bincount(owner, minlength=count), 1)).astype(
+        np.float32
+    )
+    return half_widths
 
 
 def _chosen(strokes: _Strokes, scope: str | None) -> Mask:
@@ -315,89 +427,62 @@ def _evened(half_widths: Rows, boxes: NDArray[np.int32], side: int) -> Rows:
     return evened
 
 
-def _growth(strokes: _Strokes, amount: float, side: int) -> Rows:
+def _growth(strokes: _Strokes, amount: float) -> Rows:
+    """Return by how much each piece grows to each side: a whole piece, and a whole row, alike."""
+    side = max(strokes.cover.shape)
     radii = _THICKEN_RATE * amount * strokes.half_widths
-    radii = np.minimum(np.maximum(radii, _HALF), _RADIUS_SHARE_MAX * min(max(amount, 1), 2) * side)
+    least = _HALF * min(amount, 2)
+    radii = np.minimum(np.maximum(radii, least), _RADIUS_SHARE_MAX * min(max(amount, 1), 2) * side)
     is_print = strokes.boxes[:, cv2.CC_STAT_HEIGHT] <= _PRINT_SHARE_MAX * side
-    limited: Rows = np.where(is_print, np.minimum(radii, _PRINT_RADIUS_PX_MAX), radii)
-    return limited.astype(np.float32)
-
-
-def _dilated(strokes: _Strokes, steps: NDArray[np.intp]) -> Rows:
-    grown = strokes.cover.copy()
-    for step in np.unique(steps[steps > 0]):
-        own = steps == step
-        window = _window(strokes, own, _RADII[step - 1])
-        cover = np.where(own[strokes.pieces[window]], strokes.cover[window], 0)
-        large = cv2.dilate(_doubled(cover), _disc(_RADII[step - 1]))
-        np.maximum(grown[window], _halved(np.asarray(large)), out=grown[window])
-    return grown
-
-
-def _eroded(strokes: _Strokes, steps: NDArray[np.intp]) -> Rows:
-    """Erode the pieces; where a stroke runs into an area of its colour, it has no end there."""
-    solid = strokes.cover.copy()
-    same = np.abs(strokes.inner - strokes.outer).max(axis=-1) < _SAME**_HALF
-    solid.reshape(-1)[strokes.places[same]] = 1
-    worn = strokes.cover.copy()
-    for step in np.unique(steps[steps > 0]):
-        own = steps == step
-        window = _window(strokes, own, _RADII[step - 1])
-        fine = cv2.erode(_doubled(solid[window]), _disc(_RADII[step - 1]))
-        small = _halved(np.asarray(fine))
-        mine = own[strokes.pieces[window]]
-        worn[window][mine] = small[mine]
-    return worn
-
-
-def _window(strokes: _Strokes, own: Mask, radius: int) -> tuple[slice, slice]:
-    left, top, width, height = strokes.boxes[own, :4].T
-    return (
-        slice(max(0, int(top.min()) - radius), int((top + height).max()) + radius),
-        slice(max(0, int(left.min()) - radius), int((left + width).max()) + radius),
+    is_print &= _in_rows(strokes.boxes, side)
+    radii = np.where(is_print, np.minimum(radii, _PRINT_RADIUS_PX_MAX), radii)
+    radii[0] = 0
+    coarse = cv2.resize(strokes.distance, strokes.cover.shape[::-1], interpolation=cv2.INTER_AREA)
+    limited = limited_growth(
+        np.asarray(coarse, dtype=np.float32), strokes.areas, strokes.pieces, radii
     )
+    small, beside = _neighbours(strokes.boxes, side)
+    evened = limited.copy()
+    for place, row in zip(small, beside, strict=True):
+        evened[place] = limited[small[row]].min()
+    return evened
 
 
-def _doubled(cover: Rows) -> NDArray[np.uint8]:
-    levels = (cover * 255 + 0.5).astype(np.uint8)
-    doubled = cv2.resize(levels, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    return np.asarray(doubled, dtype=np.uint8)
+def _grown(strokes: _Strokes, radii: Rows) -> Rows:
+    covered = strokes.pieces > 0
+    places = np.arange(covered.size)
+    near = strokes.pieces.reshape(-1)[nearest_of(covered, places)].reshape(covered.shape)
+    radius = radii[near]
+    grown = np.maximum(_drawn(strokes.distance, _fine(radius)), strokes.cover)
+    return np.where(radius > 0, grown, strokes.cover)
 
 
-def _halved(levels: NDArray[Any]) -> Rows:
-    size = (levels.shape[1] // 2, levels.shape[0] // 2)
-    halved = cv2.resize(levels, size, interpolation=cv2.INTER_AREA)
-    return (halved / np.float32(255)).astype(np.float32)
+def _worn(strokes: _Strokes, radii: Rows) -> Rows:
+    """Return what is left of the strokes; where they are much thinner than elsewhere, all is."""
+    radius = _fine(np.maximum(radii, 0)[strokes.pieces])
+    kept_apart = depth_of(strokes.distance >= -radius) / 2
+    lost = (strokes.distance < -_HALF / 2) & (kept_apart > radius + _HALF)
+    labels, boxes = pieces_of(lost, connectivity=8)
+    furthest = largest_of(
+        (kept_apart - radius).astype(np.float32), labels, np.flatnonzero(lost), len(boxes)
+    )
+    # What is near is a corner, and a corner moves with the strokes that meet in it.
+    is_thin = furthest > _CORNER_RADII_MAX * float(radius.max()) + _EDGE_PX
+    # A stroke that tapers is spared gradually: its neck would be cut.
+    room = _TAPER_RADII * 2 * float(radius.max()) + _EDGE_PX
+    size = 2 * int(room) + 1
+    thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
+    spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
+    worn = _drawn(strokes.distance, -radius * (1 - np.minimum(2 * spared, 1)))
+    return np.where(radii[strokes.pieces] > 0, np.minimum(worn, strokes.cover), strokes.cover)
 
 
-def _disc(radius: int) -> NDArray[np.uint8]:
-    reach = np.arange(-radius, radius + 1)
-    inside: Mask = reach[:, None] ** 2 + reach[None] ** 2 <= (radius + 0.25) ** 2
-    return inside.astype(np.uint8)
+def _fine(rows: Rows) -> Rows:
+    return np.asarray(rows.astype(np.float32).repeat(2, axis=0).repeat(2, axis=1))
 
 
-def _capped(grown: Rows, strokes: _Strokes) -> Rows:
-    """Leave the middle of the gaps between strokes, counters among them, as open as it was."""
-    cover = strokes.cover
-    distance = depth_of(cover < _HALF) - _HALF
-    added = (grown > cover + _FAINTEST_COVER) & (distance > 0)
-    if not added.any():
-        return grown
-    reach = 2 * int(distance[added].max() + 1) + 1
-    kernel = np.ones((reach, reach), dtype=np.uint8)
-    # A gap of the ground may have a stroke on one side only, and a large area on the other.
-    depth = depth_of(strokes.behind)
-    open_half = np.where(strokes.behind, np.minimum(distance, depth), distance)
-    # Averaged, so that the edge of what was added is as smooth as the edge of the gap.
-    gap = cv2.blur(cv2.dilate(open_half, kernel), (reach, reach))
-    # What is near may be another gap; an enclosed one is never wider than itself.
-    labels, boxes = pieces_of(strokes.behind, connectivity=4)
-    middle = np.flatnonzero(strokes.behind & (depth >= cv2.dilate(depth, _KERNEL)))
-    widest = largest_of(depth, labels, middle, len(boxes))
-    widest[0] = max(cover.shape)
-    nearby = cv2.dilate(labels.astype(np.float32), _KERNEL).astype(np.int32)
-    gap = np.minimum(gap, widest[nearby])
-    room = _ROOM_SHARE * np.maximum(gap - _GAP_KEPT_PX, 0)
-    limit = (room + _HALF - distance).clip(0, 1)
-    capped: Rows = np.maximum(np.minimum(grown, limit), cover)
-    return capped
+def _drawn(distance: Rows, radius: Rows) -> Rows:
+    """Return how much of each pixel lies nearer to the strokes than a radius."""
+    cover = (_HALF + 2 * (radius - distance)).clip(0, 1).astype(np.float32)
+    size = (distance.shape[1] // 2, distance.shape[0] // 2)
+    return np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
