@@ -81,6 +81,7 @@ _VERBS: Final = words(
 _FINITE: Final = words(
     "is are am was were has had does did isnot looks feels seems gets goes comes came went wants "
     "likes says thinks sits shows works fits prints contains leans belongs sells makes means loves "
+    "reminds resembles represents symbolises symbolizes recalls "
     "happens thereis looked uses runs costs hates gave got said"
 )
 # What follows these belongs to a clause within the clause.

@@ -12,7 +12,8 @@ _SPOKEN: Final = {
         "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|"
         "what if|can not you|could not you|can we not just|would not it be|would not it|"
         "do not you think|why do not you|why do not we|why not|do not be afraid to|"
-        "do not hesitate to|do not forget to|do not forget|not only|not just|would not mind|if you do not mind|"
+        "do not hesitate to|do not forget to|do not forget|not only|not just|would not mind|"
+        "if you do not mind|"
         "would not hurt|can you please|could you please|feel free to|if at all possible|"
         "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
@@ -272,7 +273,8 @@ _SPOKEN: Final = {
         "invert colours|a negative|as a negative|flip the light and dark|exchange black and white"
     ),
     "onbrand": (
-        "colors from our|colours from our|colors of our|colours of our|colors of the|colours of the|on brand|brand colors|"
+        "colors from our|colours from our|colors of our|colours of our|colors of the|"
+        "colours of the|on brand|brand colors|"
         "brand colours|match the theme|fit the theme|fits the theme|matches the theme|our colors|"
         "our colours|brand palette|theme colors|theme colours|company colors|company colours|"
         "house colors|house colours|suit the theme|theme palette|our palette|our brand|"

@@ -91,6 +91,9 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
 
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause only goes on with what is told: "it was faded | and brownish"."""
+    if clause.words[0] == "with" and clause.licence is Licence.FRAGMENT:
+        # "I saw one | with a gold border"
+        return previous.licence.is_idle
     if not previous.licence.is_idle or clause.joined not in {"and", "&", "or", "nor", "("}:
         return False
     compares = any(word in SENSES and SENSES[word].form == "explicit" for word in clause.words)
