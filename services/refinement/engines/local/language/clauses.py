@@ -380,7 +380,7 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
 def _opens(word: str, current: Sequence[Token]) -> bool:
     if word in SENSES and word.endswith("er") and _is_pair(current):
         return True
-    if _is_balanced(word, current):
+    if _is_balanced(word, current) or _is_next_part(word, current):
         return True
     return word in _OPENING or _starts_anew(word, current) or _is_contrasted(word, current)
 
@@ -394,6 +394,17 @@ def _is_balanced(word: str, current: Sequence[Token]) -> bool:
     """Say whether "more" or "less" opens the other half: "less green more blue"."""
     amounts = [at for at, token in enumerate(current) if token.word in _AMOUNTS]
     return word in _AMOUNTS and bool(amounts) and amounts[-1] < len(current) - 1
+
+
+def _is_next_part(word: str, current: Sequence[Token]) -> bool:
+    """Say whether a part opens the next pair: "text brighter | background darker"."""
+    last = current[-1].word
+    return (
+        word in _KEYS
+        and last in SENSES
+        and last.endswith("er")
+        and any(token.word in _KEYS for token in current[-2:-1])
+    )
 
 
 def _is_pair(current: Sequence[Token]) -> bool:
