@@ -4,6 +4,9 @@ import re
 from pathlib import Path
 from typing import Final, get_args
 
+import pytest
+
+from services.refinement.engines import Instruction
 from services.refinement.engines.local.operations import LookName, Operation
 from services.refinement.engines.local.plan import make_plan
 from tests.prompts.scoring import markdown_of, score_set
@@ -20,6 +23,14 @@ def test_every_operation_has_a_row() -> None:
     tags = [kind.__struct_config__.tag for kind in get_args(Operation)]
 
     assert [name for name, _, _ in ROW.findall(PAGE)] == tags
+
+
+@pytest.mark.parametrize(("name", "wording"), [(name, said) for name, _, said in ROW.findall(PAGE)])
+def test_every_wording_is_understood(name: str, wording: str) -> None:
+    """It becomes the operation beside it, and nothing else."""
+    plan = make_plan(Instruction(refinement_prompt=wording))
+
+    assert [step.operation.__struct_config__.tag for step in plan.steps] == [name]
 
 
 def test_every_look_is_named() -> None:
