@@ -6,7 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from services.refinement.engines.local.plan import make_plan
-from tests.prompts.scoring import Report, described, score_set, table_of
+from tests.prompts.scoring import Report, described, markdown_of, score_set, table_of
 
 console = Console(soft_wrap=True, highlight=False, markup=False)
 
@@ -15,13 +15,14 @@ def main() -> None:
     """Score the sets that were named, or all there are."""
     parser = argparse.ArgumentParser(prog="python -m tests.prompts", description=__doc__)
     parser.add_argument("--misses", action="store_true", help="list the plans that are not exact")
+    parser.add_argument("--markdown", action="store_true", help="print rows for the documentation")
     parser.add_argument("sets", nargs="*", type=Path, help="files of JSON lines; all without one")
     arguments = parser.parse_args()
     sets = arguments.sets or sorted(Path(__file__).parent.glob("*.jsonl"))
 
     reports = [score_set(path, make_plan) for path in sets]
 
-    console.print(table_of(reports))
+    console.print(markdown_of(reports) if arguments.markdown else table_of(reports))
     if arguments.misses:
         for report in reports:
             list_misses(report)

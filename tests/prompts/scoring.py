@@ -140,6 +140,16 @@ def table_of(reports: Sequence[Report]) -> str:
     return "\n".join(lines)
 
 
+def markdown_of(reports: Sequence[Report]) -> str:
+    """Return the rows of the table in `docs/engine.md`."""
+    return "\n".join(
+        f"| {report.name} | {len(report.scores)} | {report.recall:.2f} | {report.precision:.2f} "
+        f"| {report.recall_of_kinds:.2f} | {report.precision_of_kinds:.2f} "
+        f"| {report.exact:.0%} | {len(report.wrong)} |"
+        for report in reports
+    )
+
+
 def described(value: Operation | Expected) -> str:
     """Return an operation in one line, without the slots that are empty."""
     operation = value.operation if isinstance(value, Expected) else tag_of(type(value))

@@ -85,7 +85,7 @@ SHEETS: Final[dict[str, tuple[Row, ...]]] = {
         Row(logo="fox", prompt="rounder corners"),
         Row(logo="wordmark", prompt="bolder letters"),
         Row(logo="coffee", prompt="make only the text dark green"),
-        Row(logo="transparent", prompt="add a white outline"),
+        Row(logo="blocks", prompt="add a black outline"),
         Row(logo="fox", prompt="add a soft drop shadow"),
     ),
     "canvas": (

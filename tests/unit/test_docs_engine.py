@@ -4,7 +4,12 @@ import re
 from pathlib import Path
 from typing import Final, get_args
 
+import pytest
+
+from services.refinement.engines import Instruction
 from services.refinement.engines.local.operations import LookName, Operation
+from services.refinement.engines.local.plan import make_plan
+from tests.prompts.scoring import markdown_of, score_set
 from tests.sheets.rows import SHEETS
 
 ROOT: Final = Path(__file__).parents[2]
@@ -20,6 +25,14 @@ def test_every_operation_has_a_row() -> None:
     assert [name for name, _, _ in ROW.findall(PAGE)] == tags
 
 
+@pytest.mark.parametrize(("name", "wording"), [(name, said) for name, _, said in ROW.findall(PAGE)])
+def test_every_wording_is_understood(name: str, wording: str) -> None:
+    """It becomes the operation beside it, and nothing else."""
+    plan = make_plan(Instruction(refinement_prompt=wording))
+
+    assert [step.operation.__struct_config__.tag for step in plan.steps] == [name]
+
+
 def test_every_look_is_named() -> None:
     """They are one operation, so they share its row."""
     described = {name: text for name, text, _ in ROW.findall(PAGE)}["look"]
@@ -32,3 +45,12 @@ def test_every_look_is_named() -> None:
 def test_every_sheet_is_shown() -> None:
     """A sheet that nobody sees need not be drawn."""
     assert SHEET.findall(PAGE) == list(SHEETS)
+
+
+def test_the_scores_are_those_of_the_parser() -> None:
+    """How well it understands prompts is measured, set by set, and not remembered."""
+    sets = sorted((ROOT / "tests" / "prompts").glob("*.jsonl"))
+
+    rows = markdown_of([score_set(path, make_plan) for path in sets])
+
+    assert rows in PAGE, f"python -m tests.prompts --markdown prints:\n{rows}"

@@ -115,7 +115,7 @@ _PARADIGMS: Final = (
         quality="contrast",
         direction=-1,
         adjectives="lowcontrast",
-        faults="illegible unreadable indistinct invisible lostlook hardtoread",
+        faults="faint illegible unreadable indistinct invisible lostlook hardtoread",
     ),
     _Paradigm(
         quality="pop",
@@ -142,7 +142,7 @@ _PARADIGMS: Final = (
         faults=(
             "busy cluttered complicated fussy fiddly messy chaotic overloaded overwhelming noisy "
             "overdesigned overcomplicated overworked crowded hectic overdone clutter noise specks "
-            "speckles frills fluff complexity"
+            "mush speckles frills fluff complexity"
         ),
         nouns=(
             "detail details detailing ornaments ornament ornamentation texture "
@@ -282,7 +282,10 @@ NOUN_KINDS: Final = {
     **dict.fromkeys(words("corner corners"), "corner"),
     **dict.fromkeys(words("edge edges edging outline outlines contour contours"), "edge"),
     **dict.fromkeys(
-        words("line lines stroke strokes linework lineart lineweight contour outline outlines"),
+        words(
+            "line lines stroke strokes linework lineart lineweight contour outline outlines "
+            "hairlines"
+        ),
         "line",
     ),
     **dict.fromkeys(words("contrast contrasts"), "contrast"),
@@ -324,7 +327,7 @@ def _senses() -> dict[str, Sense]:
         adjectives = (paradigm.adjectives + " " + paradigm.praise).split()
         slips = frozenset(adjective + "s" for adjective in adjectives)
         note(all_verb_forms(paradigm.verbs) - slips, paradigm, "explicit", praise=False)
-        note(slips, paradigm, "plain", praise=False)
+        note(slips - NOUN_KINDS.keys(), paradigm, "plain", praise=False)
         for adjective in adjectives:
             note(comparatives(adjective), paradigm, "explicit", praise=False)
             note(shades(adjective), paradigm, "plain", praise=False)

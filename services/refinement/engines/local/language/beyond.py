@@ -31,6 +31,9 @@ _WORDING: Final = words(
 )
 
 
+# Who is seen in the logo, and how.
+_SOMEBODY: Final = frozenset({"he", "him"})
+_SEEMING: Final = frozenset({"look", "looks", "smile", "seem", "seems"})
 _DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
 _FONTS: Final = words("font fonts typeface typography")
 
@@ -40,17 +43,15 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     words, mood = clause.words, clause.mood
     if mood.forbids or mood.guards:
         return False
-    for index, word in enumerate(words):
-        reason = words_of.UNSUPPORTED.get(word)
-        is_use = "for" in words[max(0, index - 2) : index]
-        if reason is not None and index not in clause.used and not is_use:
-            if word in {"move", "moving", "layout", "composition"} and "centre" in words:
-                continue
-            if reason == words_of.DRAWN_ANEW and mood.lessens:
-                reading.refuse(clause, NO_OPPOSITE)
-                return True
-            reading.refuse(clause, reason)
-            return True
+    if clause.has(_SOMEBODY) and clause.has(_SEEMING):
+        # "Make him look fierce"
+        reading.refuse(clause, words_of.DRAWN_ANEW)
+        return True
+    reason = _reason_against(clause)
+    if reason is not None:
+        is_opposite = reason == words_of.DRAWN_ANEW and mood.lessens
+        reading.refuse(clause, NO_OPPOSITE if is_opposite else reason)
+        return True
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
     )
@@ -69,6 +70,26 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         reading.refuse(clause, words_of.THINGS_REMOVED)
         return True
     return False
+
+
+def _reason_against(clause: Clause) -> str | None:
+    """Return why what a word of a clause asks for is not done here, if one does."""
+    for index, word in enumerate(clause.words):
+        reason = words_of.UNSUPPORTED.get(word)
+        is_use = "for" in clause.words[max(0, index - 2) : index]
+        if reason is None or index in clause.used or is_use:
+            continue
+        if not _says_something_else(clause, word):
+            return reason
+    return None
+
+
+def _says_something_else(clause: Clause, word: str) -> bool:
+    """Say whether a word stands for what is done here: "the edges look like a staircase"."""
+    if word == "restyled":
+        return any(one in SENSES and SENSES[one].form == "fault" for one in clause.words)
+    moves = word in {"move", "moving", "layout", "composition"}
+    return moves and "centre" in clause.words
 
 
 def _is_object(clause: Clause, group: frozenset[str]) -> bool:

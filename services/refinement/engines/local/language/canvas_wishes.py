@@ -13,6 +13,7 @@ from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Centre,
@@ -39,6 +40,7 @@ _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
 _FILES: Final = words("file image picture pic png resolution pixels dimensions res px pixel")
 _VERTICAL: Final = words("vertically vertical upsidedown upside top")
 _EMPTY: Final = words("white blank empty excess extra unused dead surplus")
+_WHEREABOUTS_MAX: Final = 6
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -92,6 +94,8 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
             )
             return Crop()
         case "centre":
+            if word == "centre" and _is_whereabouts(clause, index):
+                return None
             return Centre() if word not in _MIDDLE_FILLER or _is_placing(clause, index) else None
         case "square":
             return Square()
@@ -109,6 +113,20 @@ def _operation(clause: Clause, index: int, kind: str) -> Operation | None:
             return Upscale(factor=_factor(clause))
 
 
+def _is_whereabouts(clause: Clause, index: int) -> bool:
+    """Say whether "in the middle" only says which part: "make the text in the middle bolder"."""
+    noun = clause.before(index)
+    is_part = noun in words_of.TEXTS | words_of.PARTS or len(noun) == 1
+    return is_part and (
+        any(
+            one in SENSES or colour_of(one) is not None
+            for at, one in enumerate(clause.words)
+            if at != index
+        )
+        or len(clause.words) > _WHEREABOUTS_MAX
+    )
+
+
 def _is_placing(clause: Clause, index: int) -> bool:
     if clause.words[index] in {"centre", "center"}:
         return clause.before(index) not in {"the", "of"} or clause.before(index, 2) in {"in", "to"}
@@ -121,14 +139,14 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
     numbers = [number for one in clause.words if (number := number_at(one)) is not None]
     if word in {"degrees", "degree", "deg"} and not numbers:
         return None
+    if "upsidedown" in clause.words and not numbers:
+        return Rotate(degrees=180.0)
     if clause.mood.complains and not clause.mood.wishes and not numbers:
         # "It is tilted" does not say by how much to turn it back.
         return None
     sign = -1.0 if clause.has(_LEFT) else 1.0
     if numbers:
         return Rotate(degrees=sign * min(numbers[0], _TURN_DEGREES_MAX))
-    if "upsidedown" in clause.words:
-        return Rotate(degrees=180.0)
     is_tilt = word.startswith(("tilt", "twist"))
     if not is_tilt and "quarterturn" not in clause.words and amount_in(clause) >= 1:
         return Rotate(degrees=sign * 90.0)
@@ -183,7 +201,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)
-    elif direction > 0 and (scales or clause.has(_FILES)):
+    elif direction > 0 and (scales or _is_of_file(clause)):
         reading.wish(clause, Upscale(factor=_factor(clause)))
     elif SENSES[clause.words[places[0]]].form == "plain" and not (
         clause.mood.too or clause.mood.lacks
@@ -191,6 +209,19 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         return
     else:
         reading.wish(clause, Padding(amount=-direction * amount_in(clause)))
+
+
+def _is_of_file(clause: Clause) -> bool:
+    """Say whether it is the file that is to be bigger, not the logo within it."""
+    places = clause.find(_FILES)
+    return any("in" not in clause.words[max(0, at - 2) : at] for at in places)
+
+
+def _is_compared(clause: Clause) -> bool:
+    return any(
+        word in SENSES and SENSES[word].form == "explicit" and SENSES[word].quality != "padding"
+        for word in clause.words
+    )
 
 
 def _read_margins(clause: Clause, reading: Reading) -> None:
@@ -230,6 +261,9 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
     elif mood.too or (mood.down and not mood.lacks):
         way = -1.0 if not sizes or sizes[0] > 0 else 1.0
         reading.wish(clause, Padding(amount=way * amount_in(clause)))
+    elif sizes and mood.adds and not _is_compared(clause):
+        # "Add a small margin"
+        reading.wish(clause, Padding(amount=amount_in(clause)))
     elif sizes:
         turned = -1 if mood.complains and not mood.wishes else 1
         reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))

@@ -13,11 +13,15 @@ import msgspec
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import Token, colour_of
 
 # Longer ones are cut, so that reading stays linear whatever a prompt is made of.
 # "The red has to go"
 _BEFORE_GO: Final = words("should must needs has to can")
+_OFF: Final = frozenset({"off", "away", "out"})
+_TAKING: Final = words("take takes taking taken get leave put")
+_COURTESY: Final = words("please thanks now then thx entirely completely altogether again")
 _CUT: Final = "|"
 CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
@@ -68,7 +72,7 @@ _PAIRING: Final = frozenset(
     }
 )
 # "Not too bold, just somewhat thicker": these say that what was forbidden is over.
-_BREAKING: Final = frozenset({"just", "only", "rather", "instead", "please", "simply"})
+_BREAKING: Final = frozenset({"yes", "just", "only", "rather", "instead", "please", "simply"})
 _KEY_WORDS_MAX: Final = 2
 _KEYS: Final = (
     words_of.TEXTS
@@ -80,13 +84,21 @@ _KEYS: Final = (
     | words_of.OUTLINES
     | words("lines line corners edges strokes")
 )
+_AMOUNTS: Final = frozenset({"more", "less", "fewer"})
+_REPLACED_MAX: Final = 4
+_CONDITIONS: Final = frozenset({"if", "when", "whenever"})
+_CONDITION_MIN: Final = 3
+_AFTER_SO: Final = words(
+    "could can please no i we you it they the let lets maybe would should just that take remove "
+    "try perhaps think if there my our their its"
+)
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING
     | words_of.TURNING
     | words(
         "try go prefer maybe let use using make making give please should must can could would "
-        "need needs want keep put is are looks feels be set get add"
+        "need needs want keep put is are looks feels be set get add would"
     )
 )
 
@@ -134,6 +146,8 @@ class Clause:
         self.used: set[int] = set()
         self.area: str | None = None
         self.referent: str | None = None
+        self.referents: frozenset[str] = frozenset()
+        self.licence: Licence = Licence.FRAGMENT
 
     def has(self, *groups: frozenset[str]) -> bool:
         """Say whether any word is in one of the groups."""
@@ -184,24 +198,60 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     """
     word = tokens[index].word
     if word in _SOFT:
-        return None if _binds(tokens, index, current) else word
+        binds = (word == "," and _is_replaced(current)) or _binds(tokens, index, current)
+        return None if binds else word
     if word == ":" and _is_key(current):
         return None
-    if word in _HARD or _is_mark(word):
+    if _is_called(word, current):
+        return None
+    if word == "(":
+        return word
+    if word in _HARD or _is_mark(word) or (current and _concludes(tokens, index)):
         return ""
-    if not current:
-        return None
-    if len(current) >= CLAUSE_WORDS_MAX:
-        return _CUT
+    return _CUT if current and _is_cut(tokens, index, current) else None
+
+
+def _is_called(word: str, current: Sequence[Token]) -> bool:
+    """Say whether a bracket belongs to what stands before it: a call, "flip" with its way."""
+    return word == "(" and [one.word in words_of.CANVAS_VERBS for one in current] == [True]
+
+
+def _is_cut(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
+    """Say whether a word opens a clause without any mark before it."""
+    word = tokens[index].word
+    if _ends_condition(tokens, index, current) or len(current) >= CLAUSE_WORDS_MAX:
+        return True
     if word == "with" and _binds(tokens, index, current):
-        return None
-    return _CUT if _opens(word, current) else None
+        return False
+    return _opens(word, current)
+
+
+def _ends_condition(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
+    """Say whether what follows from a condition starts: "when I print it | it is just mush"."""
+    following = tokens[index + 1].word if index + 1 < len(tokens) else ""
+    return (
+        len(current) >= _CONDITION_MIN
+        and current[0].word in _CONDITIONS
+        and tokens[index].word in {"it", "they", "i", "we"}
+        and following in _FINITE | {"can", "gets", "get"}
+    )
+
+
+def _concludes(tokens: Sequence[Token], index: int) -> bool:
+    """Say whether "so" opens a clause: "it goes on black, so make it white"."""
+    following = tokens[index + 1].word if index + 1 < len(tokens) else ""
+    if tokens[index].word != "so":
+        return False
+    if index and tokens[index - 1].word in words_of.COMPLAINING:
+        return False
+    return following in _AFTER_SO | _IMPERATIVES or colour_of(following) is not None
 
 
 def _is_key(current: Sequence[Token]) -> bool:
     """Say whether a colon gives a value to what stands before it: "background: white"."""
     return 0 < len(current) <= _KEY_WORDS_MAX and any(
-        token.word in _KEYS or (token.word in SENSES and SENSES[token.word].form == "noun")
+        token.word in _KEYS | words_of.PARTS
+        or (token.word in SENSES and SENSES[token.word].form == "noun")
         for token in current
     )
 
@@ -217,17 +267,23 @@ def mood_of(words: Sequence[str]) -> Mood:
     up = bool(found & words_of.MORE) or ("up" in found and (turns or words[0] == "up"))
     is_quality = any(word in SENSES and SENSES[word].form != "noun" for word in words)
     up = up or (len(words) > 1 and words[-1] == "up" and not is_quality)
-    down = bool(found & words_of.LESS) or (turns and bool(found & {"down", "back"}))
+    brings_back = "back" in found and bool(found & {"bring", "put"})
+    up = up or brings_back
+    down = bool(found & words_of.LESS) or (
+        turns and bool(found & {"down", "back"}) and not brings_back
+    )
     # "Cool it down" is a word of its own; "contrast down" is not.
     down = down or (len(words) > 1 and words[-1] == "down" and not is_quality)
     forbids = bool(found & words_of.NEGATED)
     negates = forbids or bool(found & {"no", "without"})
     removes = bool(found & words_of.REMOVE) or (
-        words[-1] == "go" and bool(_BEFORE_GO & set(words[1:-1]))
+        _last_but_courtesy(words) == "go" and bool(_BEFORE_GO & set(words[1:-1]))
     )
     is_state = bool(found & (words_of.COMPLAINING - {"being", "be"}))
-    removes = removes or (words[-1] in {"off", "away"} and not is_quality and not is_state)
-    complains = bool(found & words_of.COMPLAINING) and not found & words_of.WISHING
+    last = _last_but_courtesy(words)
+    removes = removes or (last in _OFF and len(words) > 1 and not is_quality and not is_state)
+    removes = removes or _takes_off(words)
+    complains = _has_copula(words) and not found & words_of.WISHING
     wishes = bool(found & words_of.WISHING)
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
     too = bool(found & {"too", "overly"})
@@ -250,10 +306,38 @@ def mood_of(words: Sequence[str]) -> Mood:
         forbids=forbids,
         guards=(negates and changes and not ("no" in found and not forbids and not up and not down))
         or "donttouch" in found,
-        too=too or (complains and "so" in found),
+        too=too or (complains and "so" in words[1:]),
         complains=complains,
         wishes=wishes,
     )
+
+
+def _has_copula(words: Sequence[str]) -> bool:
+    """Say whether a clause says how something is; "a retro look" does not."""
+    main = words[: words.index("where")] if "where" in words[1:] else words
+    return any(
+        word in words_of.COMPLAINING
+        and not (
+            word in {"look", "feel"}
+            and at
+            and (at == len(words) - 1 or words[at - 1] in {"a", "an", "the", "this", "that"})
+        )
+        for at, word in enumerate(main)
+    )
+
+
+def _last_but_courtesy(words: Sequence[str]) -> str:
+    """Return the last word of a clause that says something: "border off please"."""
+    for word in reversed(words):
+        if word not in _COURTESY:
+            return word
+    return ""
+
+
+def _takes_off(words: Sequence[str]) -> bool:
+    """Say whether a verb and its particle take something away: "take the shadow off it"."""
+    verb = next((at for at, word in enumerate(words) if word in _TAKING), None)
+    return verb is not None and any(word in _OFF for word in words[verb + 2 :])
 
 
 def _keeps_same(words: Sequence[str]) -> bool:
@@ -279,7 +363,8 @@ def _binds(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> boo
     for candidate in following:
         if colour_of(candidate) is not None:
             return not (candidate in SENSES and SENSES[candidate].form == "explicit")
-        if candidate not in _SKIPPED_BEFORE_COLOUR or candidate == "the":
+        swaps = candidate == "the" and any(one.word in {"swap", "exchange"} for one in current)
+        if not swaps and (candidate not in _SKIPPED_BEFORE_COLOUR or candidate == "the"):
             return False
     return False
 
@@ -293,11 +378,47 @@ def _colour_at_end(current: Sequence[Token]) -> str | None:
 
 
 def _opens(word: str, current: Sequence[Token]) -> bool:
+    if word in SENSES and word.endswith("er") and _is_pair(current):
+        return True
+    if _is_balanced(word, current) or _is_next_part(word, current):
+        return True
     return word in _OPENING or _starts_anew(word, current) or _is_contrasted(word, current)
+
+
+def _is_replaced(current: Sequence[Token]) -> bool:
+    """Say whether only what is to be replaced has been named: "instead of gold, use silver"."""
+    return bool(current) and current[0].word == "insteadof" and len(current) <= _REPLACED_MAX
+
+
+def _is_balanced(word: str, current: Sequence[Token]) -> bool:
+    """Say whether "more" or "less" opens the other half: "less green more blue"."""
+    amounts = [at for at, token in enumerate(current) if token.word in _AMOUNTS]
+    return word in _AMOUNTS and bool(amounts) and amounts[-1] < len(current) - 1
+
+
+def _is_next_part(word: str, current: Sequence[Token]) -> bool:
+    """Say whether a part opens the next pair: "text brighter | background darker"."""
+    last = current[-1].word
+    return (
+        word in _KEYS
+        and last in SENSES
+        and last.endswith("er")
+        and any(token.word in _KEYS for token in current[-2:-1])
+    )
+
+
+def _is_pair(current: Sequence[Token]) -> bool:
+    """Say whether a comparison and its noun are complete: "darker bg | lighter letters"."""
+    compared = any(
+        token.word in SENSES and SENSES[token.word].form == "explicit" for token in current
+    )
+    return compared and current[-1].word in _KEYS
 
 
 def _starts_anew(word: str, current: Sequence[Token]) -> bool:
     if word not in _IMPERATIVES or len(current) <= 1 or current[-1].word in _LEADING:
+        return False
+    if _is_replaced(current):
         return False
     return not any(token.word in words_of.NEGATED for token in current[-4:])
 
@@ -324,12 +445,17 @@ def _inherit(previous: Clause, clause: Clause) -> None:
         return
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
-        if not _turns_back(previous, clause) and not clause.has(_BREAKING):
+        names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
+        if not (_turns_back(previous, clause) or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
         return
-    if own.is_neutral and _is_inherited(previous, clause):
+    if (
+        own.is_neutral
+        and not (before.removes and clause.has(_BREAKING))
+        and _is_inherited(previous, clause)
+    ):
         clause.mood = before
 
 
@@ -339,6 +465,9 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     forms_before = {SENSES[word].form for word in previous.words if word in SENSES}
     if before.lacks:
         return True
+    if before.removes and _last_but_courtesy(previous.words) in _OFF | {"none", "gone", "zero"}:
+        # "bg none, text white": what stands behind a thing is about that alone.
+        return False
     if "explicit" in forms:
         return False
     if before.keeps:

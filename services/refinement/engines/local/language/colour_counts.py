@@ -76,6 +76,10 @@ def read_counts(clause: Clause, reading: Reading) -> bool:
         clause.used.update(range(len(clause.words)))
         reading.wish(clause, Duotone(colours=(names[0], names[1])))
         return True
+    if count is None and any(isinstance(one.operation, LimitColours) for one in reading.wishes):
+        # "They can do four colours, so reduce them": how many has been said.
+        reading.understood += 1
+        return False
     reading.wish(clause, LimitColours(count=count or COLOURS_IF_FEWER))
     return False
 

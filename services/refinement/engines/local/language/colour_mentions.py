@@ -42,6 +42,11 @@ _NOT_PLACED: Final = frozenset(
         "depending",
         "keen",
         "more",
+        "agreed",
+        "decided",
+        "settled",
+        "agree",
+        "settle",
     }
 )
 
@@ -62,7 +67,7 @@ MODIFIERS: Final = words(
 _DARKENING: Final = frozenset({"dark", "deep"})
 
 
-_LIGHTENING: Final = frozenset({"light", "pale", "soft"})
+_LIGHTENING: Final = frozenset({"light", "pale"})
 
 
 class Mention(msgspec.Struct, kw_only=True):
@@ -95,6 +100,9 @@ def mentions_in(clause: Clause) -> list[Mention]:
             continue
         if "than" in clause.words[:index] or (word in SENSES and name not in NAMED):
             continue
+        if clause.after(index).startswith("#") and not word.startswith("#"):
+            # "Red #ff0000" is one colour.
+            continue
         before = clause.before(index)
         found.append(
             Mention(index=index, name=name, modifier=before if before in MODIFIERS else "")
@@ -119,6 +127,9 @@ def assign_parts(clause: Clause, mentions: list[Mention]) -> None:
         if _is_on(clause, mention.index):
             is_ware = not _ends_place(clause, mention.index)
             mention.part = ELSEWHERE if is_ware else "background"
+            continue
+        if clause.after(mention.index) == "behind":
+            mention.part = "background"
             continue
         nouns = [
             at

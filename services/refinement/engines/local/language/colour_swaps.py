@@ -59,6 +59,14 @@ def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> boo
         return False
     if "insteadof" in clause.words:
         return _read_instead(clause, plain, reading)
+    if len(plain) == PAIR and "where" in clause.words[plain[0].index : plain[1].index]:
+        # "Red where it is blue now"
+        _replace(clause, plain[1], plain[0], reading)
+        return True
+    if len(plain) == PAIR and _is_for(clause, plain[0], plain[1]):
+        # "Use #cc0000 for the red"
+        _replace(clause, plain[1], plain[0], reading)
+        return True
     done = False
     index = 0
     while index + 1 < len(plain):
@@ -80,6 +88,13 @@ def read_swaps(clause: Clause, mentions: list[Mention], reading: Reading) -> boo
     return done
 
 
+def _is_for(clause: Clause, one: Mention, other: Mention) -> bool:
+    """Say whether one colour is to be used for another that is there."""
+    between = clause.words[one.index + 1 : other.index]
+    is_there = is_scoping(clause, other.index) or one.name.startswith("#")
+    return between[:1] == ("for",) and set(between) <= {"for", "the", "all"} and is_there
+
+
 def _read_instead(clause: Clause, plain: list[Mention], reading: Reading) -> bool:
     place = clause.words.index("insteadof")
     before = [mention for mention in plain if mention.index < place]
@@ -97,22 +112,30 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     words = clause.words
     between = words[one.index + 1 : other.index]
     own = {word for word in between if word not in MODIFIERS}
-    if own & words_of.SWAPPING and own & _BECOMING:
-        # "the yellow could be replaced by orange"
-        return True
-    if own & {"->", "=>", "\u2192", "becomes", "become"}:
+    if "where" in own:
+        return False
+    # "The yellow could be replaced by orange"
+    is_swapped = bool(own & words_of.SWAPPING and own & _BECOMING)
+    if is_swapped or own & {"->", "=>", "=", "\u2192", "becomes", "become"}:
         return True
     if own & {"and", "&", ",", "+", "or"}:
         return False
     before = set(words[: one.index])
+    # "Pink to coral", "the grey parts black"
+    are_parts = bool(own & words_of.PARTS) and own <= words_of.PARTS | {":"}
+    if are_parts or (between == ("to",) and "close" not in before):
+        return True
     swaps = bool(before & words_of.SWAPPING) or "from" in before
     if swaps and own & _BECOMING:
         return True
     allowed = words_of.PARTS | words_of.COLOUR_NOUNS | _COPULAS
     is_part = is_scoping(clause, one.index) or clause.after(one.index) in words_of.PARTS
-    if own & {"should", "must", "be", "needs", "could"} and own <= allowed:
+    if not own <= allowed:
+        return False
+    if own & {"should", "must", "be", "needs", "could"}:
         return True
-    return swaps and own <= allowed and is_part and "it" not in before
+    # "Could the blue go slightly more turquoise"
+    return is_part and ("go" in own or (swaps and "it" not in before))
 
 
 def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> bool:
@@ -129,6 +152,10 @@ def _goes_on(clause: Clause, one: Mention, other: Mention, reading: Reading) -> 
 
 def _replace(clause: Clause, one: Mention, other: Mention, reading: Reading) -> None:
     clause.used.update((one.index, other.index))
+    if one.paint == other.paint:
+        # "White should be pure white" is not about a colour that takes the place of another.
+        reading.understood += 1
+        return
     use_modifier(clause, one)
     use_modifier(clause, other)
     for mention in (one, other):

@@ -26,6 +26,8 @@ from services.refinement.engines.local.language.colour_mentions import (
 from services.refinement.engines.local.language.colour_swaps import PAIR, read_swaps
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in, area_of
+from services.refinement.engines.local.language.sentence_kinds import Licence
+from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
@@ -42,12 +44,16 @@ _LESSER: Final = frozenset({"only", "just"})
 
 # What says of "the red" that it is to be used, and not only talked about.
 _DOING: Final = words_of.SWAPPING | words_of.WISHING | frozenset({"use", "using", "in", "with"})
+_REPLACING: Final = frozenset({"replace", "replaced", "replacing", "swap", "swapped", "exchange"})
+_NAME_ITS_PLACE: Final = "name the colour to put in its place"
 _WITHOUT_HUE: Final = frozenset({"gray", "black", "white"})
 _NAME_ANOTHER: Final = "black, white and gray cannot fade: name the colour to put in their place"
 # How far before a colour the quality that is about it may stand; how many words besides a colour
 # still make a wish of it without any verb.
 _REACH_MAX: Final = 4
 _TOLD_WORDS_MAX: Final = 3
+_TURNED_INTO: Final = frozenset({"be", "to", "into", "in", "become", "turn"})
+_FOR_REACH: Final = 3
 
 
 def read_colours(clause: Clause, reading: Reading) -> str | None:
@@ -85,7 +91,7 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         has_free_senses(clause) or mood.complains or mood.lessens
     )
     describes = noun_after(clause, mention.index) is not None and has_free_senses(clause)
-    if names_only or (describes and not clause.has(ON)):
+    if names_only or _is_changed(clause, mention) or (describes and not clause.has(ON)):
         # "darken the blue text": the colour only says which text.
         clause.used.add(mention.index)
         return True
@@ -103,6 +109,21 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         else:
             recolour(clause, (mention.paint,), part, reading)
     return True
+
+
+def _is_changed(clause: Clause, mention: Mention) -> bool:
+    """Say whether a part's colour is the one that it had: "the white text should be cream"."""
+    if not is_scoping(clause, mention.index) or noun_after(clause, mention.index) is None:
+        return False
+    other = next(
+        (
+            at
+            for at in range(mention.index + 1, len(clause.words))
+            if colour_of(clause.words[at]) is not None
+        ),
+        mention.index,
+    )
+    return not _TURNED_INTO.isdisjoint(clause.words[mention.index : other])
 
 
 def _read_shades(clause: Clause, mentions: list[Mention], reading: Reading) -> bool:
@@ -183,33 +204,68 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     clause.used.update(mention.index for mention in mentions)
     for mention in mentions:
         use_modifier(clause, mention)
-    names = tuple(dict.fromkeys(mention.paint for mention in mentions))
-    if mood.keeps:
+    if mood.keeps or _describes_something(clause, mentions[-1]):
         return
+    names = tuple(dict.fromkeys(mention.paint for mention in mentions))
     # "It looks yellowish" complains of the tint, "it is yellow" of nothing.
     is_tint = clause.words[mentions[0].index].endswith("ish")
-    dislikes = (clause.has(words_of.JUDGING) or (is_tint and mood.complains)) and not mood.wishes
+    is_judged = clause.has(words_of.JUDGING) or (is_tint and mood.complains)
+    dislikes = is_judged and not mood.wishes
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
+    elif _only_takes_away(clause, mentions):
+        reading.refuse(clause, _NAME_ITS_PLACE)
     elif mood.lessens or dislikes or (mood.complains and not mood.wishes and mood.too):
-        _fade(clause, mentions, reading)
+        _fade(clause, mentions, reading, is_out=mood.removes or dislikes)
     elif mood.up and clause.has(words_of.TURNING) and is_scoping(clause, mentions[0].index):
         family = family_of(mentions[0].name)
         reading.wish(clause, Saturation(amount=amount_in(clause), scope=family))
-    elif mood.complains and not mood.wishes:
+    elif mood.wishes or not mood.complains:
         # "It is blue" tells, and wishes for nothing.
-        return
-    elif clause.has(words_of.ONLY) and len(names) <= PAIR:
+        _use(clause, mentions, names, reading)
+
+
+def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], reading: Reading) -> None:
+    """Note colours that are to be used."""
+    if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause) and (not is_scoping(clause, mentions[0].index) or clause.has(_DOING)):
+    elif _is_meant(clause) and (
+        not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)
+    ):
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
 
 
-def _fade(clause: Clause, mentions: list[Mention], reading: Reading) -> None:
+def _is_of_all(clause: Clause) -> bool:
+    """Say whether a clause is as short as "everything blue"."""
+    return clause.words[0] in {"everything", "all"} and len(clause.words) <= PAIR
+
+
+def _describes_something(clause: Clause, mention: Mention) -> bool:
+    """Say whether a colour is that of a thing told about: "some grey pattern from the scanner"."""
+    following = clause.after(mention.index)
+    if not following.isalpha() or is_known(following):
+        return False
+    if "for" in clause.words[max(0, mention.index - _FOR_REACH) : mention.index]:
+        # "We need it for a black hoodie"
+        return True
+    return clause.licence is Licence.FRAGMENT and len(clause.words) > _TOLD_WORDS_MAX
+
+
+def _only_takes_away(clause: Clause, mentions: list[Mention]) -> bool:
+    """Say whether a colour is to be replaced, and not by what: "could the pink be replaced"."""
+    before = clause.words[: mentions[0].index]
+    return (
+        len(mentions) == 1
+        and clause.has(_REPLACING)
+        and not {"with", "to", "into", "by", "for", "in"} & set(before)
+    )
+
+
+def _fade(clause: Clause, mentions: list[Mention], reading: Reading, *, is_out: bool) -> None:
     """Note that there is to be less of some colours, or none."""
-    strength = amount_in(clause) * (2.0 if clause.mood.removes else 1.0)
+    strength = amount_in(clause) * (2.0 if is_out else 1.0)
     for name in dict.fromkeys(family_of(mention.name) for mention in mentions):
         if name in _WITHOUT_HUE:
             reading.refuse(clause, _NAME_ANOTHER)
@@ -233,4 +289,5 @@ def _is_meant(clause: Clause) -> bool:
     content = [
         word for word in clause.words if colour_of(word) is None and word not in words_of.USING
     ]
-    return clause.has(words_of.USING) or len(content) <= _TOLD_WORDS_MAX
+    is_order = clause.licence is Licence.ORDER
+    return is_order or clause.has(words_of.USING) or len(content) <= _TOLD_WORDS_MAX

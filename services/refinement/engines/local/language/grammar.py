@@ -16,7 +16,10 @@ from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
 from services.refinement.engines.local.language.clauses import Clause, clauses_of
 from services.refinement.engines.local.language.colour_wishes import read_colours
+from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
+from services.refinement.engines.local.language.licence import is_praise
+from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -24,6 +27,13 @@ from services.refinement.engines.local.language.quantities import (
     area_of,
     names_area_first,
     names_the_whole,
+)
+from services.refinement.engines.local.language.references import (
+    Context,
+    drop_repeated,
+    refer,
+    relate,
+    remember,
 )
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
@@ -34,18 +44,20 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
-from services.refinement.engines.local.language.wishes import Reading, Wish
-from services.refinement.engines.local.named_colours import FAMILIES
+from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.operations import (
     Background,
+    Border,
     Duotone,
-    Lightness,
-    LimitColours,
+    Flip,
+    Look,
     Monochrome,
+    Outline,
     Recolour,
     Replace,
     Saturation,
-    Warmth,
+    Shadow,
+    Square,
     Weight,
 )
 
@@ -61,28 +73,14 @@ _UNMATCHED_LENGTH_MAX: Final = 200
 _ASKING: Final = frozenset({"what", "which", "who", "when", "where", "how"})
 
 
-_SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
-
-
-_LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
-
-
-_APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
-
-
-# "When we print it small" tells where a fault shows, and wishes for nothing.
-_CIRCUMSTANCES: Final = frozenset({"when", "whenever", "otherwise"})
-
-
-# How much less of a colour it is to be where it is to go.
-_REMOVAL: Final = -2.0
-_PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
+# What only an order or a fragment of one asks for by naming it.
+_MENTIONED: Final = (
+    *(Recolour, Background, Monochrome, Duotone, Look, Shadow, Border, Outline, Replace),
+    *(Square, Flip),
+)
 
 
 _TONED_DOWN: Final = frozenset({"tonedown"})
-
-
-_LIVENED: Final = frozenset({"liven"})
 
 
 def read(prompt: str, theme: str = "", description: str = "") -> Reading:
@@ -92,7 +90,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     logo shows.
     """
     reading = Reading()
-    tokens = tokens_of(prompt)
+    tokens = without_ignored_points(tokens_of(prompt))
     if _is_foreign(tokens):
         reading.unmatched.append(" ".join(prompt.split())[:_UNMATCHED_LENGTH_MAX])
         return reading
@@ -104,24 +102,36 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     clauses = clauses_of(tokens, prompt)
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
-    idle: Clause | None = None
+    context = Context()
     for clause in clauses:
-        before = reading.extent
-        if clause.words[0] in _CIRCUMSTANCES:
+        relate(clause, context)
+        if clause.licence.is_idle:
+            context.spoken = clause
             continue
         is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        if is_question or _is_praise(clause):
+        if is_question or is_praise(clause):
+            context.spoken = clause
             continue
-        known = len(reading.wishes)
-        _refer(clause, idle, reading)
-        _read_clause(clause, theme, reading)
-        _drop_repeated(clause, reading, known)
+        before = reading.extent
+        refer(clause, context, reading)
+        _read_licensed(clause, theme, reading)
         is_idle = reading.extent == before
+        remember(clause, context, is_idle=is_idle)
         if is_idle and _has_content(clause):
             reading.unmatched.append(clause.phrase)
-        idle = clause if is_idle else None
-    reading.wishes = _joined(reading.wishes)
+    reading.wishes = settled(reading)
     return reading
+
+
+def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
+    """Read what a clause may ask for, being the kind of sentence it is."""
+    known = len(reading.wishes)
+    _read_clause(clause, theme, reading)
+    if not (clause.licence.grants_mentions or clause.mood.lacks):
+        reading.wishes[known:] = [
+            wish for wish in reading.wishes[known:] if not isinstance(wish.operation, _MENTIONED)
+        ]
+    drop_repeated(clause, reading, known)
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
@@ -141,39 +151,6 @@ def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
     read_styles(clause, reading)
     read_qualities(clause, family, reading)
     _read_whole(clause, reading)
-
-
-def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
-    """Let "it" stand for the part that the clause before only talked about.
-
-    "The background is ugly, make it white" is about the background.
-    """
-    if idle is None or idle.area is None or not clause.has(_PRONOUNS):
-        return
-    if clause.area is None:
-        clause.area = clause.referent = idle.area
-        if reading.unmatched[-1:] == [idle.phrase]:
-            reading.unmatched.pop()
-
-
-def _drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
-    """Drop what "it" says again of a part: "the green is too dark, could you lighten it"."""
-    if not clause.has(_PRONOUNS):
-        return
-    before, own = reading.wishes[:known], reading.wishes[known:]
-    reading.understood += len(own)
-    reading.wishes[known:] = [
-        wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
-    ]
-
-
-def _says_again(wish: Wish, earlier: Wish) -> bool:
-    one, other = wish.operation, earlier.operation
-    if not isinstance(one, Lightness | Saturation | Warmth | Weight) or type(one) is not type(
-        other
-    ):
-        return False
-    return one.scope is None and one.amount * getattr(other, "amount", 0.0) > 0
 
 
 def _assign_areas(clauses: Sequence[Clause]) -> None:
@@ -232,42 +209,6 @@ def _names_only_parts(clause: Clause) -> bool:
     return all(is_known(word) or not word.isalpha() for word in clause.words)
 
 
-def _joined(wishes: list[Wish]) -> list[Wish]:
-    """Join wishes that say one thing together: "two colours only: navy and white"."""
-    joined: list[Wish] = []
-    for wish in wishes:
-        previous = joined[-1].operation if joined else None
-        own = wish.operation
-        pair = (previous, own) if isinstance(own, Recolour) else (own, previous)
-        whole = _together(*pair)
-        if whole is None:
-            joined.append(wish)
-            continue
-        phrase = f"{joined[-1].phrase} {wish.phrase}"
-        if joined[-1].phrase == wish.phrase:
-            phrase = wish.phrase
-        joined[-1] = Wish(operation=whole, phrase=phrase, source=wish.source)
-    return joined
-
-
-def _together(one: object, other: object) -> Duotone | Monochrome | Replace | None:
-    if not isinstance(other, Recolour) or other.scope is not None:
-        return None
-    colours = other.colours
-    match one:
-        case LimitColours(count=count) if count == len(colours) == len(("paper", "ink")):
-            return Duotone(colours=(colours[0], colours[1]))
-        case Saturation(amount=amount, scope=str() as family) if (
-            amount <= _REMOVAL and family in FAMILIES and len(colours) == 1
-        ):
-            # "Get rid of the red, use teal"
-            return Replace(source=family, target=colours[0])
-        case Monochrome(colour=None) if len(colours) == 1:
-            return Monochrome(colour=colours[0])
-        case _:
-            return None
-
-
 def _subjects(description: str) -> frozenset[str]:
     """Return the nouns of a logo's description that may name its subject, in both numbers."""
     nouns = {
@@ -289,24 +230,6 @@ def _is_foreign(tokens: Sequence[Token]) -> bool:
         return True
     known = sum(is_known(word) or colour_of(word) is not None for word in words)
     return known < _KNOWN_PART_MIN * len(words)
-
-
-def _is_praise(clause: Clause) -> bool:
-    """Say whether a clause only says that something is fine as it is."""
-    mood = clause.mood
-    if mood.forbids or mood.lacks or mood.too or mood.up or mood.down or mood.removes:
-        return False
-    senses = [SENSES[word] for word in clause.words if word in SENSES]
-    if any(sense.form in {"explicit", "fault"} for sense in senses):
-        return False
-    likes = any(
-        word in _LIKING
-        and clause.words[max(0, at - 2) : at]
-        and set(clause.words[max(0, at - 2) : at]) & _SUBJECTS
-        for at, word in enumerate(clause.words)
-    ) or (clause.words[0] in {"love", "loving", "nice", "great", "lovely"} and mood.is_neutral)
-    approves = mood.complains and not mood.wishes and clause.has(_APPROVING)
-    return likes or approves
 
 
 def _has_content(clause: Clause) -> bool:

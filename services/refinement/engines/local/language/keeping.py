@@ -37,7 +37,9 @@ def read_exception(clause: Clause, reading: Reading) -> bool:
         if sense is not None and sense.form == "explicit":
             break
         end += 1
-    _keep(clause, range(start + 1, end), reading)
+    if not clause.has(words_of.PRAISING):
+        # "Everything is great except the pink" keeps anything but that.
+        _keep(clause, range(start + 1, end), reading)
     clause.used.update(range(start, end))
     return True
 

@@ -9,21 +9,45 @@ from typing import Final
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
-        "had rather|would rather|any more|anymore|any longer|supposed to|meant to|what if|"
-        "can not you|could not you|can we not just|would not it be|would not it|do not you think|"
-        "why do not you|why do not we|why not|do not be afraid to|do not hesitate to|"
-        "do not forget to|not only|not just|would not mind|do not mind|would not hurt|"
-        "can you please|could you please|feel free to|if at all possible|no worries|no problem|"
-        "no rush|do not worry|no hurry|no doubt|not sure|not bad|not to mention|no matter|"
-        "how about|what about|would love|would like|i want|we want|or so|or something|"
-        "something like|sort it out|as well|at all|for once|once again|thank you|no idea|i think|"
-        "i guess|i mean|in my opinion|you know|to be honest|do not know|with respect to|"
-        "in terms of|when it comes to|by the way|in general|so that|so as to|in order to|"
-        "not necessarily|if you can|as far as|as soon as possible|more or less|less than ideal|"
-        "not ideal|not great|not quite right|do not get me wrong"
+        "had rather|would rather|be happy with|be happy to see|be happy if|supposed to|meant to|"
+        "what if|can not you|could not you|can we not just|would not it be|would not it|"
+        "do not you think|why do not you|why do not we|why not|do not be afraid to|"
+        "do not hesitate to|do not forget to|do not forget|not only|not just|would not mind|"
+        "if you do not mind|"
+        "would not hurt|can you please|could you please|feel free to|if at all possible|"
+        "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
+        "how about|what about|is it too much to ask for|is it too much to ask|"
+        "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
+        "is there a way to|any chance of|any chance to|would love|would like|i want|we want|"
+        "or so|or something|something like|sort it out|as well|at all|for once|once again|"
+        "thank you|with respect to|in terms of|when it comes to|by the way|in general|so that|"
+        "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
+        "more or less|less than ideal|not ideal|not great|not quite right|do not get me wrong"
+    ),
+    # Not saying anything, or leaving it to others.
+    "well": (
+        "not that i do not like|hard to|hard for|difficult to|tough to|"
+        "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
+        "you know|to be honest|if you know what i mean|i would say"
+    ),
+    "in": "the same in",
+    "was": "used to be|used to have",
+    "thinner": "un bold|unbold",
+    "but": "the same but",
+    "unneeded": "not required|not needed|not wanted",
+    "says": "keeps saying|keep saying|kept saying|keeps telling me|keeps telling us",
+    "indifferent": (
+        "do we need|do we really need|does it need|do you need|"
+        "do not mind|does not mind|not sure|no idea|do not know|no matter|does not matter|"
+        "not matter|do not care|up to you|your call|your choice|leave that to you|"
+        "leave it to you|leave this to you|not have to|not need to|no preference|not bothered|"
+        "not fussed|whatever you"
     ),
     "thereis": "there is|there are|has got",
     "not": (
+        "any colour but|any color but|any other colour than|any other color than|any shade but|"
+        "anything except|anything besides|anything apart from|any colour except|any color except|"
+        "any colour apart from|any color apart from|every colour but|every color but|"
         "anything but|everyone but|far from|by no means|in no way|on no account|"
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
         "stay away from|steer clear of|rather not|shy away from|nothing"
@@ -31,25 +55,28 @@ _SPOKEN: Final = {
     "isnot": "could not be|never be",
     # Removing.
     "remove": (
-        "get rid of|getting rid of|got rid of|do away with|take out|take away|take off|"
-        "taking out|cut out|knock out|strip out|strip away|strip off|leave out|drop the use of|"
-        "clear out|throw out|throw away|cut off|clear away|clean away|wipe out|edit out|rub out|"
-        "do without|make do without|see the back of|remove all of|kick out|pull out|peel off|"
-        "phase out|chop off|wipe off|wipe away|rip out"
+        "forget about|forget the|forget any|skip the|decided against|"
+        "stop it with|stop with|enough with|enough of|get rid of|getting rid of|got rid of|"
+        "do away with|take out|take away|take off|taking out|cut out|knock out|strip out|"
+        "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
+        "clear away|clean away|wipe out|edit out|rub out|do without|make do without|"
+        "see the back of|remove all of|kick out|pull out|peel off|phase out|chop off|wipe off|"
+        "wipe away|rip out"
     ),
     "smoothen": "even out|evened out|iron out|even up|ironed out",
     "with": "w /",
     "without": "w / o|free of|free from|devoid of|with no|with zero|sans|with none of|minus",
     "hate": (
-        "who asked for|never asked for|not asked for|not ask for|did not ask for|what is with|"
-        "why is there|why are there|can not have|has no place|have no place|could do without|"
-        "can do without|who needs|not necessary|do not like|does not like|did not like|"
-        "not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|tired of|"
-        "sick of|not crazy about|do not love|not happy with|not a huge fan of|fed up with|"
-        "not loving|do not care for|had enough of|not mad about|not sold on|not liking|bored of|"
-        "bored with"
+        "could live without|can live without|who asked for|never asked for|not asked for|"
+        "not ask for|did not ask for|what is with|why is there|why are there|can not have|"
+        "has no place|have no place|could do without|can do without|who needs|not necessary|"
+        "do not like|does not like|did not like|not a fan of|is not a fan of|am not a fan of|"
+        "are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|"
+        "tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
+        "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
+        "not liking|bored of|bored with"
     ),
-    "insteadof": ("instead of|rather than|in place of|in lieu of|as opposed to|over the current"),
+    "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|"
         "with the exception of|everything except|all except|everything besides|excluding|"
@@ -57,15 +84,16 @@ _SPOKEN: Final = {
     ),
     # Keeping.
     "donttouch": (
+        "hate to lose|hate losing|hate to see|"
         "do not touch|do not change|do not alter|do not modify|do not mess with|not touch|"
         "not change|not alter|hands off|not mess with|not affect|without changing|"
         "without touching|without altering|without affecting|without modifying|"
         "without messing with|never touch|never change|never alter|not altering|not changing|"
-        "not touching|hold on to|hang on to|do not fiddle with|not tamper with|not edit|"
-        "without messing up|not replace|not recolor|not recolour|without recoloring|"
-        "without recolouring|should not change|must not change|do not mess up|not mess up|"
-        "no changes to|no change to|not damage|not adjust|not update|not interfere with|"
-        "without damaging|without destroying|not ruin"
+        "not touching|be careful with|careful with|watch out for|hold on to|hang on to|"
+        "do not fiddle with|not tamper with|not edit|without messing up|not replace|not recolor|"
+        "not recolour|without recoloring|without recolouring|should not change|must not change|"
+        "do not mess up|not mess up|no changes to|no change to|not damage|not adjust|not update|"
+        "not interfere with|without damaging|without destroying|not ruin"
     ),
     "asis": (
         "as is|as it is|as they are|the way it is|the way they are|the same|untouched|unchanged|"
@@ -78,10 +106,10 @@ _SPOKEN: Final = {
     ),
     # More, less, too, lacking.
     "increase": (
-        "turn up|bring up|crank up|bump up|pump up|dial up|step up|ramp up|push up|boost up|"
-        "go up on|bring out|play up|up the|kick up|notch up|more of|bring some|"
-        "could do with more|could use more|needs more|need more|a higher|amp up|beef up|"
-        "could use some more|add more|beefing up|punch up"
+        "bring back|bring back some|turn up|bring up|crank up|bump up|pump up|dial up|step up|"
+        "ramp up|push up|boost up|go up on|bring out|play up|up the|kick up|notch up|more of|"
+        "bring some|could do with more|could use more|needs more|need more|a higher|amp up|"
+        "beef up|could use some more|add more|beefing up|punch up"
     ),
     "needs": (
         "could use|could do with|should have|would benefit from|is crying out for|in need of|"
@@ -104,10 +132,11 @@ _SPOKEN: Final = {
         "there is not enough|there is not any|there is not much|not have much|short on|short of|"
         "running low on"
     ),
-    "insufficiently": "too low|too weak|too poor|too faint",
+    "insufficiently": "too low|too weak|too poor",
     "too": (
-        "too much|too many|so much|so many|over the top with|overly|excessively|unnecessarily|"
-        "needlessly|an overload of|an awful lot of"
+        "too much|too many|so much|so many|a bit much|bit much|a little much|rather much|"
+        "a bit too much|over the top with|overly|excessively|unnecessarily|needlessly|"
+        "an overload of|an awful lot of"
     ),
     "slightly": (
         "a bit|a little|a little bit|a touch|a tad|a notch|a hair|a smidge|a smidgen|a shade|"
@@ -145,8 +174,8 @@ _SPOKEN: Final = {
         "easier to read|easy to read|easier to see|easy to see|better to read|more legible|"
         "more readable|easier on readability|readable from far|better visible|well visible"
     ),
-    "pop": ("jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more"),
-    "standout": ("stand out|stands out|standing out|pop out|pops out|come forward|come through"),
+    "pop": "jump out|jump off|leap out|grab attention|catch the eye|stick out|stands out more",
+    "standout": "stand out|stands out|standing out|pop out|pops out|come forward|come through",
     "inyourface": (
         "in your face|on the nose|over the top|full on|hurts my eyes|hurt my eyes|hurts the eyes|"
         "hurts your eyes|hurt your eyes|burns my eyes|burn my eyes|hard on the eyes|"
@@ -216,8 +245,8 @@ _SPOKEN: Final = {
         "gradient fill"
     ),
     "bevel": (
-        "glossy effect|glass effect|gloss effect|3d effect|3d effects|embossed look|inner glow|"
-        "bevel effect|shiny effect|glow effect|web 2 0|lens flare|3d look|3d bits|light effect|"
+        "glossy effect|glass effect|gloss effect|3 d effect|3 d effects|embossed look|inner glow|"
+        "bevel effect|shiny effect|glow effect|web 2 0|lens flare|3 d look|3 d bits|light effect|"
         "light effects"
     ),
     "grayscale": (
@@ -244,17 +273,18 @@ _SPOKEN: Final = {
         "invert colours|a negative|as a negative|flip the light and dark|exchange black and white"
     ),
     "onbrand": (
-        "on brand|brand colors|brand colours|match the theme|fit the theme|fits the theme|"
-        "matches the theme|our colors|our colours|brand palette|theme colors|theme colours|"
-        "company colors|company colours|house colors|house colours|suit the theme|theme palette|"
-        "our palette|our brand|match our theme|colors of the theme|colours of the theme|"
-        "our theme|match our brand|corporate colors|corporate colours|matching the theme|"
-        "the brand|suits the theme|colors of our brand|colours of our brand|our usual colors|"
-        "our usual colours|our own colors|our own colours|match the brand|brand color|"
-        "brand colour|the theme|brand identity|brand guidelines|shop colors|shop colours|"
-        "store colors|store colours|the theme colors|our brand colors|our brand colours|"
-        "our corporate colors|our corporate colours|team colors|team colours|club colors|"
-        "club colours"
+        "colors from our|colours from our|colors of our|colours of our|colors of the|"
+        "colours of the|on brand|brand colors|"
+        "brand colours|match the theme|fit the theme|fits the theme|matches the theme|our colors|"
+        "our colours|brand palette|theme colors|theme colours|company colors|company colours|"
+        "house colors|house colours|suit the theme|theme palette|our palette|our brand|"
+        "match our theme|colors of the theme|colours of the theme|our theme|match our brand|"
+        "corporate colors|corporate colours|matching the theme|the brand|suits the theme|"
+        "colors of our brand|colours of our brand|our usual colors|our usual colours|"
+        "our own colors|our own colours|match the brand|brand color|brand colour|the theme|"
+        "brand identity|brand guidelines|shop colors|shop colours|store colors|store colours|"
+        "the theme colors|our brand colors|our brand colours|our corporate colors|"
+        "our corporate colours|team colors|team colours|club colors|club colours"
     ),
     "twotone": (
         "two tone|2 tone|two toned|bi color|bi colour|two color|two colour|2 color|2 colour|"
@@ -267,6 +297,7 @@ _SPOKEN: Final = {
         "a solid colour|tone on tone|monocolor|monocolour|unicolor|unicolour|tonal"
     ),
     "fewercolours": (
+        "not so many colors|not so many colours|not that many colors|not that many colours|"
         "fewer colors|fewer colours|less colors|less colours|too many colors|too many colours|"
         "so many colors|so many colours|number of colors|number of colours|amount of colors|"
         "amount of colours|how many colors|how many colours|fewer tones|fewer hues|"
@@ -303,12 +334,17 @@ _SPOKEN: Final = {
         "scale up|scale it up|blow up|blow it up|increase the resolution|increase resolution|"
         "raise the resolution|low resolution|low res|resolution is too low|more resolution|"
         "print resolution|print quality|higher quality|better quality|double the resolution|"
-        "up the resolution|size up|in 4k|larger for print|bigger for print|"
+        "up the resolution|size up|larger for print|bigger for print|"
         "large enough for print|resolution too low|res is too low|boost the resolution|up res|"
         "super resolution|double the size|lo res|increase the size of the image|double its size|"
         "twice the size|twice as big|twice as large|double size|bump up the resolution"
     ),
     "rotate": "spin around|lean it|tip it over|rotate around",
+    "name": (
+        "the brand name|the company name|brand name|company name|business name|shop name|"
+        "firm name|store name"
+    ),
+    "roundness": "border radius|corner radius",
     "kerning": (
         "letter spacing|letterspacing|too close together|too far apart|line spacing|"
         "space between the letters|spacing between letters|spacing of the letters|"
@@ -338,7 +374,7 @@ _SPOKEN: Final = {
     ),
     "vertically": "top to bottom|top and bottom|along the horizontal axis|over the x axis",
     "square": (
-        "1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1x1|square shape|"
+        "quadratic|1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1 x 1|square shape|"
         "profile picture|profile pic|app icon|same width and height|square image|square picture|"
         "one to one|equal sides|1 to 1|square canvas|square ratio|instagram post|profile photo"
     ),
@@ -378,24 +414,25 @@ _SPOKEN: Final = {
         "typewriter"
     ),
     "transparent": (
-        "see through|no background|without background|without a background|"
+        "see through|see thru|no background|without background|without a background|"
         "without the background|no bg|without bg|without any background|cut out the logo|"
         "remove bg|background removed|remove background|clear background|alpha background|"
         "png with alpha|alpha channel|background gone|cutout|no white box|white square|"
         "white rectangle|drop the bg|no white background|no backdrop|without backdrop|"
         "no fill behind"
     ),
-    "modern": "up to date|21st century|more current|contemporary feel",
+    "modern": "up to date|21 st century|more current|contemporary feel",
     "dated": (
         "like a 90 s|like the 90 s|from the 90 s|the 90 s|90 s logo|80 s logo|from the 80 s|"
-        "like the 80 s|like a 90s|90s logo|so 90s|very 90s|the 90s|like the 90s|like a 1990s|"
-        "like a 80s|stuck in the 90s|last century|from the last century|ages old|20 years old|"
-        "old fashioned|old looking|out of date|out dated|stuck in the|from the 90s|"
-        "from the nineties|from the 1990s|from the 80s"
+        "like the 80 s|like a 90 s|90 s logo|so 90 s|very 90 s|the 90 s|like the 90 s|"
+        "like a 1990 s|"
+        "like a 80 s|stuck in the 90 s|last century|from the last century|ages old|20 years old|"
+        "old fashioned|old looking|out of date|out dated|stuck in the|from the 90 s|"
+        "from the nineties|from the 1990 s|from the 80 s"
     ),
     "vintage": (
-        "old school|old timey|old time|the 70s|the 60s|the 50s|seventies|fifties|sixties|1950s|"
-        "1960s|1970s|50s|60s|70s|old photo|faded old|used look|worn look|weathered look|"
+        "old school|old timey|old time|the 70 s|the 60 s|the 50 s|seventies|fifties|sixties|1950 s|"
+        "1960 s|1970 s|50 s|60 s|70 s|old photo|faded old|used look|worn look|weathered look|"
         "aged paper|antique look"
     ),
     "playful": "for kids|for children|kid friendly|child friendly",

@@ -11,6 +11,7 @@ from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import RECIPES
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Contrast,
@@ -53,8 +54,15 @@ _ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", 
 _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
+_STILL: Final = frozenset({"still", "stay", "stays", "remain", "remains"})
+_DESCRIBED: Final = (
+    words_of.TEXTS
+    | words_of.FOREGROUNDS
+    | words("line lines stroke strokes hairlines corner corners edge edges border outline")
+)
 _CONSEQUENCES: Final = words(
-    "lostlook hardtoread illegible unreadable invisible legible readable visible"
+    "lostlook hardtoread illegible unreadable invisible legible readable visible standout "
+    "legibility readability visibility indistinct distinguishable"
 )
 
 
@@ -79,12 +87,19 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if (quality, direction) not in seen and (quality, -direction) not in seen:
             seen.add((quality, direction))
             _wish(clause, quality, direction, family, reading)
+            if word in _CONSEQUENCES and quality == "contrast":
+                reading.eased.append(reading.wishes[-1])
 
 
 def _is_said(clause: Clause, index: int) -> bool:
     """Say whether a word is about the logo, and does not only measure or compare."""
     word = clause.words[index]
     if word in words_of.BESIDE_ONLY and _only_measures(clause, index):
+        return False
+    if word in _CONSEQUENCES and clause.has(_STILL):
+        # "It must still be readable" keeps what is so.
+        return False
+    if word == "happy" and clause.after(index) in {"with", "about", "to", "if", "for"}:
         return False
     if word in _COLOUR_ONLY and not _is_of_colour(clause, index):
         return False
@@ -109,16 +124,26 @@ def _is_told(clause: Clause, index: int) -> bool:
 
 def _is_of_grounds(clause: Clause, index: int) -> bool:
     """Say whether an adjective tells where the logo is used: "on dark backgrounds"."""
-    if clause.after(index) not in {"backgrounds", "surfaces", "paper", "screens"}:
+    following = clause.after(index)
+    if following == "background":
+        return clause.before(index) in {"a", "any"} and clause.before(index, 2) in _ON_GROUNDS
+    if following not in {"backgrounds", "surfaces", "paper", "screens"}:
         return False
     return not _ON_GROUNDS.isdisjoint(clause.words[max(0, index - 2) : index])
 
 
 def _tells_which(clause: Clause, index: int) -> bool:
     """Say whether an adjective only says which parts are meant: "lighten the dark parts"."""
-    if SENSES[clause.words[index]].form != "plain" or clause.after(index) not in words_of.PARTS:
+    if SENSES[clause.words[index]].form != "plain":
         return False
-    return clause.before(index) in words_of.SCOPING | _ON_PARTS
+    before, following = clause.before(index), clause.after(index)
+    if following in words_of.PARTS:
+        return before in words_of.SCOPING | _ON_PARTS
+    if colour_of(following) is not None if following else False:
+        following = clause.after(index, 2)
+    mood = clause.mood
+    judged = mood.removes or mood.too or clause.has(words_of.JUDGING)
+    return before in words_of.SCOPING and following in _DESCRIBED and not judged
 
 
 def _wish(
@@ -177,6 +202,7 @@ def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]
         for at, one in enumerate(clause.words)
         if one in NOUN_KINDS and one != word and at not in clause.used
     }
+    nouns |= {NOUN_KINDS[one]: index for one in clause.referents if NOUN_KINDS[one] != "contrast"}
     if family is not None:
         nouns.setdefault("colour", index)
     if clause.area == "text":

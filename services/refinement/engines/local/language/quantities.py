@@ -14,6 +14,7 @@ _SLIGHT: Final = 0.5
 _STRONG: Final = 1.7
 _PERCENT_OF_ONE: Final = 25.0
 _THINGS: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
+_PLACING: Final = frozenset({"on", "against", "over"})
 _WHOLE: Final = words("it everything overall whole entire logo all them rest")
 
 
@@ -48,13 +49,21 @@ def area_of(clause: Clause) -> str | None:
     areas = [
         (index, area)
         for index, word in enumerate(clause.words)
-        if (area := _area(word)) is not None and index not in clause.used
+        if (area := _area(word)) is not None
+        and index not in clause.used
+        and not (area == "background" and _is_place(clause, index))
     ]
     if not areas:
         return None
     quality = next((at for at, word in enumerate(clause.words) if word in SENSES), 0)
     before = [area for index, area in areas if index < quality]
     return before[-1] if before else areas[0][1]
+
+
+def _is_place(clause: Clause, index: int) -> bool:
+    """Say whether a background is one that the logo is seen on: "on a dark background"."""
+    before = clause.words[max(0, index - 3) : index]
+    return not _PLACING.isdisjoint(before) and "the" not in before and "a" in before
 
 
 def names_area_first(clause: Clause) -> bool:

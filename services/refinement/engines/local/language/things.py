@@ -40,12 +40,15 @@ _DRAWING: Final = _INSERTING - words("need needs want wants")
 _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
+_CHANGING: Final = words("be change make turn paint colour color in should")
+_EMPTY: Final = words("empty blank unused white excess extra dead surplus")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
 
 
 def read_things(clause: Clause, reading: Reading) -> None:
     """Read what a clause wishes of shadows, gradients, outlines, frames and transparency."""
+    _read_empty_edges(clause, reading)
     _read_transparency(clause, reading)
     _read_shadow(clause, reading)
     _read_gradient(clause, reading)
@@ -64,6 +67,16 @@ def wants_less(clause: Clause) -> bool:
     return mood.lessens or judged or (mood.forbids and not clause.has(_DRAWING))
 
 
+def _read_empty_edges(clause: Clause, reading: Reading) -> None:
+    """Read "cut off the empty edges": to remove what is empty around the logo is to crop."""
+    places = clause.find(words_of.EDGES_EMPTY)
+    if not places or not clause.mood.removes or clause.mood.guards or clause.mood.keeps:
+        return
+    if clause.before(places[0]) in _EMPTY:
+        clause.used.update(range(len(clause.words)))
+        reading.wish(clause, Crop())
+
+
 def _read_transparency(clause: Clause, reading: Reading) -> None:
     asked = clause.find(_TRANSPARENT)
     grounds = clause.find(words_of.BACKGROUNDS)
@@ -74,8 +87,14 @@ def _read_transparency(clause: Clause, reading: Reading) -> None:
             reading.refuse(clause, ASKED_NOT_TO)
         else:
             reading.wish(clause, TransparentBackground())
-            clause.used.update(range(len(clause.words)))
-    elif grounds and mood.removes and not mood.guards and not mood.keeps:
+            start = asked[0] - 1 if clause.before(asked[0]) == "on" else 0
+            clause.used.update(range(start, len(clause.words)))
+    elif (
+        grounds
+        and (mood.removes or _is_unwanted(clause, grounds[0]))
+        and not mood.guards
+        and not mood.keeps
+    ):
         # "remove the background", and not "remove the gradient from the background".
         between = clause.words[: grounds[0]]
         described = {
@@ -90,6 +109,19 @@ def _read_transparency(clause: Clause, reading: Reading) -> None:
         ):
             clause.used.update(range(len(clause.words)))
             reading.wish(clause, TransparentBackground())
+
+
+def _is_unwanted(clause: Clause, place: int) -> bool:
+    """Say whether the background is not needed: "we don't need the background"."""
+    before = clause.words[:place]
+    return clause.mood.forbids and before[-2:] in {
+        ("need", "the"),
+        ("want", "the"),
+        ("need", "a"),
+        ("want", "a"),
+        ("need", "any"),
+        ("want", "any"),
+    }
 
 
 def _read_shadow(clause: Clause, reading: Reading) -> None:
@@ -148,6 +180,9 @@ def _read_line(
     clause: Clause, places: list[int], kind: type[Border] | type[Outline], reading: Reading
 ) -> None:
     mood = clause.mood
+    if _is_measured(clause, places[-1]):
+        # "stroke +20%" is about the lines that are there.
+        return
     named = clause.before(places[0]) in words_of.SCOPING
     is_bare = not (mood.complains or mood.down or named) and (
         len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
@@ -177,12 +212,23 @@ def _read_line(
             reading.wish(clause, Crop())
         else:
             reading.refuse(clause, _NO_THING_REMOVED)
+    elif mood.wishes and _colour_of_line(clause, places[0]) and clause.has(_CHANGING):
+        colour = _colour_of_line(clause, places[0])
+        _account_for(clause, [*places, *adjectives])
+        reading.wish(clause, kind(amount=amount_in(clause), colour=colour))
     elif adds or (is_verb and not _is_comparison(clause, elsewhere)):
         amount = amount_in(clause)
         colour = _colour_of_line(clause, places[0])
         _account_for(clause, [*places, *adjectives])
         clause.used.update(at for at in elsewhere if abs(at - places[0]) <= _DESCRIBING_MAX)
         reading.wish(clause, kind(amount=amount, colour=colour))
+
+
+def _is_measured(clause: Clause, place: int) -> bool:
+    following = clause.after(place)
+    if following in {":", "+"}:
+        following = clause.after(place, 2)
+    return clause.words[place] in {"stroke", "strokes"} and following[-1:].isdigit()
 
 
 def _colour_of_line(clause: Clause, place: int) -> str | None:
@@ -196,7 +242,9 @@ def _colour_of_line(clause: Clause, place: int) -> str | None:
             break
     for index in range(place + 1, len(clause.words)):
         name = colour_of(clause.words[index])
-        if name is not None and clause.before(index) not in {"the", "on"}:
+        if name is not None and clause.before(index) == "from":
+            clause.used.add(index)
+        elif name is not None and clause.before(index) not in {"the", "on"}:
             clause.used.add(index)
             return name
     return None

@@ -27,7 +27,7 @@ HUES: Final = words(
 _TOKEN: Final = re.compile(
     r"rgb\(\d{1,3}, ?\d{1,3}, ?\d{1,3}\)"
     r"|#[0-9a-fA-F]{6}\b|#[0-9a-fA-F]{3}\b"
-    r"|(?<![\w.])-?\d{1,9}(?:[.,]\d{1,9})?|\d{1,9}"
+    r"|(?<![\w.])[+-]?\d{1,9}(?:[.,]\d{1,9})?|\d{1,9}"
     r"|[\"\u201c][^\"\u201c\u201d\n]{3,80}[\"\u201d]"
     r"|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
     r"|->|=>|[^\w\s]|\n"
@@ -63,6 +63,17 @@ _CONTRACTED: Final = {
     "id": ("i", "would"),
     "ive": ("i", "have"),
     "theyre": ("they", "are"),
+    "teh": ("the",),
+    "hte": ("the",),
+    "adn": ("and",),
+    "nad": ("and",),
+    "mkae": ("make",),
+    "amke": ("make",),
+    "wiht": ("with",),
+    "jsut": ("just",),
+    "taht": ("that",),
+    "cna": ("can",),
+    "yuo": ("you",),
     "wanna": ("want", "to"),
     "gonna": ("going", "to"),
     "gotta": ("got", "to"),

@@ -90,7 +90,7 @@ FOREGROUNDS: Final = all_plurals(
 ) | words("mark")
 PARTS: Final = words(
     "parts part areas area bits elements sections pieces section regions region bit "
-    "element shape shapes zones segments portions portion ones one spots"
+    "thing things stuff element shape shapes zones segments portions portion ones one spots"
 )
 COLOUR_NOUNS: Final = words(
     "color colors colour colours palette hues hue tones tints shades colouring "
@@ -227,6 +227,8 @@ THINGS_REMOVED: Final = (
     "single things cannot be taken out here: this needs an engine that paints over them, with an "
     "image model"
 )
+NOT_UNDONE: Final = "what was done before cannot be undone: start from the picture before it"
+NO_INK_NUMBERS: Final = "colours of printers' systems are not known here: give them as #rrggbb"
 NO_MOVEMENT: Final = "a picture that moves needs an engine that makes films"
 
 UNSUPPORTED: Final = {
@@ -264,4 +266,6 @@ UNSUPPORTED: Final = {
         words("animate animated animation gif video moving spinning rotating blinking loop"),
         NO_MOVEMENT,
     ),
+    **dict.fromkeys(words("undo"), NOT_UNDONE),
+    **dict.fromkeys(words("pantone pms ral"), NO_INK_NUMBERS),
 }

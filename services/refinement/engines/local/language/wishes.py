@@ -19,7 +19,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 class Reading(msgspec.Struct, kw_only=True):
     """Everything found in a prompt.
 
-    `refused` are phrases with reasons; `understood` counts what was, and asks for nothing.
+    `refused` are phrases with reasons; `understood` counts what was, and asks for nothing; `eased`
+    are those wishes that only say it should be easier to read.
     """
 
     wishes: list[Wish] = msgspec.field(default_factory=list)
@@ -28,6 +29,7 @@ class Reading(msgspec.Struct, kw_only=True):
     aspects: set[str] = msgspec.field(default_factory=set)
     families: set[str] = msgspec.field(default_factory=set)
     understood: int = 0
+    eased: list[Wish] = msgspec.field(default_factory=list)
 
     @property
     def extent(self) -> int:
