@@ -138,6 +138,16 @@ class TestOutline:
         paper = (pixels[0, 0][None, :3] / 255).astype(np.float32)
         assert contrast_ratio(line, paper)[0] >= 3
 
+    def test_letters_of_its_colour_are_not_filled_up(self) -> None:
+        """A black line goes around the shapes, and leaves black letters as they are."""
+        pixels = np.asarray(Image.open(io.BytesIO(logos.as_png("blocks", 400))).convert("RGBA"))
+
+        outlined = finished(pixels, Outline(amount=1, colour="black"))
+
+        lettering = slice(310, 365)
+        assert np.array_equal(outlined[lettering], pixels[lettering])
+        assert (outlined != pixels).any()
+
     def test_a_hole_gets_no_line(self) -> None:
         """The counter of a ring stays as it is."""
         image = Image.new("RGBA", (800, 800), PAPER)

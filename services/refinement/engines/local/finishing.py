@@ -11,6 +11,7 @@ from services.refinement.engines.local.colour import (
     contrast_ratio,
     named,
     to_displayable,
+    to_lab,
 )
 from services.refinement.engines.local.ground import Ground, enlarged
 from services.refinement.engines.local.layers import Layers, split
@@ -52,6 +53,9 @@ _CONTRAST_WANTED: Final = 3.0
 _GROUND_WEIGHT: Final = 3.0
 _SCORE_STEP: Final = 0.1
 # Tried in this order: the quiet ones first.
+# Nearer to each other in OKLab than this, a letter and the line around it are one blot.
+_DROWNING: Final = 0.2
+_SOFT_EDGE: Final = np.ones((7, 7), dtype=np.uint8)
 _LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#6e6e6e", "#f4c430", "#d7263d")
 
 
@@ -71,7 +75,8 @@ def finish(pixels: Pixels, operation: FinishingOperation, reading: Reading | Non
         case Shadow(amount=amount):
             return _shaded(pixels, split(pixels, reading), abs(amount))
         case Outline(amount=amount, colour=colour):
-            return _outlined(pixels, split(pixels, reading), abs(amount), colour)
+            text = None if reading is None else reading.text
+            return _outlined(pixels, split(pixels, reading), abs(amount), colour, text)
 
 
 def steepened(planes: Planes, *, reach: int, gain: float = 1.0) -> Planes:
@@ -130,13 +135,35 @@ def _shaded(pixels: Pixels, layers: Layers, amount: float) -> Pixels:
     return _laid_under(pixels, layers, shadow, black, room)
 
 
-def _outlined(pixels: Pixels, layers: Layers, amount: float, colour: str | None) -> Pixels:
+def _outlined(
+    pixels: Pixels,
+    layers: Layers,
+    amount: float,
+    colour: str | None,
+    text: NDArray[np.bool_] | None,
+) -> Pixels:
     width = max(_LINE_SHARE * amount * max(pixels.shape[:2]), _LINE_PX_MIN)
     paint = _line_colour(pixels, layers.ground, colour)
     reach = int(width) + 2
     room = _missing_room(layers.coverage, before=reach, after=reach)
-    line = _around(np.pad(layers.coverage, room), width)
+    coverage = layers.coverage
+    if text is not None:
+        coverage = _without_drowning(pixels, coverage, paint, text)
+    line = _around(np.pad(coverage, room), width)
     return _laid_under(pixels, layers, line, paint, room)
+
+
+def _without_drowning(
+    pixels: Pixels, coverage: NDArray[np.float32], paint: Colours, text: NDArray[np.bool_]
+) -> NDArray[np.float32]:
+    """Leave out letters of the line's colour: around them it would only fill them up."""
+    lab = to_lab((pixels[text][:, :3] / 255).astype(np.float32))
+    is_like = np.linalg.norm(lab - to_lab(paint.reshape(1, 3)), axis=-1) < _DROWNING
+    letters = np.zeros(text.shape, dtype=np.uint8)
+    letters[text] = is_like
+    rest = np.where(cv2.dilate(letters, _SOFT_EDGE) > 0, 0, coverage).astype(np.float32)
+    # A word alone gets its line whatever the colour: there is nothing else to draw it around.
+    return rest if (rest > _FAINTEST_COVER).sum() > _DROWNING * coverage.sum() else coverage
 
 
 def _missing_room(coverage: NDArray[np.float32], *, before: int, after: int) -> int:
