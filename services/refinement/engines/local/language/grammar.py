@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.asides import without_asides
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
@@ -99,7 +100,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(tokens, prompt)
+    clauses = clauses_of(without_asides(tokens), prompt)
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     context = Context()

@@ -1,0 +1,197 @@
+"""Takes out of a prompt what only tells why, where or beside what: such words carry no wish.
+
+"So it stands out on dark shirts" asks for nothing dark, "to match our green van" for nothing green,
+"flip the lettering to white" mirrors nothing.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import Token, colour_of
+
+_ENDS: Final = frozenset(".;!?\n:()")
+_PAUSES: Final = frozenset({",", "and", "but", "&", "then"})
+_SUBJECTS: Final = words("it they we people i you customers everyone the this that he she")
+_DEMANDING: Final = words(
+    "should must need needs want wants please make use add change remove could can would lets let "
+    "more less too only not no rather try keep give put"
+)
+_REASONS: Final = words("because since")
+_MATCHING: Final = words("match suit complement")
+_MATCHING_WITH: Final = ("go", "with")
+_PLACES: Final = words("on against over onto for our my your their has have matching near beside in")
+_SURROUNDINGS: Final = words(
+    "shirt shirts tshirt tshirts tee tees hoodie hoodies bag bags wall walls field fields car cars "
+    "van vans truck trucks door doors uniform uniforms fabric fabrics paper papers screen screens "
+    "building buildings window windows cap caps hat hats mug mugs cup cups bottle bottles box "
+    "boxes packaging apron aprons jacket jackets jersey jerseys cloth clothes clothing garment "
+    "garments material materials table tables floor floors room rooms surface surfaces sweater "
+    "sweaters polo polos vest vests tote totes banner banners flag flags leather wood metal glass "
+    "vehicle vehicles bus buses sign signs interior furniture grass sky helmet helmets"
+)
+_MIRRORING: Final = words("horizontally vertically left right over upside mirrored sideways axis")
+_TO: Final = words("to into in")
+_LOOK_AHEAD: Final = 8
+_PLACED_WITHIN: Final = 2
+_PURPOSE_MIN: Final = 2
+_LINES: Final = words_of.BORDERS | words_of.OUTLINES
+_CHANGING: Final = words("change make turn")
+
+
+def without_asides(tokens: Sequence[Token]) -> tuple[Token, ...]:
+    """Return the words of a prompt but for those of asides, and with what is only worded oddly."""
+    left = list(tokens)
+    for step in (
+        _without_purposes,
+        _without_surroundings,
+        _without_likenesses,
+        _without_contradicted,
+        _with_recolouring,
+        _with_replaced,
+        _with_colour_of_line,
+    ):
+        left = step(left)
+    return tuple(left)
+
+
+def _sentence(tokens: Sequence[Token], start: int, *, pauses: bool = True) -> int:
+    """Return where the run of words from a place ends: at a mark, or a pause before one."""
+    at = start
+    while at < len(tokens):
+        word = tokens[at].word
+        if word in _ENDS or (pauses and word in _PAUSES):
+            break
+        at += 1
+    return at
+
+
+def _without_purposes(tokens: list[Token]) -> list[Token]:
+    """Leave out "so it stands out on dark shirts", "because the wall is dark", "to match ..."."""
+    left: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        if left and left[-1].word not in _ENDS and _opens_purpose(tokens, at):
+            end = _sentence(tokens, at)
+            spoken = {token.word for token in tokens[at + 1 : end]}
+            compares = any(
+                word in SENSES and SENSES[word].form in {"explicit", "fault"} for word in spoken
+            )
+            if end - at > _PURPOSE_MIN and not (spoken & _DEMANDING or compares):
+                at = end
+                continue
+        left.append(tokens[at])
+        at += 1
+    return left
+
+
+def _opens_purpose(tokens: Sequence[Token], at: int) -> bool:
+    word = tokens[at].word
+    following = [token.word for token in tokens[at + 1 : at + 3]]
+    if word == "so":
+        if following[:1] == ["that"]:
+            following = following[1:]
+        return bool(following) and following[0] in _SUBJECTS
+    if word in _REASONS:
+        return bool(following) and following[0] != "of"
+    return word == "to" and (
+        (bool(following) and following[0] in _MATCHING and following[1:] != ["the"])
+        or tuple(following) == _MATCHING_WITH
+    )
+
+
+def _without_surroundings(tokens: list[Token]) -> list[Token]:
+    """Leave out what describes a thing that is no part of the logo: "on dark shirts"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        following = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        describes = token.word in SENSES or colour_of(token.word) is not None
+        placed = {one.word for one in tokens[max(0, at - _PLACED_WITHIN) : at]} & _PLACES
+        if not (describes and following in _SURROUNDINGS and placed):
+            left.append(token)
+    return left
+
+
+def _without_likenesses(tokens: list[Token]) -> list[Token]:
+    """Leave out what a comparison is only likened to: "deeper, almost like rust"."""
+    left: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        ahead = [token.word for token in tokens[at : at + 3]]
+        if ahead[:2] in (["almost", "like"], ["nearly", "like"]) and colour_of(ahead[-1]):
+            at += 3
+            continue
+        left.append(tokens[at])
+        at += 1
+    return left
+
+
+def _without_contradicted(tokens: list[Token]) -> list[Token]:
+    """Leave out how something is that is to be the contrary: "the thin lines should be thicker"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        sense = SENSES.get(token.word)
+        if sense is not None and sense.form == "plain" and at:
+            end = min(_sentence(tokens, at), at + _LOOK_AHEAD)
+            following = [SENSES[one.word] for one in tokens[at + 2 : end] if one.word in SENSES]
+            before = {one.word for one in tokens[max(0, at - _PLACED_WITHIN) : at]}
+            if before & {"the", "these", "those"} and any(
+                one.form == "explicit"
+                and one.quality == sense.quality
+                and one.direction != sense.direction
+                for one in following
+            ):
+                continue
+        left.append(token)
+    return left
+
+
+def _with_recolouring(tokens: list[Token]) -> list[Token]:
+    """Let "flip the lettering to white" be a change of colour, and no mirroring."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.word in {"flip", "flipped"}:
+            end = min(_sentence(tokens, at), at + _LOOK_AHEAD)
+            ahead = [one.word for one in tokens[at + 1 : end]]
+            coloured = [n for n, one in enumerate(ahead) if n and colour_of(one) is not None]
+            becomes = any(ahead[n - 1] in _TO or n == len(ahead) - 1 for n in coloured)
+            if becomes and not _MIRRORING & set(ahead):
+                left.append(token._replace(word="change"))
+                continue
+        left.append(token)
+    return left
+
+
+def _with_replaced(tokens: list[Token]) -> list[Token]:
+    """Let what something is wished instead of go: "instead of the shadow give it an outline"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        ahead = [one.word for one in tokens[at + 1 : at + 4]]
+        things = words_of.SHADOWS | words_of.GRADIENTS
+        if token.word == "insteadof" and things & set(ahead):
+            left.append(token._replace(word="remove"))
+            continue
+        grounded = (
+            colour_of(token.word) is not None
+            and len(ahead) > _PURPOSE_MIN
+            and ahead[0] in words_of.BACKGROUNDS
+            and ahead[1] in _CHANGING
+            and ahead[2] == "it"
+        )
+        if not grounded:
+            left.append(token)
+    return left
+
+
+def _with_colour_of_line(tokens: list[Token]) -> list[Token]:
+    """Let a colour behind a line belong to it: "add a border, red"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.word == "," and at and tokens[at - 1].word in _LINES:
+            end = _sentence(tokens, at + 1)
+            if end == at + 2 and colour_of(tokens[at + 1].word) is not None:
+                continue
+        left.append(token)
+    return left
