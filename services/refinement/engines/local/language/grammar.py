@@ -19,7 +19,7 @@ from services.refinement.engines.local.language.clauses import Clause, clauses_o
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
-from services.refinement.engines.local.language.licence import is_praise
+from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
@@ -54,6 +54,7 @@ from services.refinement.engines.local.operations import (
     Look,
     Monochrome,
     Outline,
+    Padding,
     Recolour,
     Replace,
     Saturation,
@@ -77,7 +78,7 @@ _ASKING: Final = frozenset({"what", "which", "who", "when", "where", "how"})
 # What only an order or a fragment of one asks for by naming it.
 _MENTIONED: Final = (
     *(Recolour, Background, Monochrome, Duotone, Look, Shadow, Border, Outline, Replace),
-    *(Square, Flip),
+    *(Square, Flip, Padding),
 )
 
 
@@ -109,8 +110,9 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if clause.licence.is_idle:
             context.spoken = clause
             continue
-        is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        if is_question or is_praise(clause):
+        asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
+        asks = asks or is_question(clause, prompt)
+        if asks or is_praise(clause):
             context.spoken = clause
             continue
         before = reading.extent
