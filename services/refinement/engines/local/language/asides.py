@@ -22,7 +22,9 @@ _DEMANDING: Final = words(
 _REASONS: Final = words("because since")
 _MATCHING: Final = words("match suit complement")
 _MATCHING_WITH: Final = ("go", "with")
-_PLACES: Final = words("on against over onto for our my your their has have matching near beside in")
+_PLACES: Final = words(
+    "on against over onto for our my your their has have matching near beside in"
+)
 _SURROUNDINGS: Final = words(
     "shirt shirts tshirt tshirts tee tees hoodie hoodies bag bags wall walls field fields car cars "
     "van vans truck trucks door doors uniform uniforms fabric fabrics paper papers screen screens "
@@ -38,6 +40,12 @@ _LOOK_AHEAD: Final = 8
 _PLACED_WITHIN: Final = 2
 _PURPOSE_MIN: Final = 2
 _LINES: Final = words_of.BORDERS | words_of.OUTLINES
+_WANTING: Final = words("want wants prefer prefers like likes")
+_UNSURE: Final = frozenset({"indifferent", "idk"})
+_CHOICE_MAX: Final = 4
+_BARE_MAX: Final = 6
+_OBJECTS: Final = words("it this that logo them")
+_CAUSING: Final = words("make change want do have adjust edit the")
 _CHANGING: Final = words("change make turn")
 
 
@@ -52,6 +60,11 @@ def without_asides(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_recolouring,
         _with_replaced,
         _with_colour_of_line,
+        _with_part_of,
+        _without_opposed,
+        _without_dark_mode,
+        _without_second_choice,
+        _without_counted,
     ):
         left = step(left)
     return tuple(left)
@@ -93,13 +106,22 @@ def _opens_purpose(tokens: Sequence[Token], at: int) -> bool:
     if word == "so":
         if following[:1] == ["that"]:
             following = following[1:]
-        return bool(following) and following[0] in _SUBJECTS
+        is_how = at > 1 and tokens[at - 1].word in _OBJECTS and tokens[at - 2].word in _CAUSING
+        return (
+            bool(following) and following[0] in _SUBJECTS and not (is_how or _is_part(tokens, at))
+        )
     if word in _REASONS:
         return bool(following) and following[0] != "of"
     return word == "to" and (
         (bool(following) and following[0] in _MATCHING and following[1:] != ["the"])
         or tuple(following) == _MATCHING_WITH
     )
+
+
+def _is_part(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether what is told is about a part of the logo: "so that the text is red"."""
+    ahead = {one.word for one in tokens[at + 1 : at + 4]}
+    return bool(ahead & (words_of.TEXTS | words_of.BACKGROUNDS | words_of.PARTS))
 
 
 def _without_surroundings(tokens: list[Token]) -> list[Token]:
@@ -194,4 +216,103 @@ def _with_colour_of_line(tokens: list[Token]) -> list[Token]:
             if end == at + 2 and colour_of(tokens[at + 1].word) is not None:
                 continue
         left.append(token)
+    return left
+
+
+def _with_part_of(tokens: list[Token]) -> list[Token]:
+    """Let "make green of the leaf" be about the green."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        following = [one.word for one in tokens[at + 1 : at + 3]]
+        if (
+            at
+            and tokens[at - 1].word in _CHANGING
+            and colour_of(token.word) is not None
+            and following == ["of", "the"]
+        ):
+            left.append(token._replace(word="the"))
+        left.append(token)
+    return left
+
+
+def _without_opposed(tokens: list[Token]) -> list[Token]:
+    """Leave out what the last order overrules, and a mirror that is one of colours."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        ahead = [one.word for one in tokens[at + 1 : at + 4]]
+        if (
+            token.word == "mirror"
+            and ahead[:1] in ([","], [":"])
+            and len(ahead) > 1
+            and (colour_of(ahead[1]) is not None or ahead[1] in words_of.LOOKS)
+        ):
+            continue
+        if token.word == "lets" and _is_last_choice(tokens, at):
+            start = _start_of_sentence(left)
+            if any(one.word in _WANTING for one in left[start:]):
+                del left[start:]
+        left.append(token)
+    return left
+
+
+def _is_last_choice(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether an order names a colour and nothing else: "let us try purple"."""
+    end = _sentence(tokens, at)
+    ahead = [one.word for one in tokens[at + 1 : end]]
+    return (
+        bool(ahead)
+        and len(ahead) <= _CHOICE_MAX
+        and ahead[0] in {"try", "go", "use", "do"}
+        and colour_of(ahead[-1]) is not None
+    )
+
+
+def _start_of_sentence(tokens: Sequence[Token]) -> int:
+    start = len(tokens)
+    while start and tokens[start - 1].word not in _ENDS:
+        start -= 1
+    return start
+
+
+def _without_dark_mode(tokens: list[Token]) -> list[Token]:
+    """Leave out "for dark mode" where something is wished besides."""
+    at = next((n for n, one in enumerate(tokens) if one.word == "darkmode"), None)
+    if at is None or len(tokens) <= _BARE_MAX:
+        return tokens
+    start = next((n for n in range(max(0, at - 2), at) if tokens[n].word == "for"), None)
+    return tokens if start is None else tokens[:start] + tokens[at + 1 :]
+
+
+def _without_second_choice(tokens: list[Token]) -> list[Token]:
+    """Leave out all but the first of colours nobody is sure of: "red or orange, not sure"."""
+    left: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        ahead = [one.word for one in tokens[at : at + 4]]
+        if (
+            ahead[0] == "or"
+            and len(ahead) > _PURPOSE_MIN
+            and colour_of(ahead[1]) is not None
+            and _UNSURE & set(ahead[2:])
+        ):
+            at += 2
+            continue
+        left.append(tokens[at])
+        at += 1
+    return left
+
+
+def _without_counted(tokens: list[Token]) -> list[Token]:
+    """Leave out which colour is among those counted: "max 2 colours incl. white"."""
+    left: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        counted = at and tokens[at - 1].word in words_of.COLOUR_NOUNS
+        if counted and tokens[at].word in {"incl", "including", "inc"}:
+            end = at + 2 if [one.word for one in tokens[at + 1 : at + 2]] == ["."] else at + 1
+            if end < len(tokens) and colour_of(tokens[end].word) is not None:
+                at = end + 1
+                continue
+        left.append(tokens[at])
+        at += 1
     return left

@@ -53,6 +53,7 @@ from services.refinement.engines.local.operations import (
     Flip,
     Look,
     Monochrome,
+    Operation,
     Outline,
     Padding,
     Recolour,
@@ -78,10 +79,11 @@ _ASKING: Final = frozenset({"what", "which", "who", "when", "where", "how"})
 # What only an order or a fragment of one asks for by naming it.
 _MENTIONED: Final = (
     *(Recolour, Background, Monochrome, Duotone, Look, Shadow, Border, Outline, Replace),
-    *(Square, Flip, Padding),
+    *(Square, Flip),
 )
 
 
+_HAVING: Final = frozenset({"has", "have", "thereis"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -132,9 +134,16 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
     _read_clause(clause, theme, reading)
     if not (clause.licence.grants_mentions or clause.mood.lacks):
         reading.wishes[known:] = [
-            wish for wish in reading.wishes[known:] if not isinstance(wish.operation, _MENTIONED)
+            wish
+            for wish in reading.wishes[known:]
+            if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
     drop_repeated(clause, reading, known)
+
+
+def _is_told(clause: Clause, operation: Operation) -> bool:
+    """Say whether a clause tells that there is room: "the sheet has 3 cm of dead space"."""
+    return isinstance(operation, Padding) and operation.amount > 0 and clause.has(_HAVING)
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:

@@ -107,6 +107,7 @@ def licence_of(clause: Clause) -> Licence:
         (Licence.CONDITION, _is_condition),
         (Licence.INDIFFERENCE, _is_indifferent),
         (Licence.REPORT, _is_report),
+        (Licence.CONTEXT, _is_set_aside),
         (Licence.CONTEXT, _is_context),
         (Licence.ORDER, _is_order),
         (Licence.COMPLAINT, _is_complaint),
@@ -215,13 +216,9 @@ def _told_at(clause: Clause) -> int | None:
 
 def _is_context(clause: Clause) -> bool:
     """Say whether a clause tells where the logo is used: "it will be printed on dark fabric"."""
-    if _is_of_letter(clause.words):
-        return True
     if clause.has(frozenset({"please", "should", "must", "could", "can", "want", "need"})):
         return False
     all_words = clause.words
-    if _is_denial(all_words) or _is_of_others(all_words):
-        return True
     start = _past(all_words, _CONNECTIVES)
     if all_words[start : start + 1] in (("i",), ("we",)):
         verb = all_words[start + 1 : start + 2]
@@ -251,6 +248,12 @@ def _is_context(clause: Clause) -> bool:
     return False
 
 
+def _is_set_aside(clause: Clause) -> bool:
+    """Say whether a clause denies, tells of others, or is about what nothing can be done to."""
+    all_words = clause.words
+    return _is_denial(all_words) or _is_of_others(all_words) or _is_of_letter(all_words)
+
+
 def is_question(clause: Clause, prompt: str) -> bool:
     """Say whether a clause only asks how the logo is: "is this high res?"."""
     return (
@@ -263,11 +266,10 @@ def is_question(clause: Clause, prompt: str) -> bool:
 
 def _is_denial(all_words: tuple[str, ...]) -> bool:
     """Say whether a clause denies that something is meant: "it is not that I dislike it"."""
+    if all_words[:4] in {("it", "is", "well", one) for one in _DENIED_OF}:
+        return True
     return any(
-        (
-            all_words[at : at + 2] == ("not", "that")
-            and set(all_words[at + 2 : at + 3]) & _DENIED_OF
-        )
+        (all_words[at : at + 2] == ("not", "that") and set(all_words[at + 2 : at + 3]) & _DENIED_OF)
         or all_words[at : at + 2] == ("not", "saying")
         for at in range(_NEAR + 1)
     )

@@ -28,7 +28,7 @@ _PEOPLE_DO: Final = tuple(
     for verb in ("please", "would", "want", "like", "think", "said", "prefer", "love", "asked")
 )
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
-_HAVING: Final = frozenset({"has", "have", "had", "there", "is", "are", "shows", "got", "see"})
+_HAVING: Final = frozenset({"has", "have", "had", "there", "thereis", "shows", "got", "see"})
 _COMING: Final = frozenset({"comes", "came"})
 _ARTICLES: Final = frozenset({"a", "an", "some", "the"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
@@ -111,10 +111,10 @@ def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
 
 
 def _names_another(previous: Clause, clause: Clause) -> bool:
-    """Say whether a clause only names another thing that is there: "it has a glow | and a frame"."""
+    """Say whether a clause names another thing that is there: "it has a glow | and a frame"."""
     return (
         previous.licence in {Licence.STATEMENT, Licence.COMPLAINT}
-        and previous.has(_HAVING)
+        and (previous.has(_HAVING) or previous.words[0] == "with")
         and not (previous.mood.wishes or previous.mood.lacks)
         and clause.licence is Licence.FRAGMENT
         and clause.joined in {"and", "&", ","}
