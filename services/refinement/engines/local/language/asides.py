@@ -4,6 +4,7 @@
 "flip the lettering to white" mirrors nothing.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -23,7 +24,7 @@ _REASONS: Final = words("because since")
 _MATCHING: Final = words("match suit complement")
 _MATCHING_WITH: Final = ("go", "with")
 _PLACES: Final = words(
-    "on against over onto for our my your their has have matching near beside in"
+    "on against over onto for our my your their has have matching near beside in from"
 )
 _SURROUNDINGS: Final = words(
     "shirt shirts tshirt tshirts tee tees hoodie hoodies bag bags wall walls field fields car cars "
@@ -35,6 +36,7 @@ _SURROUNDINGS: Final = words(
     "vehicle vehicles bus buses sign signs interior furniture grass sky helmet helmets"
 )
 _MIRRORING: Final = words("horizontally vertically left right over upside mirrored sideways axis")
+_THE: Final = frozenset({"the", "all", "a"})
 _TO: Final = words("to into in")
 _LOOK_AHEAD: Final = 8
 _PLACED_WITHIN: Final = 2
@@ -46,6 +48,7 @@ _CHOICE_MAX: Final = 4
 _BARE_MAX: Final = 6
 _OBJECTS: Final = words("it this that logo them")
 _CAUSING: Final = words("make change want do have adjust edit the")
+_REPLACED: Final = _LINES | words_of.SHADOWS | words_of.GRADIENTS
 _CHANGING: Final = words("change make turn")
 
 
@@ -127,13 +130,24 @@ def _is_part(tokens: Sequence[Token], at: int) -> bool:
 def _without_surroundings(tokens: list[Token]) -> list[Token]:
     """Leave out what describes a thing that is no part of the logo: "on dark shirts"."""
     left: list[Token] = []
-    for at, token in enumerate(tokens):
-        following = tokens[at + 1].word if at + 1 < len(tokens) else ""
-        describes = token.word in SENSES or colour_of(token.word) is not None
-        placed = {one.word for one in tokens[max(0, at - _PLACED_WITHIN) : at]} & _PLACES
-        if not (describes and following in _SURROUNDINGS and placed):
-            left.append(token)
-    return left
+    describes_place = False
+    for at in range(len(tokens) - 1, -1, -1):
+        word = tokens[at].word
+        if describes_place and (word in SENSES or colour_of(word) is not None):
+            continue
+        describes_place = word in _SURROUNDINGS and _is_placed(tokens, at)
+        left.append(tokens[at])
+    return left[::-1]
+
+
+def _is_placed(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether a thing is where the logo stands: only adjectives are between it and "on"."""
+    start = at
+    while start and (
+        tokens[start - 1].word in SENSES or colour_of(tokens[start - 1].word) is not None
+    ):
+        start -= 1
+    return bool({one.word for one in tokens[max(0, start - _PLACED_WITHIN) : start]} & _PLACES)
 
 
 def _without_likenesses(tokens: list[Token]) -> list[Token]:
@@ -178,7 +192,15 @@ def _with_recolouring(tokens: list[Token]) -> list[Token]:
             end = min(_sentence(tokens, at), at + _LOOK_AHEAD)
             ahead = [one.word for one in tokens[at + 1 : end]]
             coloured = [n for n, one in enumerate(ahead) if n and colour_of(one) is not None]
-            becomes = any(ahead[n - 1] in _TO or n == len(ahead) - 1 for n in coloured)
+            becomes = any(
+                ahead[n - 1] in _TO or (n == len(ahead) - 1 and ahead[n - 1] not in _THE)
+                for n in coloured
+            ) or any(
+                one == "to" and following in SENSES for one, following in itertools.pairwise(ahead)
+            )
+            if _names_two(tokens, at):
+                left.append(token._replace(word="swap"))
+                continue
             if becomes and not _MIRRORING & set(ahead):
                 left.append(token._replace(word="change"))
                 continue
@@ -186,13 +208,31 @@ def _with_recolouring(tokens: list[Token]) -> list[Token]:
     return left
 
 
+def _names_two(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether two colours change places: "flip the blue and the red"."""
+    named = [one.word for one in tokens[at + 1 : at + 6] if one.word not in _THE]
+    return (
+        len(named) > _PURPOSE_MIN
+        and named[1] in {"and", "&", "with"}
+        and colour_of(named[0]) is not None
+        and colour_of(named[2]) is not None
+    )
+
+
 def _with_replaced(tokens: list[Token]) -> list[Token]:
     """Let what something is wished instead of go: "instead of the shadow give it an outline"."""
     left: list[Token] = []
+    is_flat = any(one.word == "flat" for one in tokens)
+    skipped = 0
     for at, token in enumerate(tokens):
         ahead = [one.word for one in tokens[at + 1 : at + 4]]
-        things = words_of.SHADOWS | words_of.GRADIENTS
-        if token.word == "insteadof" and things & set(ahead):
+        if at < skipped:
+            continue
+        if token.word == "insteadof" and _REPLACED & set(ahead) and "," in ahead:
+            # "Instead of the outline, a soft shadow": what follows must not be taken away too.
+            skipped = at + 2 + ahead.index(",")
+            continue
+        if token.word == "insteadof" and _REPLACED & set(ahead) and not is_flat:
             left.append(token._replace(word="remove"))
             continue
         grounded = (
@@ -220,7 +260,7 @@ def _with_colour_of_line(tokens: list[Token]) -> list[Token]:
 
 
 def _with_part_of(tokens: list[Token]) -> list[Token]:
-    """Let "make green of the leaf" be about the green."""
+    """Let "make green of the leaf", "change black letters to white" be about what is there."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
         following = [one.word for one in tokens[at + 1 : at + 3]]
@@ -228,7 +268,7 @@ def _with_part_of(tokens: list[Token]) -> list[Token]:
             at
             and tokens[at - 1].word in _CHANGING
             and colour_of(token.word) is not None
-            and following == ["of", "the"]
+            and (following == ["of", "the"] or set(following[:1]) & words_of.TEXTS)
         ):
             left.append(token._replace(word="the"))
         left.append(token)

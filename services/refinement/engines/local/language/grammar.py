@@ -36,6 +36,7 @@ from services.refinement.engines.local.language.references import (
     relate,
     remember,
 )
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
@@ -51,6 +52,8 @@ from services.refinement.engines.local.operations import (
     Border,
     Duotone,
     Flip,
+    Lightness,
+    LimitColours,
     Look,
     Monochrome,
     Operation,
@@ -58,6 +61,7 @@ from services.refinement.engines.local.operations import (
     Padding,
     Recolour,
     Replace,
+    Roundness,
     Saturation,
     Shadow,
     Square,
@@ -83,7 +87,9 @@ _MENTIONED: Final = (
 )
 
 
-_HAVING: Final = frozenset({"has", "have", "thereis"})
+# What a statement may only describe: "it has rounded corners and three colours".
+_DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Saturation)
+_HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -142,8 +148,19 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:
-    """Say whether a clause tells that there is room: "the sheet has 3 cm of dead space"."""
-    return isinstance(operation, Padding) and operation.amount > 0 and clause.has(_HAVING)
+    """Say whether a clause tells what there is: "it has thick lines", "3 cm of dead space"."""
+    if not clause.has(_HAVING):
+        return False
+    if isinstance(operation, Padding) and operation.amount > 0:
+        return not clause.mood.lacks
+    if clause.licence is not Licence.STATEMENT:
+        return False
+    mood = clause.mood
+    is_judged = mood.lacks or mood.too or mood.forbids or mood.removes or mood.lessens or mood.up
+    finds_fault = any(
+        word in SENSES and SENSES[word].form in {"explicit", "fault"} for word in clause.words
+    )
+    return isinstance(operation, _DESCRIBED) and not (is_judged or finds_fault)
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:

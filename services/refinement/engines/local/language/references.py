@@ -98,7 +98,7 @@ def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause only goes on with what is told: "it was faded | and brownish"."""
     if clause.words[0] == "with" and clause.licence is Licence.FRAGMENT:
         # "I saw one | with a gold border", "the logo comes | with a frame"
-        return previous.licence.is_idle or bool(_COMING & set(previous.words[1:]))
+        return previous.licence.is_idle or bool(_COMING & set(previous.words))
     if _names_another(previous, clause):
         return True
     if not previous.licence.is_idle or clause.joined not in {"and", "&", "or", "nor", "("}:
