@@ -270,6 +270,10 @@ def _with_part_of(tokens: list[Token]) -> list[Token]:
             and colour_of(token.word) is not None
             and (following == ["of", "the"] or set(following[:1]) & words_of.TEXTS)
         ):
+            end = _sentence(tokens, at)
+            is_recoloured = any(colour_of(one.word) is not None for one in tokens[at + 2 : end])
+            if is_recoloured and following != ["of", "the"]:
+                continue
             left.append(token._replace(word="the"))
         left.append(token)
     return left

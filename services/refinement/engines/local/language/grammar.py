@@ -157,7 +157,7 @@ def _is_told(clause: Clause, operation: Operation) -> bool:
         return False
     mood = clause.mood
     is_judged = mood.lacks or mood.too or mood.forbids or mood.removes or mood.lessens or mood.up
-    finds_fault = any(
+    finds_fault = "fewercolours" in clause.words or any(
         word in SENSES and SENSES[word].form in {"explicit", "fault"} for word in clause.words
     )
     return isinstance(operation, _DESCRIBED) and not (is_judged or finds_fault)

@@ -47,6 +47,10 @@ def relate(clause: Clause, context: Context) -> None:
     clause.licence = licence_of(clause)
     if context.previous is not None and _goes_on_idly(context.previous, clause):
         clause.licence = context.previous.licence
+    if _has_none(clause):
+        is_quality = any(word in SENSES for word in clause.words)
+        rest = tuple(word for word in clause.words if word != "no")
+        clause.mood = mood_of(("lacks", *rest) if is_quality else rest)
     if _has_still(clause):
         clause.mood = msgspec.structs.replace(clause.mood, removes=True)
     context.previous = clause
@@ -119,6 +123,13 @@ def _names_another(previous: Clause, clause: Clause) -> bool:
         and clause.licence is Licence.FRAGMENT
         and clause.joined in {"and", "&", ","}
         and clause.words[0] in _ARTICLES
+    )
+
+
+def _has_none(clause: Clause) -> bool:
+    """Say whether a clause tells what there is not: "the logo has no contrast"."""
+    return clause.licence in {Licence.STATEMENT, Licence.COMPLAINT} and any(
+        word in {"has", "have"} and clause.after(at) == "no" for at, word in enumerate(clause.words)
     )
 
 
