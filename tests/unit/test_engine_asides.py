@@ -18,6 +18,7 @@ from services.refinement.engines.local.operations import (
 
 
 def kinds_of(prompt: str) -> list[type[Operation]]:
+    """Return the kinds of operation a prompt is read as, in its order."""
     return [type(wish.operation) for wish in read(prompt).wishes]
 
 
