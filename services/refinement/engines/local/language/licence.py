@@ -205,6 +205,10 @@ def _told_at(clause: Clause) -> int | None:
         while start and clause.words[start - 1] in _ADVERBS:
             start -= 1
         subject = clause.words[start - 1] if start else ""
+        became = SENSES.get(clause.after(at))
+        if word in {"got", "became"} and start and became and became.form == "explicit":
+            # "The logo got darker"
+            return at
         if word in _TOLD and subject not in {"be", "it", "that", "as"}:
             return at
         if subject in _PERSONS or (not start and not at and word in {"got", "made"}):
