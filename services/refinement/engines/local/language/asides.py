@@ -133,7 +133,7 @@ def _without_surroundings(tokens: list[Token]) -> list[Token]:
     describes_place = False
     for at in range(len(tokens) - 1, -1, -1):
         word = tokens[at].word
-        if describes_place and (word in SENSES or colour_of(word) is not None):
+        if describes_place and at and (_describes(tokens, at) or _joins(tokens, at)):
             continue
         describes_place = word in _SURROUNDINGS and _is_placed(tokens, at)
         left.append(tokens[at])
@@ -143,11 +143,23 @@ def _without_surroundings(tokens: list[Token]) -> list[Token]:
 def _is_placed(tokens: Sequence[Token], at: int) -> bool:
     """Say whether a thing is where the logo stands: only adjectives are between it and "on"."""
     start = at
-    while start and (
-        tokens[start - 1].word in SENSES or colour_of(tokens[start - 1].word) is not None
-    ):
+    while start and (_describes(tokens, start - 1) or _joins(tokens, start - 1)):
         start -= 1
     return bool({one.word for one in tokens[max(0, start - _PLACED_WITHIN) : start]} & _PLACES)
+
+
+def _describes(tokens: Sequence[Token], at: int) -> bool:
+    return tokens[at].word in SENSES or colour_of(tokens[at].word) is not None
+
+
+def _joins(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether a word joins two adjectives: "dark and light paper"."""
+    return (
+        0 < at < len(tokens) - 1
+        and tokens[at].word in {"and", "or", "&"}
+        and _describes(tokens, at - 1)
+        and _describes(tokens, at + 1)
+    )
 
 
 def _without_likenesses(tokens: list[Token]) -> list[Token]:
