@@ -47,6 +47,8 @@ def relate(clause: Clause, context: Context) -> None:
     clause.licence = licence_of(clause)
     if context.previous is not None and _goes_on_idly(context.previous, clause):
         clause.licence = context.previous.licence
+    if context.previous is not None and _is_of_line(context.previous, clause):
+        clause.licence = Licence.CONTEXT
     if _has_none(clause):
         is_quality = any(word in SENSES for word in clause.words)
         rest = tuple(word for word in clause.words if word != "no")
@@ -123,6 +125,17 @@ def _names_another(previous: Clause, clause: Clause) -> bool:
         and clause.licence is Licence.FRAGMENT
         and clause.joined in {"and", "&", ","}
         and clause.words[0] in _ARTICLES
+    )
+
+
+def _is_of_line(previous: Clause, clause: Clause) -> bool:
+    """Say whether a colour is for a line that is there: "the border is red | should be gold"."""
+    return (
+        clause.words[0] in {"should", "must"}
+        and _is_coloured(clause)
+        and clause.area is None
+        and previous.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and previous.has(*_THINGS)
     )
 
 
