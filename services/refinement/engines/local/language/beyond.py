@@ -8,6 +8,7 @@ from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.ordinary_words import FILLER
 from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.styles import STYLES
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import Reading
 
@@ -51,6 +52,10 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     if reason is not None:
         is_opposite = reason == words_of.DRAWN_ANEW and mood.lessens
         reading.refuse(clause, NO_OPPOSITE if is_opposite else reason)
+        return True
+    if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(words)):
+        # "A more elegant font"
+        reading.refuse(clause, words_of.LETTERS_ANEW)
         return True
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words

@@ -36,6 +36,8 @@ _FACTOR_TOLD_MAX: Final = 16.0
 _PERCENT: Final = 100.0
 _TURNED: Final = frozenset({"turn", "turned", "tip", "lean", "turning"})
 _TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarterturn upsidedown cw")
+_SOME: Final = frozenset({"few", "some", "couple"})
+_DEGREES: Final = frozenset({"degrees", "degree", "deg"})
 _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
 _FILES: Final = words("file image picture pic png resolution pixels dimensions res px pixel")
 _VERTICAL: Final = words("vertically vertical upsidedown upside top")
@@ -137,7 +139,7 @@ def _is_placing(clause: Clause, index: int) -> bool:
 
 def _rotation(clause: Clause, word: str) -> Rotate | None:
     numbers = [number for one in clause.words if (number := number_at(one)) is not None]
-    if word in {"degrees", "degree", "deg"} and not numbers:
+    if word in _DEGREES and not numbers:
         return None
     if "upsidedown" in clause.words and not numbers:
         return Rotate(degrees=180.0)
@@ -147,6 +149,8 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
     sign = -1.0 if clause.has(_LEFT) else 1.0
     if numbers:
         return Rotate(degrees=sign * min(numbers[0], _TURN_DEGREES_MAX))
+    if clause.has(_SOME) and clause.has(_DEGREES):
+        return Rotate(degrees=sign * _TILT_DEGREES / 2)
     is_tilt = word.startswith(("tilt", "twist"))
     if not is_tilt and "quarterturn" not in clause.words and amount_in(clause) >= 1:
         return Rotate(degrees=sign * 90.0)

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.asides import without_asides
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
@@ -18,7 +19,7 @@ from services.refinement.engines.local.language.clauses import Clause, clauses_o
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
-from services.refinement.engines.local.language.licence import is_praise
+from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.quality_wishes import read_qualities
@@ -35,6 +36,7 @@ from services.refinement.engines.local.language.references import (
     relate,
     remember,
 )
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
@@ -50,11 +52,16 @@ from services.refinement.engines.local.operations import (
     Border,
     Duotone,
     Flip,
+    Lightness,
+    LimitColours,
     Look,
     Monochrome,
+    Operation,
     Outline,
+    Padding,
     Recolour,
     Replace,
+    Roundness,
     Saturation,
     Shadow,
     Square,
@@ -80,6 +87,9 @@ _MENTIONED: Final = (
 )
 
 
+# What a statement may only describe: "it has rounded corners and three colours".
+_DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Saturation)
+_HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -99,7 +109,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(tokens, prompt)
+    clauses = clauses_of(without_asides(tokens), prompt)
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     context = Context()
@@ -108,8 +118,9 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if clause.licence.is_idle:
             context.spoken = clause
             continue
-        is_question = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        if is_question or is_praise(clause):
+        asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
+        asks = asks or is_question(clause, prompt)
+        if asks or is_praise(clause):
             context.spoken = clause
             continue
         before = reading.extent
@@ -129,9 +140,27 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
     _read_clause(clause, theme, reading)
     if not (clause.licence.grants_mentions or clause.mood.lacks):
         reading.wishes[known:] = [
-            wish for wish in reading.wishes[known:] if not isinstance(wish.operation, _MENTIONED)
+            wish
+            for wish in reading.wishes[known:]
+            if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
     drop_repeated(clause, reading, known)
+
+
+def _is_told(clause: Clause, operation: Operation) -> bool:
+    """Say whether a clause tells what there is: "it has thick lines", "3 cm of dead space"."""
+    if not clause.has(_HAVING):
+        return False
+    if isinstance(operation, Padding) and operation.amount > 0:
+        return not clause.mood.lacks
+    if clause.licence is not Licence.STATEMENT:
+        return False
+    mood = clause.mood
+    is_judged = mood.lacks or mood.too or mood.forbids or mood.removes or mood.lessens or mood.up
+    finds_fault = "fewercolours" in clause.words or any(
+        word in SENSES and SENSES[word].form in {"explicit", "fault"} for word in clause.words
+    )
+    return isinstance(operation, _DESCRIBED) and not (is_judged or finds_fault)
 
 
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:

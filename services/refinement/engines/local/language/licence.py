@@ -89,6 +89,13 @@ _RELATIVES: Final = words("where which who whose")
 _SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
 _LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
 _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
+# "Most people prefer blue": what others like in general asks for nothing.
+_OTHERS: Final = words("people folks customers everyone everybody kids women men")
+_PREFERRING: Final = words("prefer prefers like likes love loves choose pick")
+_ASKING_WHETHER: Final = words("is are does has was were")
+_POSSIBLE: Final = words("possible able there way chance too you we")
+_DENIED_OF: Final = words("i we the it you they there this my our")
+_PREFERRING_WITHIN: Final = 4
 _UNKNOWN_MAX: Final = 2
 _FRAGMENT_WORDS_MAX: Final = 7
 _NEAR: Final = 3
@@ -100,6 +107,7 @@ def licence_of(clause: Clause) -> Licence:
         (Licence.CONDITION, _is_condition),
         (Licence.INDIFFERENCE, _is_indifferent),
         (Licence.REPORT, _is_report),
+        (Licence.CONTEXT, _is_set_aside),
         (Licence.CONTEXT, _is_context),
         (Licence.ORDER, _is_order),
         (Licence.COMPLAINT, _is_complaint),
@@ -197,6 +205,10 @@ def _told_at(clause: Clause) -> int | None:
         while start and clause.words[start - 1] in _ADVERBS:
             start -= 1
         subject = clause.words[start - 1] if start else ""
+        became = SENSES.get(clause.after(at))
+        if word in {"got", "became"} and start and became and became.form == "explicit":
+            # "The logo got darker"
+            return at
         if word in _TOLD and subject not in {"be", "it", "that", "as"}:
             return at
         if subject in _PERSONS or (not start and not at and word in {"got", "made"}):
@@ -238,6 +250,54 @@ def _is_context(clause: Clause) -> bool:
         ):
             return not set(all_words[:at]) & words("black white")
     return False
+
+
+def _is_set_aside(clause: Clause) -> bool:
+    """Say whether a clause denies, tells of others, or is about what nothing can be done to."""
+    all_words = clause.words
+    return _is_denial(all_words) or _is_of_others(all_words) or _is_of_letter(all_words)
+
+
+def is_question(clause: Clause, prompt: str) -> bool:
+    """Say whether a clause only asks how the logo is: "is this high res?"."""
+    return (
+        prompt.rstrip().endswith("?")
+        and clause.words[0] in _ASKING_WHETHER
+        and not clause.has(_POSSIBLE)
+        and not (clause.mood.forbids or clause.mood.lacks or clause.mood.too)
+    )
+
+
+def _is_denial(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause denies that something is meant: "it is not that I dislike it"."""
+    if all_words[:4] in {("it", "is", "well", one) for one in _DENIED_OF}:
+        return True
+    return any(
+        (all_words[at : at + 2] == ("not", "that") and set(all_words[at + 2 : at + 3]) & _DENIED_OF)
+        or all_words[at : at + 2] == ("not", "saying")
+        for at in range(_NEAR + 1)
+    )
+
+
+def _is_of_others(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause tells what others like: "most people prefer blue"."""
+    return any(
+        word in _OTHERS and all_words[at + 1 : at + 2] and all_words[at + 1] in _PREFERRING
+        for at, word in enumerate(all_words[:_PREFERRING_WITHIN])
+    )
+
+
+def _is_of_letter(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause is about one letter, which nothing can be done to alone."""
+    start = _past(all_words, _LEADING | {"make", "the", "letter", "can", "could", "you"})
+    letter = all_words[start : start + 1]
+    return (
+        bool(start)
+        and len(letter) == 1
+        and all_words[start - 1] in {"the", "letter"}
+        and len(letter[0]) == 1
+        and letter[0].isalpha()
+    )
 
 
 def _is_order(clause: Clause) -> bool:

@@ -20,7 +20,7 @@ _SPOKEN: Final = {
         "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
         "is there a way to|any chance of|any chance to|would love|would like|i want|we want|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
-        "thank you|with respect to|in terms of|when it comes to|by the way|in general|so that|"
+        "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
         "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
         "more or less|less than ideal|not ideal|not great|not quite right|do not get me wrong"
     ),

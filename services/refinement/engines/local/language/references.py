@@ -28,6 +28,9 @@ _PEOPLE_DO: Final = tuple(
     for verb in ("please", "would", "want", "like", "think", "said", "prefer", "love", "asked")
 )
 _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
+_HAVING: Final = frozenset({"has", "have", "had", "there", "thereis", "shows", "got", "see"})
+_COMING: Final = frozenset({"comes", "came"})
+_ARTICLES: Final = frozenset({"a", "an", "some", "the"})
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -44,6 +47,14 @@ def relate(clause: Clause, context: Context) -> None:
     clause.licence = licence_of(clause)
     if context.previous is not None and _goes_on_idly(context.previous, clause):
         clause.licence = context.previous.licence
+    if context.previous is not None and _is_of_line(context.previous, clause):
+        clause.licence = Licence.CONTEXT
+    if _has_none(clause):
+        is_quality = any(word in SENSES for word in clause.words)
+        rest = tuple(word for word in clause.words if word != "no")
+        clause.mood = mood_of(("lacks", *rest) if is_quality else rest)
+    if _has_still(clause):
+        clause.mood = msgspec.structs.replace(clause.mood, removes=True)
     context.previous = clause
     _refer_to_thing(clause, context.spoken)
     if clause.licence is Licence.ORDER and not clause.mood.wishes:
@@ -92,8 +103,10 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause only goes on with what is told: "it was faded | and brownish"."""
     if clause.words[0] == "with" and clause.licence is Licence.FRAGMENT:
-        # "I saw one | with a gold border"
-        return previous.licence.is_idle
+        # "I saw one | with a gold border", "the logo comes | with a frame"
+        return previous.licence.is_idle or bool(_COMING & set(previous.words))
+    if _names_another(previous, clause):
+        return True
     if not previous.licence.is_idle or clause.joined not in {"and", "&", "or", "nor", "("}:
         return False
     compares = any(word in SENSES and SENSES[word].form == "explicit" for word in clause.words)
@@ -101,6 +114,47 @@ def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
         clause.licence is Licence.COMPLAINT and not clause.has(words_of.COMPLAINING)
     )
     return is_bare and not compares and "too" not in clause.words
+
+
+def _names_another(previous: Clause, clause: Clause) -> bool:
+    """Say whether a clause names another thing that is there: "it has a glow | and a frame"."""
+    return (
+        previous.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and (previous.has(_HAVING) or previous.words[0] == "with")
+        and not (previous.mood.wishes or previous.mood.lacks)
+        and clause.licence is Licence.FRAGMENT
+        and clause.joined in {"and", "&", ","}
+        and clause.words[0] in _ARTICLES
+    )
+
+
+def _is_of_line(previous: Clause, clause: Clause) -> bool:
+    """Say whether a colour is for a line that is there: "the border is red | should be gold"."""
+    return (
+        clause.words[0] in {"should", "must"}
+        and _is_coloured(clause)
+        and clause.area is None
+        and previous.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and previous.has(*_THINGS)
+    )
+
+
+def _has_none(clause: Clause) -> bool:
+    """Say whether a clause tells what there is not: "the logo has no contrast"."""
+    return clause.licence in {Licence.STATEMENT, Licence.COMPLAINT} and any(
+        word in {"has", "have"} and clause.after(at) == "no" for at, word in enumerate(clause.words)
+    )
+
+
+def _has_still(clause: Clause) -> bool:
+    """Say whether a clause complains that something is still there: "it still has a shadow"."""
+    return (
+        clause.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and "still" in clause.words
+        and clause.has(_HAVING)
+        and clause.has(words_of.SHADOWS, words_of.GRADIENTS)
+        and not (clause.mood.forbids or clause.mood.wishes or clause.mood.keeps)
+    )
 
 
 def _leave_out_replaced(clause: Clause) -> None:

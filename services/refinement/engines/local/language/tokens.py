@@ -87,6 +87,7 @@ _CONTRACTED: Final = {
     "cuz": ("because",),
     "backgroud": ("background",),
     "shd": ("should",),
+    "shuld": ("should",),
     "tho": ("though",),
     "ad": ("add",),
     "abit": ("a", "bit"),
