@@ -8,7 +8,7 @@ import msgspec
 import uvloop
 from rich.console import Console
 
-from services.api.refinement_requests import ASPECTS
+from services.api.refinement_requests import ASPECTS, TEXT_LENGTH_MAX, TEXT_LENGTH_MIN
 from services.cli.errors import CommandFailed
 from services.cli.plans import RecordedPlan, lines_of, show
 from services.cli.uploads import read_picture, require_writable, write_picture
@@ -16,11 +16,12 @@ from services.refinement.engines import Instruction, Refinement
 from services.refinement.engines.local.engine import LocalEngine
 from services.refinement.engines.local.plan import describe, make_plan
 from services.refinement.failures import PromptNotUnderstood, RefinementFailure
-from services.refinement.pictures import PictureLimits
+from services.refinement.pictures import PictureFacts, PictureLimits
 from services.refinement.studio import Studios
 from services.runtime.settings import WORKING_SIDE_MAX, WORKING_SIDE_MIN
 
 TIMEOUT_S: Final = 60.0
+_OTHER_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".svg", ".bmp", ".tiff"})
 NOT_FLAT: Final = (
     "there is no SVG of this: the prompt does not make the picture flat, or it has too many shapes;"
     " ask for flat, simpler or fewer colours, or leave out --svg"
@@ -94,6 +95,7 @@ def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     if only_plan and (options["output"] or svg):
         raise click.UsageError("--plan writes nothing: leave out -o and --svg")
     target = None if only_plan else options["output"] or Path(f"{picture.stem}-refined.png")
+    _require_sense(prompt, target, svg)
     for path in filter(None, (target, svg)):
         _require_room(path, may_replace=force)
     instruction = Instruction(
@@ -114,9 +116,30 @@ def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     if options["as_json"]:
         click.echo(msgspec.json.encode(_refined(refinement, plan, target, svg)))
         return
-    show(Console(), lines_of(plan, done="would apply" if only_plan else "applied"))
+    lines = lines_of(plan, done="would apply" if only_plan else "applied")
+    show(Console(), [*_scaling(refinement.original, limits), *lines])
     for path in filter(None, (target, svg)):
         click.echo(str(path))
+
+
+def _require_sense(prompt: str, target: Path | None, svg: Path | None) -> None:
+    if not TEXT_LENGTH_MIN <= len(prompt.strip()) <= TEXT_LENGTH_MAX:
+        raise click.UsageError(
+            f"PROMPT must have {TEXT_LENGTH_MIN} to {TEXT_LENGTH_MAX} characters, as for the API"
+        )
+    if target is not None and target.suffix.lower() in _OTHER_SUFFIXES:
+        raise click.UsageError(f"the result is a PNG: {target} would be misnamed")
+    if target is not None and svg is not None and target.resolve() == svg.resolve():
+        raise click.UsageError("-o and --svg need a file each")
+
+
+def _scaling(original: PictureFacts, limits: PictureLimits) -> list[tuple[str, str, str]]:
+    """Tell of the pixels that are lost before anything else is done."""
+    side = limits.working_side_max
+    if max(original.width, original.height) <= side:
+        return []
+    size = f"{original.width} x {original.height}"
+    return [("scaled down", f"from {size} to sides of at most {side} pixels", "see --side")]
 
 
 def _require_room(target: Path, *, may_replace: bool) -> None:

@@ -125,6 +125,35 @@ class TestRefine:
         with Image.open(here / "large-refined.png") as refined:
             assert refined.size == (300, 200)
 
+    def test_pixels_that_are_lost_are_told_of(self, logo: Path, here: Path) -> None:
+        """Who sends a large picture hears that the result is smaller, and what to do."""
+        with Image.open(logo) as small:
+            small.resize((480, 320)).save(here / "large.png")
+
+        done = run_refine(here / "large.png", PROMPT, "--side", "256")
+
+        assert done.exit_code == 0, done.output
+        assert "scaled down: from 480 x 320 to sides of at most 256 pixels" in done.stdout
+
+    @pytest.mark.parametrize(
+        ("options", "prompt", "complaint"),
+        [
+            (("-o", "refined.jpg"), PROMPT, "refined.jpg would be misnamed"),
+            (("-o", "one.png", "--svg", "one.png"), PROMPT, "need a file each"),
+            ((), "  ", "PROMPT must have 5 to 500 characters"),
+            ((), "lighter " * 100, "PROMPT must have 5 to 500 characters"),
+        ],
+    )
+    def test_what_makes_no_sense_is_refused_before_any_work(
+        self, logo: Path, here: Path, options: tuple[str, ...], prompt: str, complaint: str
+    ) -> None:
+        """Wrong names and prompts that the API would not take."""
+        done = run_refine(logo, prompt, *options)
+
+        assert done.exit_code == 2
+        assert complaint in done.stderr
+        assert not list(here.iterdir())
+
     def test_an_svg_is_written_where_it_is_asked_for(self, logo: Path, here: Path) -> None:
         """Beside the picture, and named in what is told."""
         done = run_refine(logo, "black and white", "--svg", "logo.svg", "--json")
