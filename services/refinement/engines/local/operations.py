@@ -87,7 +87,7 @@ class Monochrome(
 
 
 class Duotone(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="duotone"):
-    """Use two colours and nothing else, paper and ink among them."""
+    """Use two colours and nothing else, but for paper that neither of them is near."""
 
     colours: tuple[str, str]
 
