@@ -199,9 +199,13 @@ def _laid_under(
     places = np.flatnonzero(cover > _FAINTEST_COVER / 2)
     logo = premultiplied(cutout[places])
     under = cover.reshape(-1)[places, None]
-    is_logo = np.pad(layers.coverage, room).reshape(-1)[places, None] > 0
+    own = np.pad(layers.coverage, room).reshape(-1)[places, None]
+    if not layers.ground.is_clear:
+        own = np.where(own > 0, logo[:, 3:], 0)
+    solid = np.minimum(logo, own)
+    shadow = (logo - solid) / np.maximum(1 - own, _FAINTEST_COVER)
     colour = np.concatenate([under * paint, under], axis=-1)
-    laid = np.where(is_logo, logo + (1 - logo[:, 3:]) * colour, colour + (1 - under) * logo)
+    laid = solid + (1 - own) * (colour + (1 - under) * shadow)
     if not layers.ground.is_clear:
         paper = layers.ground.colour.astype(np.float32) / np.float32(255)
         laid = laid + (1 - laid[:, 3:]) * paper
