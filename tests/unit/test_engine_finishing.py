@@ -170,3 +170,19 @@ class TestOutline:
 
         assert outlined[0, 0, 3] == 0
         assert outlined[100, 151, 3] == 255
+
+    def test_it_lies_over_the_shadow_that_is_there(self) -> None:
+        """On nothing, a white line is as white where the old shadow falls as elsewhere."""
+        cast = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+        shadow = Image.new("L", (200, 200))
+        ImageDraw.Draw(shadow).ellipse([54, 62, 146, 154], fill=110)
+        cast.putalpha(shadow.filter(ImageFilter.GaussianBlur(6)))
+        cast.alpha_composite(Image.fromarray(disc(CLEAR)))
+        pixels = np.asarray(cast)
+
+        outlined = finished(pixels, Outline(amount=1, colour="white"))
+
+        assert pixels[152, 100, 3] > 40
+        assert outlined[151:153, 100].min() >= 250
+        assert 0 < outlined[162, 100, 3] < 120
+        assert tuple(outlined[100, 100]) == INK
