@@ -135,6 +135,16 @@ class TestToning:
         assert ochre[0] < 0.62
         assert ochre[2] < named("#f6cf2d")[2] - 5
 
+    @pytest.mark.parametrize("green", ["#b7e26a", "#8fce58", "#5fb548"])
+    def test_a_yellowish_green_gets_darker_without_brown(self, green: str) -> None:
+        """Its hue does not move towards yellow."""
+        before = scene_of(green).rows
+
+        after = lightened(before, -1.5)
+
+        assert after[0, 0] < before[0, 0] - 0.2
+        assert before[0, 2] - 0.5 <= after[0, 2] <= 150
+
     def test_light_letters_on_a_tile_stay_light(self) -> None:
         """A tile under white letters gets only as light as they can bear."""
         scene = scene_of("#d62828", WHITE, shares=(0.9, 0.1))
@@ -307,6 +317,32 @@ class TestRecolouring:
         assert shown(scene)[2] == "#16714a"
         assert (scene.rows[[0, 1, 3]] == before[[0, 1, 3]]).all()
 
+    def test_colours_change_places(self) -> None:
+        """Replaces in one plan go by the colours before any of them, so none is lost."""
+        scene = scene_of(WHITE, "#c8202c", "#2463c4")
+
+        reasons = apply_colours(
+            scene,
+            (Replace(source="red", target="#2463c4"), Replace(source="blue", target="#c8202c")),
+            paper=None,
+        )
+
+        assert reasons == (None, None)
+        assert shown(scene) == [WHITE, "#2463c4", "#c8202c"]
+
+    def test_each_replace_has_its_own_reason(self) -> None:
+        """One that finds nothing does not keep the others from being done."""
+        scene = scene_of(WHITE, "#2463c4")
+
+        reasons = apply_colours(
+            scene,
+            (Replace(source="red", target=ORANGE), Replace(source="blue", target="#16714a")),
+            paper=None,
+        )
+
+        assert reasons == ("there is no red in the picture", None)
+        assert shown(scene)[1] == "#16714a"
+
     def test_what_changes_in_part_does_not_turn_to_mud(self) -> None:
         """Half-way from blue to gold there is colour, not grey."""
         scene = scene_of(WHITE, "#2463c4")
@@ -357,6 +393,18 @@ class TestFewInks:
         assert shown(scene)[:2] == [WHITE, "#2463c4"]
         assert (np.argsort(after[:, 0]) == order).all()
         assert np.abs(after[1:, 2] - named("#2463c4")[2]).max() < 3
+
+    def test_a_shadow_on_the_paper_does_not_glow_in_one_colour(self) -> None:
+        """Rows of the background that are darker have no more colour than the paper gets."""
+        scene = scene_of("#eef1ee", "#2f9e58")
+        scene.rows = np.concatenate([scene.rows, scene_of("#aeb6b0").rows])
+        scene.owner = np.array([0, 1, 0])
+
+        edited(scene, Monochrome(colour="navy"))
+
+        paper, _, shade = scene.rows
+        assert shade[0] < paper[0] - 0.1
+        assert shade[1] <= paper[1] < 0.03
 
     def test_light_letters_stay_light_in_another_colour(self) -> None:
         """The tile gets as dark as its white letters need it."""

@@ -25,6 +25,7 @@ from services.refinement.engines.local.named_colours import NAMED
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import PictureLimits, encode_png
+from tests import logos
 
 SAMPLE = Path(__file__).parents[2] / "services/cli/sample/coffee-logo.png"
 PICTURES = Path(__file__).parents[2] / "docs/pictures"
@@ -138,6 +139,33 @@ def test_simplifying_drops_specks_and_spares_strokes() -> None:
 
     assert near(pixels[91, 91], BROWN, 8)
     assert near(pixels[20, 100], ESPRESSO, 12)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [("fox", "no gradients"), ("line_art", "more vibrant"), ("line_art", "no gradients")],
+)
+def test_what_nobody_would_notice_is_not_called_done(name: str, prompt: str) -> None:
+    """A few faint pixels along the edges are no refinement."""
+    with pytest.raises(PromptNotUnderstood):
+        refine(logos.as_png(name, 512), prompt)
+
+
+@pytest.mark.parametrize(
+    ("name", "prompt"),
+    [
+        ("badge", "more minimalist"),
+        ("line_art", "thicker lines"),
+        ("night", "slightly warmer"),
+        ("blocks", "rounder corners"),
+        ("coffee", "remove the drop shadow"),
+    ],
+)
+def test_small_changes_that_are_seen_count(name: str, prompt: str) -> None:
+    """Small shapes that go, thin lines that change and faint shifts of all colours are noticed."""
+    refinement = refine(logos.as_png(name, 512), prompt)
+
+    assert len(refinement.plan["applied"]) == 1
 
 
 def test_kept_colours_stay() -> None:

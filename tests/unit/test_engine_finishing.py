@@ -65,6 +65,20 @@ class TestSharpness:
 
         assert soft_pixels(much) < soft_pixels(change_sharpness(blurred, Sharpness(amount=0.5)))
 
+    @pytest.mark.parametrize("name", ["fox", "badge", "line_art", "leaf", "transparent"])
+    def test_crisp_edges_stay_smooth(self, name: str) -> None:
+        """What is smoothed over one pixel would only become stairs."""
+        pixels = np.asarray(Image.open(io.BytesIO(logos.as_png(name, 384))).convert("RGBA"))
+
+        with pytest.raises(NotApplicable, match="sharp already"):
+            change_sharpness(pixels, Sharpness(amount=1))
+
+    def test_blurred_edges_become_smooth_ones(self) -> None:
+        """However much is asked for, they do not get fewer soft pixels than a crisp picture has."""
+        sharper = change_sharpness(disc(blur=1.2), Sharpness(amount=2.5))
+
+        assert soft_pixels(sharper) >= 0.9 * soft_pixels(disc())
+
     def test_softer_edges_are_wider(self) -> None:
         """Areas keep their colour."""
         clean = disc()
@@ -170,3 +184,19 @@ class TestOutline:
 
         assert outlined[0, 0, 3] == 0
         assert outlined[100, 151, 3] == 255
+
+    def test_it_lies_over_the_shadow_that_is_there(self) -> None:
+        """On nothing, a white line is as white where the old shadow falls as elsewhere."""
+        cast = Image.new("RGBA", (200, 200), (0, 0, 0, 0))
+        shadow = Image.new("L", (200, 200))
+        ImageDraw.Draw(shadow).ellipse([54, 62, 146, 154], fill=110)
+        cast.putalpha(shadow.filter(ImageFilter.GaussianBlur(6)))
+        cast.alpha_composite(Image.fromarray(disc(CLEAR)))
+        pixels = np.asarray(cast)
+
+        outlined = finished(pixels, Outline(amount=2, colour="white"))
+
+        assert pixels[153, 100, 3] > 40
+        assert outlined[152:154, 100].min() >= 250
+        assert 0 < outlined[164, 100, 3] < 120
+        assert tuple(outlined[100, 100]) == INK

@@ -292,7 +292,9 @@ class TestFlattening:
         before = logo(name)
         text = seen(before).text
 
-        after = np.asarray(refined(before, Simplify(amount=1)))
+        # Not all of them have anything to simplify.
+        step = Step(operation=Simplify(amount=1), phrase="")
+        after, _ = refine_pixels(before, Plan(steps=(step,)))
 
         apart = np.abs(after[text].astype(int) - before[text]).max(axis=-1)
         assert not text.any() or np.quantile(apart, 0.9) < 70

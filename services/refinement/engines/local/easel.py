@@ -6,10 +6,15 @@ import cv2
 import numpy as np
 
 from services.refinement.engines.local.edits import CHANGES_NOTHING
+from services.refinement.engines.local.masks import pieces_of
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.reading import Reading, read
 
-_VISIBLE_LEVELS: Final = 3
+# Of 255 in any channel; below this, a difference goes unnoticed.
+_VISIBLE_LEVELS: Final = 6
+_VISIBLE_SHARE: Final = 0.002
+_STRONG_LEVELS: Final = 40
+_SPOT_PIXELS: Final = 9
 _ROWS_AT_ONCE: Final = 64
 
 
@@ -39,17 +44,26 @@ class Easel:
 
 
 def _is_visible(before: Pixels, after: Pixels) -> bool:
-    """Say whether anyone could tell two pictures apart; colour under no alpha does not count."""
+    """Say whether one would notice that two pictures differ; colour under no alpha does not count.
+
+    Many pixels that differ a little are noticed, and so is one small spot that differs a lot.
+    """
     if before.shape != after.shape:
         return True
-    for start in range(0, len(before), _ROWS_AT_ONCE):
+    height, width = before.shape[:2]
+    strong = np.zeros((height, width), dtype=np.uint8)
+    differing = 0
+    for start in range(0, height, _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         if np.array_equal(before[rows], after[rows]):
             continue
-        change = cv2.absdiff(_composed(before[rows]), _composed(after[rows]))
-        if (change > _VISIBLE_LEVELS).any():
-            return True
-    return False
+        change = cv2.absdiff(_composed(before[rows]), _composed(after[rows])).max(axis=-1)
+        differing += int((change > _VISIBLE_LEVELS).sum())
+        strong[rows] = change > _STRONG_LEVELS
+    if differing >= max(_VISIBLE_SHARE * height * width, 1):
+        return True
+    _, boxes = pieces_of(strong.view(np.bool_), connectivity=8)
+    return bool((boxes[1:, cv2.CC_STAT_AREA] >= _SPOT_PIXELS).any())
 
 
 def _composed(pixels: Pixels) -> Pixels:

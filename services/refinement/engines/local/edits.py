@@ -42,7 +42,9 @@ from services.refinement.engines.local.toning import (
 )
 
 Toning: TypeAlias = Lightness | Saturation | Warmth | Contrast
-ColourOperation: TypeAlias = Toning | Recolour | Shades | Replace | Monochrome | Duotone | Look
+# What is applied one after the other; replaces happen at once.
+Single: TypeAlias = Toning | Recolour | Shades | Monochrome | Duotone | Look
+ColourOperation: TypeAlias = Single | Replace
 
 CHANGES_NOTHING: Final = "it changes nothing in this picture"
 
@@ -67,9 +69,16 @@ def apply_colours(
         For each operation None, or the reason it was not applied.
     """
     original = told_apart = scene.entries.copy()
+    replaces = tuple(operation for operation in operations if isinstance(operation, Replace))
+    replacing: list[str | None] = []
     reasons: list[str | None] = []
     for operation in operations:
-        reasons.append(_apply(scene, operation, paper))
+        if isinstance(operation, Replace):
+            # All of them with the first, or of two colours that change places one would be lost.
+            replacing = replacing or _replace_at_once(scene, replaces)
+            reasons.append(replacing.pop(0))
+        else:
+            reasons.append(_apply(scene, operation, paper))
         if paper is None and _is_overall(operation):
             settle_ground(scene, original)
         if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
@@ -81,16 +90,42 @@ def apply_colours(
     return tuple(reasons)
 
 
-def _apply(scene: ColourScene, operation: ColourOperation, paper: Colours | None) -> str | None:
+def _apply(scene: ColourScene, operation: Single, paper: Colours | None) -> str | None:
     """Apply one operation, or return why it does not apply."""
-    before = scene.rows
     try:
-        after, members = _edited(scene, operation, paper)
+        edit = _edited(scene, operation, paper)
     except NotApplicable as refusal:
         return refusal.reason
+    return _put(scene, edit)
+
+
+def _put(scene: ColourScene, edit: Edit) -> str | None:
+    """Give the members their new colours, as far as they may change, or say that none does."""
+    before = scene.rows
+    after, members = edit
     scene.rows = blended(before, after, (members * (1 - scene.kept))[scene.owner])
     change = from_lch(scene.rows) - from_lch(before)
     return None if np.abs(change).max(initial=0) >= _VISIBLE_CHANGE else CHANGES_NOTHING
+
+
+def _replace_at_once(scene: ColourScene, replaces: tuple[Replace, ...]) -> list[str | None]:
+    """Turn several families into other colours, each by the colours as they are before any of it.
+
+    An entry that is of two families goes with the one that it is more of, of equals the first.
+    """
+    edits: dict[int, Edit] = {}
+    reasons: dict[int, str | None] = {}
+    for place, operation in enumerate(replaces):
+        try:
+            edits[place] = replaced(scene, operation.source, operation.target)
+        except NotApplicable as refusal:
+            reasons[place] = refusal.reason
+    if edits:
+        chosen = np.stack([members for _, members in edits.values()]).argmax(axis=0)
+        for rank, (place, (after, members)) in enumerate(edits.items()):
+            own = (members * (chosen == rank)).astype(np.float32)
+            reasons[place] = _put(scene, (after, own))
+    return [reasons[place] for place in range(len(replaces))]
 
 
 def _makes_pale(operation: ColourOperation) -> bool:
@@ -107,7 +142,7 @@ def _is_overall(operation: ColourOperation) -> bool:
     return isinstance(operation, Toning) and getattr(operation, "scope", None) is None
 
 
-def _edited(scene: ColourScene, operation: ColourOperation, paper: Colours | None) -> Edit:
+def _edited(scene: ColourScene, operation: Single, paper: Colours | None) -> Edit:
     """Return the rows as they would become, and how much each entry is concerned.
 
     Raises:
@@ -119,8 +154,6 @@ def _edited(scene: ColourScene, operation: ColourOperation, paper: Colours | Non
             return recoloured(scene, colours, scope, ground)
         case Shades(colour=colour, amount=amount):
             return in_shades(scene, colour, amount)
-        case Replace(source=source, target=target):
-            return replaced(scene, source, target)
         case Monochrome(colour=colour):
             return monochrome(scene, colour)
         case Duotone(colours=colours):

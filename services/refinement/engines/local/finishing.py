@@ -32,6 +32,12 @@ _EDGE_RANGE_MIN: Final = 0.04
 _EDGE_RANGE_FULL: Final = 0.12
 _SHARPENING_GAIN: Final = 0.7
 _SHARPENING_PASSES_MAX: Final = 4
+# An edge that is smoothed over one pixel takes all of its step there, a blurred one a part.
+_CRISP: Final = 0.92
+_CRISP_MARGIN: Final = 0.12
+_WHOLE_EDGE_PX: Final = 3
+_BLURRED_SHARE_MIN: Final = 0.15
+_BESIDE: Final = np.ones((3, 3), dtype=np.uint8)
 _SOFTNESS_SHARE: Final = 0.0016
 _SOFTNESS_PX_MIN: Final = 0.7
 _SHADOW_OFFSET_SHARE: Final = 0.016
@@ -60,7 +66,11 @@ _LINE_COLOURS: Final = ("#1a1a1a", "#ffffff", "#1f2a44", "#6e6e6e", "#f4c430", "
 
 
 def change_sharpness(pixels: Pixels, operation: Sharpness) -> Pixels:
-    """Make the edges of RGBA pixels sharper or softer."""
+    """Make the edges of RGBA pixels sharper or softer.
+
+    Raises:
+        NotApplicable: they are to be sharper, and are as sharp as smooth edges can be.
+    """
     amount = operation.amount
     return _sharpened(pixels, amount) if amount > 0 else _softened(pixels, -amount)
 
@@ -105,9 +115,36 @@ def steepened(planes: Planes, *, reach: int, gain: float = 1.0) -> Planes:
 
 def _sharpened(pixels: Pixels, amount: float) -> Pixels:
     planes = premultiplied(pixels)
+    if not _has_blurred_edges(planes):
+        raise NotApplicable(reason="the edges are sharp already")
+    gain = min(_SHARPENING_GAIN * max(amount, 0.5), 1.0)
     for _ in range(min(1 + round(1.5 * amount), _SHARPENING_PASSES_MAX)):
-        planes = steepened(planes, reach=1, gain=min(_SHARPENING_GAIN * max(amount, 0.5), 1.0))
+        # Steeper than the ramp of one pixel that smooths an edge, it would be stairs.
+        weight = ((_CRISP - _crispness(planes)) / _CRISP_MARGIN).clip(0, 1)[..., None]
+        planes += (steepened(planes, reach=1, gain=gain) - planes) * weight
     return straight(planes)
+
+
+def _range_within(planes: Planes, reach: int) -> NDArray[np.float32]:
+    """Return by how much the pixels up to `reach` away differ, in the channel where most."""
+    kernel = np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8)
+    spread = cv2.dilate(planes, kernel) - cv2.erode(planes, kernel)
+    return np.asarray(spread.max(axis=-1), dtype=np.float32)
+
+
+def _crispness(planes: Planes) -> NDArray[np.float32]:
+    """Return which part of its whole step an edge takes within a pixel to either side."""
+    steepest = cv2.dilate(_range_within(planes, 1), _BESIDE)
+    whole = np.maximum(_range_within(planes, _WHOLE_EDGE_PX), _EDGE_RANGE_MIN)
+    return np.asarray(steepest / whole, dtype=np.float32)
+
+
+def _has_blurred_edges(planes: Planes) -> bool:
+    """Say whether more than a few of the pixels that lie on edges lie on blurred ones."""
+    near = _range_within(planes, 1)
+    is_edge = (near > _EDGE_RANGE_FULL) & (near >= cv2.dilate(near, _BESIDE))
+    is_blurred = _crispness(planes)[is_edge] < _CRISP - _CRISP_MARGIN / 2
+    return bool(is_blurred.sum() > _BLURRED_SHARE_MIN * is_edge.sum())
 
 
 def _softened(pixels: Pixels, amount: float) -> Pixels:
@@ -199,9 +236,13 @@ def _laid_under(
     places = np.flatnonzero(cover > _FAINTEST_COVER / 2)
     logo = premultiplied(cutout[places])
     under = cover.reshape(-1)[places, None]
-    is_logo = np.pad(layers.coverage, room).reshape(-1)[places, None] > 0
+    own = np.pad(layers.coverage, room).reshape(-1)[places, None]
+    if not layers.ground.is_clear:
+        own = np.where(own > 0, logo[:, 3:], 0)
+    solid = np.minimum(logo, own)
+    shadow = (logo - solid) / np.maximum(1 - own, _FAINTEST_COVER)
     colour = np.concatenate([under * paint, under], axis=-1)
-    laid = np.where(is_logo, logo + (1 - logo[:, 3:]) * colour, colour + (1 - under) * logo)
+    laid = solid + (1 - own) * (colour + (1 - under) * shadow)
     if not layers.ground.is_clear:
         paper = layers.ground.colour.astype(np.float32) / np.float32(255)
         laid = laid + (1 - laid[:, 3:]) * paper

@@ -58,6 +58,12 @@ def monochrome(scene: ColourScene, colour: str | None) -> Edit:
     painted = shaded(np.tile(target, (len(scene.rows), 1)).astype(np.float32), lightness)
     tint = ((1 - lightness) / max(1 - float(target[0]), 0.05)).clip(0, 1) ** _TINT_POWER
     painted[:, 1] *= tint
+    if scene.background is not None:
+        # A shadow is its paper with less light: it has no more colour than that.
+        shade = np.flatnonzero(scene.owner == scene.background)
+        paper = painted[scene.background].copy()
+        lit = lightness[shade] / max(float(paper[0]), 0.02)
+        painted[shade, 1] = np.minimum(painted[shade, 1], paper[1] * lit.clip(0, 1))
     return painted, scene.everything()
 
 

@@ -108,8 +108,7 @@ def split(pixels: Pixels, reading: Reading | None) -> Layers:
     if not stands_out.any():
         raise NotApplicable(reason=NOTHING_THERE)
     if ground.is_clear:
-        coverage = pixels[..., 3].astype(np.float32) / _FULL
-        return Layers(ground=ground, cutout=pixels, coverage=coverage)
+        return Layers(ground=ground, cutout=pixels, coverage=_solid(pixels))
     behind = background_of(~stands_out, reading)
     shade = _shadow(pixels, ground, behind)
     is_noisy = _is_noisy(levels, behind, shade)
@@ -153,6 +152,13 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
     even = (tint <= _SHADOW_TINT) & (light < 1) & (light > 1 - _SHADOW_MAX)
     soft = np.zeros(behind.shape, dtype=np.uint8)
     soft.reshape(-1)[places[even]] = 1
+    chosen = _fading(soft, behind).reshape(-1)[places] & even
+    strength.reshape(-1)[places[chosen]] = _least_alpha(values[chosen], colour)
+    return strength
+
+
+def _fading(soft: NDArray[np.uint8], behind: Mask) -> Mask:
+    """Return the pieces of a mask of what changes slowly that fade into what lies behind."""
     count, labels, boxes, _ = cv2.connectedComponentsWithStats(soft, connectivity=8)
     near = cv2.dilate(behind.view(np.uint8), _KERNEL).astype(np.bool_)
     touching = np.bincount(labels[near], minlength=count)
@@ -167,9 +173,28 @@ def _shadow(pixels: Pixels, ground: Ground, behind: Mask) -> Rows:
         & (faded >= _SHADOW_RIM_SHARE_MIN * around)
     )
     is_shadow[0] = False
-    chosen = is_shadow[labels.reshape(-1)[places]] & even
-    strength.reshape(-1)[places[chosen]] = _least_alpha(values[chosen], colour)
-    return strength
+    fading: Mask = is_shadow[labels]
+    return fading
+
+
+def _solid(pixels: Pixels) -> Rows:
+    """Return how much of each pixel the logo covers on nothing, its shadow not counted."""
+    alpha = np.ascontiguousarray(pixels[..., 3])
+    behind = alpha == 0
+    spread = cv2.subtract(cv2.dilate(alpha, _KERNEL), cv2.erode(alpha, _KERNEL))
+    is_soft = (spread <= _SOFT_RANGE) & ~behind & (alpha < _SHADOW_MAX * 255)
+    shade = _fading(is_soft.view(np.uint8), behind)
+    coverage = alpha.astype(np.float32) / _FULL
+    if not shade.any() or (shade | behind).all():
+        return coverage
+    lies_behind = shade | behind
+    near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
+    places = np.flatnonzero(near & ~lies_behind)
+    soft = coverage.reshape(-1)[nearest_of(lies_behind, places)]
+    own = coverage.reshape(-1)[places]
+    coverage.reshape(-1)[places] = ((own - soft) / (1 - soft)).clip(0, 1)
+    coverage[lies_behind] = 0
+    return coverage
 
 
 def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:

@@ -19,6 +19,9 @@ _HUE_PER_LIGHTNESS: Final = 70.0
 # How far drifting goes: light browns end at the yellow of straw, dark yellows at brown.
 _STRAW_HUE: Final = 84.0
 _BROWN_HUE: Final = 52.0
+# Yellowish greens look brown when dark, unless they turn towards green a little.
+_GREEN_HUE: Final = 142.0
+_GREEN_PER_DARKNESS: Final = 40.0
 _TINT_LOSS: Final = 0.35
 _TINT_POWER: Final = 0.5
 _SHADE_POWER: Final = 0.25
@@ -40,17 +43,20 @@ _LESS_CONTRAST: Final = 0.35
 def shaded(rows: Colours, lightness: NDArray[np.float32]) -> Colours:
     """Return colours at another lightness, as a painter would mix them.
 
-    A brown that only gets lighter turns pink, a yellow that only gets darker turns green; so hue
-    drifts. Nothing very light or very dark is very colourful.
+    A brown that only gets lighter turns pink, a yellow that only gets darker turns green, and a
+    yellowish green olive; so hue drifts. Nothing very light or very dark is very colourful.
     """
     edited = rows.copy()
     hue = rows[:, 2]
     change = lightness - rows[:, 0]
     # A red is bright and may turn pink; what is browner than that must not.
     lifting = ramp(hue, 10, 35) * (1 - ramp(hue, 68, 90)) * (1 - 0.7 * ramp(rows[:, 1], 0.14, 0.2))
-    lowering = ramp(hue, 66, 92) * (1 - ramp(hue, 108, 124))
+    lowering = ramp(hue, 66, 92) * (1 - ramp(hue, 110, 116))
     lifted = np.minimum(hue + _HUE_PER_LIGHTNESS * change * lifting, np.maximum(hue, _STRAW_HUE))
     lowered = np.maximum(hue + _HUE_PER_LIGHTNESS * change * lowering, np.minimum(hue, _BROWN_HUE))
+    greening = ramp(hue, 112, 120) * (hue < _GREEN_HUE)
+    lowered -= _GREEN_PER_DARKNESS * change * greening
+    lowered = np.where(greening > 0, np.minimum(lowered, _GREEN_HUE), lowered)
     edited[:, 0] = lightness
     edited[:, 2] = np.where(change > 0, lifted, lowered)
     relation = lightness / np.maximum(rows[:, 0], 0.1)
