@@ -47,6 +47,8 @@ _SWAPPING: Final = words("swap change replace switch exchange turn")
 _EXCHANGED: Final = words("for to with into by")
 _LINES_AROUND: Final = words_of.OUTLINES | words_of.BORDERS
 _AROUND_ALL: Final = "a line goes around the whole logo here, not around one part of it"
+_GROUNDS: Final = {"dark": "charcoal", "light": "offwhite", "pale": "offwhite"}
+_GROUND_BEFORE: Final = 4
 _COLOURED_WITHIN: Final = 8
 
 
@@ -55,6 +57,10 @@ def with_known_parts(tokens: Sequence[Token]) -> list[Token]:
     left: list[Token] = []
     for at, token in enumerate(tokens):
         if _is_old_background(tokens, at):
+            continue
+        ground = _ground_under_text(tokens, at)
+        if ground is not None:
+            left.append(token._replace(word=ground))
             continue
         is_part = _is_coloured_noun(tokens, at)
         left.append(token._replace(word="parts") if is_part else token)
@@ -166,6 +172,19 @@ def _is_coloured_noun(tokens: Sequence[Token], at: int) -> bool:
     following = tokens[at + 1].word if at + 1 < len(tokens) else ""
     goes_on = not following or not following.isalnum() or following in _BECOMING
     return (goes_on or _says_how(following)) and _is_noun(tokens[at].word, following)
+
+
+def _ground_under_text(tokens: Sequence[Token], at: int) -> str | None:
+    """Return the colour of the ground in "light blue text on a dark background", if this is it."""
+    if at < _GROUND_BEFORE or tokens[at].word not in _GROUNDS:
+        return None
+    coloured, text, on, article = (token.word for token in tokens[at - _GROUND_BEFORE : at])
+    after = [token.word for token in tokens[at + 1 : at + 3]]
+    is_ground = bool(after) and after[0] in words_of.BACKGROUNDS
+    is_end = len(after) <= 1 or not after[-1].isalnum() or after[-1] in {"please", "and"}
+    is_wished = colour_of(coloured) is not None and text in words_of.TEXTS
+    is_placed = on in {"on", "against", "over"} and article in {"a", "an"}
+    return _GROUNDS[tokens[at].word] if is_ground and is_end and is_wished and is_placed else None
 
 
 def _is_old_background(tokens: Sequence[Token], at: int) -> bool:

@@ -36,6 +36,7 @@ _SPOKEN: Final = {
         "you know|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
+    "give": "make it so it has|make it so that it has|make it so it would have",
     "was": "used to be|used to have",
     "thinner": "un bold|unbold",
     "but": "the same but",
