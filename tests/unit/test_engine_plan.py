@@ -228,6 +228,7 @@ def test_a_dark_or_light_colour_is_one_colour(prompt: str, operation: Operation)
         ("change the navy background to sand", Background(colour="sand")),
         ("make the bakery name gold", Recolour(colours=("gold",), scope="text")),
         ("make the mood darker", Lightness(amount=-1.0)),
+        ("the partners would like the blue darker", Lightness(amount=-1.0, scope="blue")),
         ("is there any way to make it red?", Recolour(colours=("red",))),
         ("any chance you could make it red?", Recolour(colours=("red",))),
         ("I was wondering if you could make it red", Recolour(colours=("red",))),

@@ -42,6 +42,10 @@ _OF_ALL: Final = words(
     "ambience appearance render thumbnail preview printout scan artboard visual visuals "
     "composition branding version file look thing"
 )
+_PEOPLE_DO: Final = words(
+    "would want wants like likes think thinks feel feels said says prefer prefers asked love "
+    "also please"
+)
 _DESCRIBING: Final = words("little big small tiny main whole outer inner left right top bottom")
 _SWAPPING: Final = words("swap change replace switch exchange turn")
 _EXCHANGED: Final = words("for to with into by")
@@ -117,6 +121,9 @@ def _object_of(clause: Clause) -> str | None:
         return None
     noun, following = clause.words[at], clause.words[at + 1 :]
     if not _is_noun(noun, following[0] if following else "") or _is_compound(following):
+        return None
+    if following[:1] and following[0] in _PEOPLE_DO:
+        # "The partners would like the blue darker"
         return None
     is_first = not following and clause.words[0] in _CAUSING
     return noun if is_first or any(_says_how(word) for word in following) else None
