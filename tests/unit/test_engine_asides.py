@@ -7,12 +7,16 @@ from services.refinement.engines.local.operations import (
     Background,
     Border,
     Flatten,
+    Flip,
     Lightness,
     Operation,
     Outline,
+    Padding,
     Recolour,
     RemoveShadow,
     Replace,
+    Simplify,
+    Smoothness,
     Weight,
 )
 
@@ -107,3 +111,62 @@ def test_what_is_replaced_is_not_added() -> None:
     """What something is wished instead of is taken away, or left alone."""
     assert kinds_of("Instead of the drop shadow give it a thin outline") == [RemoveShadow, Outline]
     assert Border not in kinds_of("instead of a border add a shadow")
+
+
+@pytest.mark.parametrize(
+    ("prompt", "kinds"),
+    [
+        ("clean up the jagged edges", [Smoothness]),
+        ("edges look pixelated, clean that up", [Smoothness]),
+        ("clean up the logo and smooth the edges", [Simplify, Smoothness]),
+        ("mirror it but keep the text readable", [Flip]),
+        ("make it so it has a white background", [Background]),
+        ("leave a small margin", [Padding]),
+    ],
+)
+def test_what_only_goes_with_a_wish_adds_none(prompt: str, kinds: list[type[Operation]]) -> None:
+    """To clean edges is to smooth them, and what is to stay readable needs no more contrast."""
+    reading = read(prompt)
+
+    assert [type(wish.operation) for wish in reading.wishes] == kinds
+    assert not reading.refused
+
+
+@pytest.mark.parametrize(
+    ("prompt", "ground"),
+    [
+        ("light blue text on a dark background", ["charcoal"]),
+        ("navy text on a light background please", ["offwhite"]),
+        ("the white text on a dark background is hard to read", []),
+    ],
+)
+def test_the_ground_that_coloured_text_is_wished_on_is_made(prompt: str, ground: list[str]) -> None:
+    """It is wished with the text, unless something is only told of both."""
+    operations = [wish.operation for wish in read(prompt).wishes]
+
+    assert [one.colour for one in operations if isinstance(one, Background)] == ground
+
+
+@pytest.mark.parametrize(
+    ("prompt", "reason"),
+    [
+        ("make it red without the border", "cannot be taken out"),
+        ("without a border", "asks not to"),
+        ("remove the text", "an engine that draws the logo anew"),
+    ],
+)
+def test_a_reason_says_what_was_asked(prompt: str, reason: str) -> None:
+    """What is there and is to go is no prohibition."""
+    refused = read(prompt).refused
+
+    assert [reason in why for _, why in refused] == [True]
+
+
+@pytest.mark.parametrize("prompt", ["leave everything else", "leave everything else alone"])
+def test_leaving_all_else_is_honoured(prompt: str) -> None:
+    """It asks for nothing, and is no phrase that was not understood."""
+    reading = read(prompt)
+
+    assert not reading.wishes
+    assert not reading.refused
+    assert not reading.unmatched

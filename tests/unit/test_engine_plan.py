@@ -215,3 +215,74 @@ def test_a_dark_or_light_colour_is_one_colour(prompt: str, operation: Operation)
     plan = make_plan(Instruction(refinement_prompt=prompt))
 
     assert [(step.operation, step.phrase) for step in plan.steps] == [(operation, prompt)]
+
+
+@pytest.mark.parametrize(
+    ("prompt", "operation"),
+    [
+        ("make the blue square orange", Replace(source="blue", target="orange")),
+        ("the orange star gold", Replace(source="orange", target="gold")),
+        ("make the red apple darker", Lightness(amount=-1.0, scope="red")),
+        ("the green of the leaf darker", Lightness(amount=-1.0, scope="green")),
+        ("swap the navy background for a light sand colour", Background(colour="#efe6d5")),
+        ("change the navy background to sand", Background(colour="sand")),
+        ("make the bakery name gold", Recolour(colours=("gold",), scope="text")),
+        ("make the mood darker", Lightness(amount=-1.0)),
+        ("the partners would like the blue darker", Lightness(amount=-1.0, scope="blue")),
+        ("is there any way to make it red?", Recolour(colours=("red",))),
+        ("any chance you could make it red?", Recolour(colours=("red",))),
+        ("I was wondering if you could make it red", Recolour(colours=("red",))),
+    ],
+)
+def test_what_a_colour_picks_out_is_all_that_changes(prompt: str, operation: Operation) -> None:
+    """A colour beside a noun tells the part, and the noun of a known part or the whole is read."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert operations(plan) == [operation]
+    assert not plan.skipped
+
+
+@pytest.mark.parametrize(
+    ("prompt", "part"),
+    [
+        ("make only the triangle green", "triangle"),
+        ("turn the star gold", "star"),
+        ("make the ears and the eyes blue", "eyes"),
+        ("make the cup white and the coffee black", "coffee"),
+        ("make the triangle bigger", "triangle"),
+        ("make the square blue", "square"),
+        ("the star should be gold", "star"),
+        ("change the colour of the star to gold", "star"),
+    ],
+)
+def test_a_part_without_a_name_here_is_skipped(prompt: str, part: str) -> None:
+    """What cannot be picked out is not changed, and neither is the whole logo in its place."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert not plan.steps
+    assert f'cannot pick out "the {part}"' in plan.skipped[-1].reason
+
+
+@pytest.mark.parametrize(
+    "prompt", ["gold outline around the text only", "make the red triangle bigger"]
+)
+def test_a_part_is_neither_outlined_nor_sized_alone(prompt: str) -> None:
+    """Lines go around the whole logo, and parts keep their sizes."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert not plan.steps
+    assert len(plan.skipped) == 1
+
+
+def test_a_subject_that_the_description_names_is_no_unknown_part() -> None:
+    """The logo's description says which noun is the logo."""
+    plan = make_plan(Instruction(refinement_prompt="make the fox darker", logo_description="a fox"))
+
+    assert [type(operation) for operation in operations(plan)] == [Lightness]
+
+
+def test_what_people_like_is_still_no_wish() -> None:
+    """To tell what others like is no order, however polite."""
+    plan = make_plan(Instruction(refinement_prompt="people like red"))
+
+    assert not plan.steps

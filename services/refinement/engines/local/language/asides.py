@@ -11,6 +11,7 @@ from typing import Final
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.parts import with_known_parts
 from services.refinement.engines.local.language.tokens import Token, colour_of
 
 _ENDS: Final = frozenset(".;!?\n:()")
@@ -64,6 +65,7 @@ def without_asides(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_replaced,
         _with_colour_of_line,
         _with_part_of,
+        with_known_parts,
         _without_opposed,
         _without_dark_mode,
         _without_second_choice,

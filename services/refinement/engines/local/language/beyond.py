@@ -65,8 +65,11 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         changes_words = (
             clause.has(_WORDING) and not has_operation and not clause.has(words_of.COLOUR_NOUNS)
         )
-        if changes_font or changes_words or (mood.removes and _is_object(clause, words_of.TEXTS)):
-            reading.refuse(clause, words_of.LETTERS_ANEW)
+        is_taken_out = mood.removes and _is_object(clause, words_of.TEXTS)
+        if is_taken_out or changes_font or changes_words:
+            reading.refuse(
+                clause, words_of.THINGS_REMOVED if is_taken_out else words_of.LETTERS_ANEW
+            )
             return True
     if _puts_something(clause) or _exchanges_something(clause):
         reading.refuse(clause, words_of.THINGS_ADDED)

@@ -7,6 +7,8 @@ possible.
 
 from typing import Final
 
+import msgspec
+
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
@@ -44,6 +46,8 @@ _VERTICAL: Final = words("vertically vertical upsidedown upside top")
 _EMPTY: Final = words("white blank empty excess extra unused dead surplus")
 _WHEREABOUTS_MAX: Final = 6
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
+_LEAVING: Final = frozenset({"leave", "leaving"})
+_ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
 
@@ -248,6 +252,9 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
     )
     clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
     mood = clause.mood
+    if _LEAVING & set(clause.words[: places[0]]) and clause.has(_ARTICLES):
+        # "Leave a small margin" keeps none that is there.
+        mood = msgspec.structs.replace(mood, keeps=False, adds=True)
     word = clause.words[places[0]]
     sizes = [
         SENSES[one].direction

@@ -22,6 +22,10 @@ from services.refinement.engines.local.language.keeping import read_exception, r
 from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.language.parts import (
+    read_partial_line,
+    read_unknown_part,
+)
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
     amount_in,
@@ -169,6 +173,8 @@ def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
     if read_keeping(clause, reading):
         return
     if read_unsupported(clause, reading):
+        return
+    if read_unknown_part(clause, reading) or read_partial_line(clause, reading):
         return
     if "onbrand" in clause.words and not clause.mood.forbids:
         read_theme(clause, theme, reading)

@@ -18,6 +18,8 @@ from services.refinement.engines.local.operations import (
     Saturation,
     Shades,
     Sharpness,
+    Simplify,
+    Smoothness,
     Warmth,
     Weight,
 )
@@ -28,6 +30,8 @@ _REMEDIES: Final = (
     *(Recolour, Background, Monochrome, Duotone, Replace, Outline, Shades),
     *(Lightness, Weight, Contrast, Sharpness),
 )
+_EDGES: Final = frozenset({"edge", "edges", "outlines", "contours", "curves", "lines"})
+_REFERRING: Final = frozenset({"that", "them", "those", "these", "this"})
 # Colours with these beside them are wished for together.
 _ROLES: Final = frozenset({"primary", "secondary", "accent", "accents", "main"})
 
@@ -50,9 +54,18 @@ def _concrete(wishes: list[Wish], eased: list[Wish]) -> list[Wish]:
         or wish.operation.scope not in repainted
         or wish.operation.scope is None
     ]
+    if any(isinstance(wish.operation, Smoothness) for wish in wishes):
+        wishes = [wish for wish in wishes if not _cleans_edges(wish)]
     if any(not wish.source.startswith("style:") for wish in wishes):
         wishes = [wish for wish in wishes if not wish.source.startswith("style:")]
     return wishes
+
+
+def _cleans_edges(wish: Wish) -> bool:
+    """Say whether cleaning is that of edges: "clean up the jagged edges", "clean that up"."""
+    spoken = wish.phrase.lower().split()
+    of_edges = bool(_EDGES & set(spoken)) or not _REFERRING.isdisjoint(spoken)
+    return isinstance(wish.operation, Simplify) and "clean" in spoken and of_edges
 
 
 def _repainted_by(operation: Operation) -> tuple[str | None, ...]:

@@ -20,6 +20,7 @@ _LOSING: Final = words_of.REMOVE - words("no without none zero unneeded unnecess
 _REST: Final = frozenset(
     {"rest", "everything", "else", "it", "them", "that", "things", "all", "logo"}
 )
+_ALL_ELSE: Final = frozenset({"rest", "everything", "else", "all", "asis"})
 _ENDING_EXCEPTION: Final = words(
     "should must can could needs need gets is are make made turn becomes to in be has"
 )
@@ -63,8 +64,13 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
         clause.mood = msgspec.structs.replace(mood, keeps=False, wishes=True)
         return False
     start = 0
-    found = _keep(clause, range(start, len(clause.words)), reading)
-    return found or clause.has(_REST, frozenset({"asis"}))
+    if _keep(clause, range(start, len(clause.words)), reading):
+        return True
+    if not clause.has(_REST, frozenset({"asis"})):
+        return False
+    # "Leave everything else" asks for nothing, and is honoured.
+    reading.understood += clause.has(_ALL_ELSE)
+    return True
 
 
 def _is_wish(clause: Clause) -> bool:

@@ -18,7 +18,12 @@ _SPOKEN: Final = {
         "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
         "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
-        "is there a way to|any chance of|any chance to|would love|would like|i want|we want|"
+        "is there a way to|is there any way to|is there any way you could|is there any way you can|"
+        "is there a way you could|any way to|any chance you could|any chance you can|"
+        "any chance we could|is there any chance you could|i was wondering if you could|"
+        "i was wondering if you can|wondering if you could|i was wondering if we could|"
+        "was wondering if you could|any chance of|any chance to|"
+        "would love|would like|i want|we want|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
         "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
@@ -31,6 +36,7 @@ _SPOKEN: Final = {
         "you know|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
+    "give": "make it so it has|make it so that it has|make it so it would have",
     "was": "used to be|used to have",
     "thinner": "un bold|unbold",
     "but": "the same but",

@@ -75,6 +75,11 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if word in _CONSEQUENCES and seen:
             # "so thin that it gets lost": what is wrong has been said.
             continue
+        if word in _CONSEQUENCES and clause.mood.keeps and reading.wishes:
+            # "Mirror it but keep the text readable" keeps what is so.
+            clause.used.add(index)
+            reading.understood += 1
+            continue
         quality, turn = _resolved(clause, index, family)
         if quality in _NOT_HERE:
             continue

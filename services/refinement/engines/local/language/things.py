@@ -203,7 +203,8 @@ def _read_line(
             reading.refuse(clause, ASKED_NOT_TO)
     elif mood.forbids and not mood.lacks:
         _account_for(clause, places)
-        reading.refuse(clause, ASKED_NOT_TO)
+        is_there = named and "without" in clause.words
+        reading.refuse(clause, _NO_THING_REMOVED if is_there else ASKED_NOT_TO)
     elif mood.removes:
         empty = clause.has(words_of.COLOUR_NOUNS) is False and kind is Border
         whitish = any(clause.words[at - 1] in {"white", "empty", "blank"} for at in places if at)

@@ -224,8 +224,8 @@ THINGS_ADDED: Final = (
     "nothing new can be drawn into the logo here: this needs an engine with an image model"
 )
 THINGS_REMOVED: Final = (
-    "single things cannot be taken out here: this needs an engine that paints over them, with an "
-    "image model"
+    "single things cannot be taken out here: this needs an engine that draws the logo anew, with "
+    "an image model"
 )
 NOT_UNDONE: Final = "what was done before cannot be undone: start from the picture before it"
 NO_INK_NUMBERS: Final = "colours of printers' systems are not known here: give them as #rrggbb"
