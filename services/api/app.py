@@ -6,20 +6,20 @@ from typing import Final
 
 import msgspec
 from litestar import Litestar, Router
-from litestar.middleware import DefineMiddleware
 
 from events.admission import Policy
 from events.log import EventLog
 from projections.store import TaskViews
 from services.adapters.storage import ObjectStore
 from services.api.admissions import Admissions
-from services.api.auth import BearerAuthentication, TokenVerifier
+from services.api.auth import TokenVerifier, bearer_authentication
 from services.api.bodies import TaskBodies
 from services.api.concepts import refine_route
 from services.api.description import openapi_config
 from services.api.edge import BODY_TIMEOUT_S, Edge
 from services.api.health import health_routes
 from services.api.problems import answer_error
+from services.api.signing_keys import Keys
 from services.api.task_reader import TaskReader
 from services.api.tasks import task_route
 from services.runtime.clock import Stamper
@@ -36,6 +36,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     views: TaskViews
     store: ObjectStore
     stamper: Stamper
+    keys: Keys
     settings: ApiSettings
 
 
@@ -50,7 +51,10 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
     )
     admissions = Admissions(log=log, store=store, stamper=dependencies.stamper, policy=policy)
     verifier = TokenVerifier(
-        auth=settings.auth, user=settings.user, clock=dependencies.stamper.clock
+        keys=dependencies.keys,
+        auth=settings.auth,
+        user=settings.user,
+        clock=dependencies.stamper.clock,
     )
     signed_in = Router(
         "/",
@@ -62,7 +66,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
             ),
             task_route(reader=TaskReader(log=log, views=dependencies.views), bodies=bodies),
         ],
-        middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],
+        middleware=[bearer_authentication(verifier)],
     )
     health = health_routes(log=log, views=dependencies.views, store=store, version=service_version)
     application = Litestar(

@@ -35,6 +35,7 @@ from services.api.admissions import (
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
 from services.api.refinement_requests import FieldError, UnsupportedMediaType
+from services.api.signing_keys import KeysUnavailable
 from services.api.task_reader import TaskNotFound
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -76,6 +77,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BEARER: Final = {"WWW-Authenticate": "Bearer"}
+_REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 _LATER: Final = {"Retry-After": str(RETRY_AFTER_S)}
 # What is left of such a body is not worth reading, so the connection ends with the answer.
 _CLOSE: Final = {"Connection": "close"}
@@ -184,6 +186,13 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         detail="Requests cannot be taken right now. Try again shortly.",
         headers=_LATER,
     ),
+    KeysUnavailable: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="Tokens cannot be checked right now. Try again shortly.",
+        headers=_LATER,
+    ),
     StorageUnavailable: ProblemKind(
         status=503,
         name="unavailable",
@@ -208,7 +217,7 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
     kind = _kind_of(error)
     facts = facts_of(request.scope)
     facts.problem = kind.name
-    if isinstance(error, InvalidToken | LogUnavailable | StorageUnavailable):
+    if isinstance(error, InvalidToken | KeysUnavailable | LogUnavailable | StorageUnavailable):
         facts.reason = error.reason
     if kind is INTERNAL_ERROR:
         _log.error("http.failed", request_id=facts.request_id, exc_info=error)
@@ -250,6 +259,8 @@ def _problem_error(error: FieldError) -> ProblemError:
 def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     """The headers that depend on more than the kind of the error."""
     headers: dict[str, str] = {}
+    if isinstance(error, InvalidToken) and error.was_sent:
+        headers.update(_REFUSED)
     if isinstance(error, Refused) and error.quota is not None:
         headers.update(error.quota.headers())
     if isinstance(error, QuotaSpent):

@@ -28,6 +28,7 @@ from services.adapters.memory import MemoryLog, MemoryObjectStore
 from services.adapters.storage import result_key
 from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
+from services.api.signing_keys import Keys, SharedSecret
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
     ApiSettings,
@@ -105,6 +106,7 @@ class World:
         log: MemoryLog | None = None,
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
+        keys: Keys | None = None,
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
@@ -112,6 +114,7 @@ class World:
         self.store = MemoryObjectStore()
         self.auth = auth
         self.engines = engines
+        self.keys = keys or SharedSecret(SIGNING_KEY)
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -122,6 +125,7 @@ class World:
             views=self.views,
             store=self.store,
             stamper=stamper,
+            keys=self.keys,
             settings=settings(auth=self.auth, host=host, port=port, engines=self.engines),
         )
 
