@@ -12,6 +12,7 @@ from services.api.auth import Owner
 from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
 from services.api.description import REFINE_RESPONSES, RefineOperation
 from services.api.edge import facts_of
+from services.api.preferences import wait_of
 from services.api.refinement_requests import (
     FieldError,
     Invalid,
@@ -21,12 +22,13 @@ from services.api.refinement_requests import (
     require_json,
 )
 from services.api.requests import AuthenticatedRequest, header_values
+from services.api.waits import TaskWaits
 
 POLL_AFTER_S: Final = 2
 
 
 def refine_route(
-    *, admissions: Admissions, bodies: TaskBodies, engines: Sequence[str]
+    *, admissions: Admissions, bodies: TaskBodies, waits: TaskWaits, engines: Sequence[str]
 ) -> HTTPRouteHandler:
     """`POST /api/concepts/refine`; a request may ask for one of `engines`."""
 
@@ -49,6 +51,12 @@ def refine_route(
         if receipt.reception is Reception.ALREADY_ACTIVE:
             body = await bodies.encode(task, message=ALREADY_ACTIVE)
             return ASGIResponse(body=body, status_code=409, headers=headers)
+        wait_s = wait_of(header_values(request.scope, b"prefer"))
+        if wait_s is not None:
+            waited = await waits.until_ended(task, wait_s=wait_s)
+            if waited is not None:
+                task = waited
+                headers["Preference-Applied"] = f"wait={wait_s}"
         is_new = task.version == 1
         body = await bodies.encode(task, message=CREATED if is_new else None)
         headers["Location"] = f"/api/tasks/{task.task_id}"

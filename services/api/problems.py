@@ -35,6 +35,7 @@ from services.api.admissions import (
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
 from services.api.refinement_requests import FieldError, UnsupportedMediaType
+from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.task_reader import TaskNotFound
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -176,6 +177,20 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         name="quota-exhausted",
         title="Quota exhausted",
         detail="All refinements of this month are used.",
+    ),
+    UserHasNoSeat: ProblemKind(
+        status=429,
+        name="too-many-waiting",
+        title="Too many waiting requests",
+        detail="Too many requests of yours wait for tasks already. Let one of them end first.",
+        headers=_LATER,
+    ),
+    ProcessHasNoSeat: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="Too many requests wait for tasks right now. Try again shortly, or poll.",
+        headers=_LATER,
     ),
     LogUnavailable: ProblemKind(
         status=503,

@@ -19,6 +19,7 @@ from services.adapters.jetstream_log import JetStreamLog
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
+from services.api.feed import TaskFeed
 from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
@@ -98,8 +99,10 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
             views = await _open_views(stack, settings.mongo)
             store = await S3ObjectStore.open(settings.s3)
             stack.push_async_callback(store.close)
+            log = JetStreamLog(connection)
             dependencies = Dependencies(
-                log=JetStreamLog(connection),
+                log=log,
+                feed=TaskFeed(log),
                 views=views,
                 store=store,
                 stamper=_stamper("api"),

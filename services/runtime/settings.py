@@ -151,7 +151,10 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=1, le=65_535, description="Port to listen on")] = 8000
     connections_max: Annotated[
         int, Meta(ge=1, description="Requests served at once; more wait in the socket's backlog")
-    ] = 512
+    ] = 4096
+    waiting_max: Annotated[
+        int, Meta(ge=0, description="Of these, requests that may wait for a task to move")
+    ] = 2048
 
 
 class FetchSettings(Section, frozen=True, kw_only=True):

@@ -1,5 +1,6 @@
 """The API over memory adapters, with a clock and tokens that tests set: what its tests share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,6 +29,7 @@ from services.adapters.memory import MemoryLog, MemoryObjectStore
 from services.adapters.storage import result_key
 from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
+from services.api.feed import TaskFeed
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
     ApiSettings,
@@ -108,6 +110,7 @@ class World:
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
+        self.feed = TaskFeed(self.log)
         self.views = MemoryViewStore()
         self.store = MemoryObjectStore()
         self.auth = auth
@@ -119,6 +122,7 @@ class World:
         stamper = Stamper(producer="api/test", clock=self.clock, identifiers=RandomIdentifiers())
         return Dependencies(
             log=log,
+            feed=self.feed,
             views=self.views,
             store=self.store,
             stamper=stamper,
@@ -131,8 +135,13 @@ class World:
         # The client and the application describe ASGI in types that do not know each other.
         application: Any = create_app(self.dependencies(), body_timeout_s=body_timeout_s)
         transport = ASGITransport(application, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://api.test") as client:
-            yield client
+        feeding = asyncio.create_task(self.feed.run())
+        try:
+            async with AsyncClient(transport=transport, base_url="http://api.test") as client:
+                yield client
+        finally:
+            _ = feeding.cancel()
+            _ = await asyncio.gather(feeding, return_exceptions=True)
 
     def claims(self, user: str = "ada", **others: object) -> dict[str, object]:
         """The claims of a good token; a claim given as None is left out."""
