@@ -1,6 +1,7 @@
 """The composition of the API: dependencies in, an ASGI application out."""
 
 from datetime import timedelta
+from functools import partial
 from importlib.metadata import version
 from typing import Final
 
@@ -22,12 +23,15 @@ from services.api.event_streams import EventStreams
 from services.api.feed import TaskFeed
 from services.api.health import health_routes
 from services.api.history import history_route
+from services.api.image_addresses import ImageAddresses
 from services.api.problems import answer_error
+from services.api.refinement_requests import read_request
 from services.api.seats import Seats
 from services.api.task_reader import TaskReader
 from services.api.tasks import task_route, withdrawal_routes
 from services.api.waits import TaskWaits
 from services.api.withdrawals import Withdrawals
+from services.runtime.addresses import AddressRule
 from services.runtime.clock import Stamper
 from services.runtime.settings import ApiSettings
 
@@ -60,6 +64,9 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
         task_deadline=timedelta(seconds=settings.task.deadline_s),
     )
     admissions = Admissions(log=log, store=store, stamper=dependencies.stamper, policy=policy)
+    addresses = ImageAddresses(
+        store=store, rule=AddressRule(allowed_networks=settings.fetch.networks)
+    )
     verifier = TokenVerifier(
         auth=settings.auth, user=settings.user, clock=dependencies.stamper.clock
     )
@@ -74,7 +81,11 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
                 admissions=admissions,
                 bodies=bodies,
                 waits=waits,
-                engines=settings.refinement.engines_on_request,
+                read_body=partial(
+                    read_request,
+                    engines=settings.refinement.engines_on_request,
+                    may_fetch=addresses.may_fetch,
+                ),
             ),
             task_route(reader=reader, bodies=bodies, waits=waits),
             *withdrawal_routes(

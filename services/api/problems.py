@@ -21,6 +21,7 @@ from litestar.utils.path import normalize_path
 from msgspec import UNSET, UnsetType
 from structlog.typing import FilteringBoundLogger
 
+from events.failures import FailureCode
 from events.log import LogUnavailable
 from services.adapters.storage import StorageUnavailable
 from services.api.admissions import (
@@ -56,11 +57,15 @@ class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong with a request: where, and what would be right."""
+    """One thing that is wrong with a request: where, and what would be right.
+
+    `code` is what a task would have failed with, if this would have failed it.
+    """
 
     pointer: str | None = None
     header: str | None = None
     detail: str
+    code: FailureCode | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,6 +233,8 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
     if kind is INTERNAL_ERROR:
         _log.error("http.failed", request_id=facts.request_id, exc_info=error)
     invalid = error.errors if isinstance(error, InvalidRequest) else ()
+    if reasons := [one.reason for one in invalid if one.reason is not None]:
+        facts.reason = "; ".join(reasons)
     problem = Problem(
         type=TYPE_PREFIX + kind.name,
         title=kind.title,
@@ -259,7 +266,9 @@ def _by_field(errors: Sequence[FieldError]) -> dict[str, list[str]]:
 
 
 def _problem_error(error: FieldError) -> ProblemError:
-    return ProblemError(pointer=error.pointer, header=error.header, detail=error.detail)
+    return ProblemError(
+        pointer=error.pointer, header=error.header, detail=error.detail, code=error.code
+    )
 
 
 def _headers(error: Exception, scope: Scope) -> dict[str, str]:

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +29,7 @@ from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
-from services.runtime.environment import InvalidSettings, load
+from services.runtime.environment import load
 from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
@@ -191,11 +190,5 @@ def _stamper(service: str) -> Stamper:
 
 
 def _fetcher(settings: FetchSettings) -> Fetcher:
-    try:
-        networks = tuple(
-            ip_network(part.strip()) for part in settings.allow_networks.split(",") if part.strip()
-        )
-    except ValueError as error:
-        raise InvalidSettings([f"REFINERY_FETCH_ALLOW_NETWORKS: {error}"]) from error
     limits = FetchLimits(bytes_max=settings.bytes_max, timeout_s=settings.timeout_s)
-    return Fetcher(limits=limits, allowed_networks=networks)
+    return Fetcher(limits=limits, allowed_networks=settings.networks)

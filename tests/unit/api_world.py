@@ -32,6 +32,7 @@ from services.api.edge import BODY_TIMEOUT_S
 from services.api.feed import TaskFeed
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
+    AddressSettings,
     ApiSettings,
     AuthSettings,
     EngineSettings,
@@ -82,6 +83,7 @@ def settings(
     host: str = "127.0.0.1",
     port: int = 8000,
     engines: EngineSettings | None = None,
+    fetch: AddressSettings | None = None,
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -95,6 +97,7 @@ def settings(
         user=UserSettings(key_secret=Secret(USER_KEY)),
         http=HttpSettings(host=host, port=port),
         refinement=engines or EngineSettings(),
+        fetch=fetch or AddressSettings(),
     )
 
 
@@ -107,14 +110,17 @@ class World:
         log: MemoryLog | None = None,
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
+        fetch: AddressSettings | None = None,
+        store: MemoryObjectStore | None = None,
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
         self.feed = TaskFeed(self.log)
         self.views = MemoryViewStore()
-        self.store = MemoryObjectStore()
+        self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
+        self.fetch = fetch
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -126,7 +132,9 @@ class World:
             views=self.views,
             store=self.store,
             stamper=stamper,
-            settings=settings(auth=self.auth, host=host, port=port, engines=self.engines),
+            settings=settings(
+                auth=self.auth, host=host, port=port, engines=self.engines, fetch=self.fetch
+            ),
         )
 
     @asynccontextmanager
