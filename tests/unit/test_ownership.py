@@ -70,11 +70,18 @@ async def work_for_ever() -> None:
         await asyncio.Event().wait()
 
 
+async def fail_when_watched(log: WatchedLog) -> None:
+    """Fail in the middle of it."""
+    await log.more_reads(1)
+    raise ZeroDivisionError
+
+
 async def test_whatever_follows_ends_the_work(log: WatchedLog, task: Task) -> None:
     """The work is cancelled where it stands, and told why."""
+    await proceed(log, task, BY_OWNER)
+
     with pytest.raises(TaskLost):
         async with while_owned(log, task):
-            await proceed(log, task, BY_OWNER)
             await work_for_ever()
 
 
@@ -113,8 +120,7 @@ async def test_nobody_watches_when_the_work_is_done(log: WatchedLog, task: Task)
 
     with pytest.raises(ZeroDivisionError):
         async with while_owned(log, task):
-            await log.more_reads(1)
-            raise ZeroDivisionError
+            await fail_when_watched(log)
     await asyncio.sleep(0)
 
     assert asyncio.all_tasks() == before
