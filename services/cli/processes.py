@@ -15,6 +15,7 @@ from projections.mongo import MongoViewStore, open_views
 from services.adapters.jetstream import JetStreamConnection, JetStreamQueue
 from services.adapters.jetstream_declared import verify_consumer, verify_stream
 from services.adapters.jetstream_log import JetStreamLog
+from services.adapters.jetstream_progress import JetStreamProgress
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
@@ -131,6 +132,7 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
                 originals=Originals(
                     store=store, download=fetcher, bytes_max=settings.fetch.bytes_max
                 ),
+                signals=JetStreamProgress(connection),
                 store_timeout_s=options.store_timeout_s,
                 new_concept_id=stamper.identifiers.event_id,
             )
