@@ -8,6 +8,8 @@ from msgspec import UNSET
 
 from events.task import Durations, OriginalImage, Status, StoredImage, Task
 from services.adapters.storage import ObjectStore
+from services.api.entity_tags import EntityTag
+from services.runtime.clock import Clock
 
 CREATED: Final = "Concept refinement task created and queued for processing"
 ALREADY_ACTIVE: Final = "A concept refinement task is already in progress"
@@ -51,7 +53,10 @@ class MetadataBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
 
 class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A refinement task. Times are UTC; `updated_at` is there once something has happened."""
+    """A refinement task. Times are UTC; `updated_at` is there once something has happened.
+
+    `quota_refunded` is there once a task has ended without a result: whether its request counts.
+    """
 
     task_id: str
     status: Status
@@ -66,16 +71,26 @@ class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     image_url: str | None = None
     error_code: str | None = None
     error_message: str | None = None
+    quota_refunded: bool | None = None
 
 
+class HistoryEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One event of a task: its place in the log, and the event (CloudEvents) as it lies there."""
+
+    position: int
+    event: msgspec.Raw
+
+
+_WITHOUT_RESULT: Final = frozenset({Status.FAILED, Status.CANCELLED})
 _ENCODER: Final = msgspec.json.Encoder()
 
 
 class TaskBodies:
     """Writes task bodies, with picture URLs that live for `url_expires_s` seconds."""
 
-    def __init__(self, *, store: ObjectStore, url_expires_s: int) -> None:
+    def __init__(self, *, store: ObjectStore, clock: Clock, url_expires_s: int) -> None:
         self._store = store
+        self._clock = clock
         self._url_expires_s = url_expires_s
 
     async def encode(self, task: Task, *, message: str | None = None) -> bytes:
@@ -104,8 +119,17 @@ class TaskBodies:
                 image_url=result.image_url if result else None,
                 error_code=task.error_code,
                 error_message=task.error_message,
+                quota_refunded=task.quota_refunded if task.status in _WITHOUT_RESULT else None,
             )
         )
+
+    def tag_of(self, task: Task) -> EntityTag:
+        """The tag of a task's body: it changes with each event, and in time for new URLs."""
+        if task.result is None:
+            return EntityTag(position=task.position)
+        # A client that keeps a body gets a new one while the URLs of the old one are still good.
+        period = int(self._clock.now().timestamp()) // max(1, self._url_expires_s // 2)
+        return EntityTag(position=task.position, variant=f"u{period}")
 
     async def _result(self, task: Task) -> ResultBody | None:
         completed = task.result

@@ -1,34 +1,42 @@
 """The route that takes refinement requests."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeAlias
 
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
+from events.admission import RefinementRequest
 from services.api.admissions import Admissions, InvalidRequest, Reception, Submission
 from services.api.auth import Owner
 from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
 from services.api.description import REFINE_RESPONSES, RefineOperation
 from services.api.edge import facts_of
+from services.api.preferences import wait_of
 from services.api.refinement_requests import (
     FieldError,
     Invalid,
     idempotency_error,
     read_idempotency_key,
-    read_request,
     require_json,
 )
 from services.api.requests import AuthenticatedRequest, header_values
+from services.api.waits import TaskWaits
 
 POLL_AFTER_S: Final = 2
 
+BodyReader: TypeAlias = Callable[[bytes], RefinementRequest | tuple[FieldError, ...]]
+
 
 def refine_route(
-    *, admissions: Admissions, bodies: TaskBodies, engines: Sequence[str]
+    *,
+    admissions: Admissions,
+    bodies: TaskBodies,
+    waits: TaskWaits,
+    read_body: BodyReader,
 ) -> HTTPRouteHandler:
-    """`POST /api/concepts/refine`; a request may ask for one of `engines`."""
+    """`POST /api/concepts/refine`; `read_body` makes a request of a body, or says what is wrong."""
 
     @post(
         "/api/concepts/refine",
@@ -40,7 +48,7 @@ def refine_route(
         tags=["concepts"],
     )
     async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
-        submission = await _read_submission(request, admissions, engines)
+        submission = await _read_submission(request, admissions, read_body)
         receipt = await admissions.submit(submission)
         task = receipt.task
         facts_of(request.scope).task_id = task.task_id
@@ -49,6 +57,12 @@ def refine_route(
         if receipt.reception is Reception.ALREADY_ACTIVE:
             body = await bodies.encode(task, message=ALREADY_ACTIVE)
             return ASGIResponse(body=body, status_code=409, headers=headers)
+        wait_s = wait_of(header_values(request.scope, b"prefer"))
+        if wait_s is not None:
+            waited = await waits.until_ended(task, wait_s=wait_s)
+            if waited is not None:
+                task = waited
+                headers["Preference-Applied"] = f"wait={wait_s}"
         is_new = task.version == 1
         body = await bodies.encode(task, message=CREATED if is_new else None)
         headers["Location"] = f"/api/tasks/{task.task_id}"
@@ -61,7 +75,7 @@ def refine_route(
 
 
 async def _read_submission(
-    request: AuthenticatedRequest, admissions: Admissions, engines: Sequence[str]
+    request: AuthenticatedRequest, admissions: Admissions, read_body: BodyReader
 ) -> Submission:
     """The submission in a request.
 
@@ -78,7 +92,7 @@ async def _read_submission(
         key = read_idempotency_key(header_values(scope, b"idempotency-key"))
     except Invalid as error:
         errors.append(idempotency_error(error))
-    read = read_request(await request.body(), engines=engines)
+    read = read_body(await request.body())
     if isinstance(read, tuple):
         errors.extend(read)
     if errors or isinstance(read, tuple):

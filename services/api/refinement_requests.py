@@ -3,12 +3,13 @@
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from events.admission import RefinementRequest
+from events.failures import FAILURE_RULES, FailureCode
 
 TEXT_LENGTH_MIN: Final = 5
 TEXT_LENGTH_MAX: Final = 500
@@ -39,12 +40,17 @@ _FIELDS: Final = msgspec.json.Decoder(dict[str, object])
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`."""
+    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`.
+
+    `code` is there if a task would fail with it; `reason` is for logs only.
+    """
 
     field: str
     detail: str
     pointer: str | None = None
     header: str | None = None
+    code: FailureCode | None = None
+    reason: str | None = None
 
 
 class UnsupportedMediaType(Exception):
@@ -55,7 +61,23 @@ class UnsupportedMediaType(Exception):
 
 
 class Invalid(ValueError):
-    """A value that is not allowed; the message says what would be, and never repeats the value."""
+    """A value that is not allowed; the message says what would be, and never repeats the value.
+
+    `code` is there if a task would fail with it; `reason` is for logs only.
+    """
+
+    code: ClassVar[FailureCode | None] = None
+    reason: ClassVar[str | None] = None
+
+
+class NeverFetched(Invalid):
+    """A URL whose address is none that we contact; it is told as the worker would tell it."""
+
+    code: ClassVar[FailureCode | None] = FailureCode.IMAGE_FETCH_REFUSED
+    reason: ClassVar[str | None] = "address not permitted"
+
+    def __init__(self) -> None:
+        super().__init__(FAILURE_RULES[FailureCode.IMAGE_FETCH_REFUSED].message)
 
 
 def require_json(content_types: Sequence[str]) -> None:
@@ -71,9 +93,12 @@ def require_json(content_types: Sequence[str]) -> None:
 
 
 def read_request(
-    body: bytes, *, engines: Sequence[str]
+    body: bytes, *, engines: Sequence[str], may_fetch: Callable[[str], bool]
 ) -> RefinementRequest | tuple[FieldError, ...]:
-    """The request in a JSON body, or all that is wrong with it; `engines` may be asked for."""
+    """The request in a JSON body, or all that is wrong with it.
+
+    `engines` may be asked for; `may_fetch` says of a valid URL whether its address is permitted.
+    """
     try:
         fields = _FIELDS.decode(body)
     except msgspec.ValidationError:
@@ -84,18 +109,22 @@ def read_request(
     values: dict[str, object] = {}
     errors: list[FieldError] = []
     readers: dict[str, Callable[[object], object]]
-    readers = {**_READERS, "engine": partial(_read_engine, offered=engines)}
+    readers = {
+        "original_image_url": partial(_read_url, may_fetch=may_fetch),
+        **_READERS,
+        "engine": partial(_read_engine, offered=engines),
+    }
     for name, read in readers.items():
         value = fields.pop(name, None)
         if value is not None:
             try:
                 values[name] = read(value)
             except Invalid as error:
-                errors.append(_field_error(name, str(error)))
+                errors.append(_field_error(name, error))
         elif name in REQUIRED:
-            errors.append(_field_error(name, "is required"))
+            errors.append(_field_error(name, Invalid("is required")))
     errors.extend(
-        _field_error(name[:_FIELD_NAME_SHOWN_MAX], "is not a known field")
+        _field_error(name[:_FIELD_NAME_SHOWN_MAX], Invalid("is not a known field"))
         for name in list(fields)[:_UNKNOWN_FIELDS_SHOWN_MAX]
     )
     return tuple(errors) if errors else msgspec.convert(values, RefinementRequest)
@@ -120,7 +149,7 @@ def idempotency_error(error: Invalid) -> FieldError:
     return FieldError(field=IDEMPOTENCY_HEADER, detail=str(error), header=IDEMPOTENCY_HEADER)
 
 
-def _read_url(value: object) -> str:
+def _read_url(value: object, *, may_fetch: Callable[[str], bool]) -> str:
     if not isinstance(value, str):
         raise Invalid("must be a string")
     if len(value) > URL_LENGTH_MAX:
@@ -138,6 +167,8 @@ def _read_url(value: object) -> str:
         raise Invalid("must be an http or https URL")
     if "@" in parts.netloc:
         raise Invalid("must not contain a user name or password")
+    if not may_fetch(value):
+        raise NeverFetched
     return value
 
 
@@ -167,7 +198,6 @@ def _read_engine(value: object, *, offered: Sequence[str]) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[object], object]]] = {
-    "original_image_url": _read_url,
     "refinement_prompt": _read_text,
     "logo_description": _read_text,
     "theme_description": _read_text,
@@ -179,6 +209,12 @@ def _body_error(detail: str) -> FieldError:
     return FieldError(field=_BODY, detail=detail, pointer="#")
 
 
-def _field_error(name: str, detail: str) -> FieldError:
+def _field_error(name: str, error: Invalid) -> FieldError:
     token = name.replace("~", "~0").replace("/", "~1")
-    return FieldError(field=name, detail=detail, pointer=f"#/{quote(token, safe='~')}")
+    return FieldError(
+        field=name,
+        detail=str(error),
+        pointer=f"#/{quote(token, safe='~')}",
+        code=error.code,
+        reason=error.reason,
+    )

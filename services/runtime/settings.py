@@ -4,10 +4,14 @@
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import override
+
+from services.runtime.addresses import Network
 
 PREFIX: Final = "REFINERY_"
 SECRET_BYTES_MIN: Final = 32
@@ -186,20 +190,48 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=1, le=65_535, description="Port to listen on")] = 8000
     connections_max: Annotated[
         int, Meta(ge=1, description="Requests served at once; more wait in the socket's backlog")
-    ] = 512
+    ] = 4096
+    waiting_max: Annotated[
+        int, Meta(ge=0, description="Of these, requests that may wait for a task to move")
+    ] = 2048
 
 
-class FetchSettings(Section, frozen=True, kw_only=True):
+class AddressSettings(Section, frozen=True, kw_only=True):
+    """Where a user's URL may lead: API and worker must agree."""
+
+    allow_networks: Annotated[
+        str,
+        Meta(
+            description=(
+                "Networks allowed though private, comma-separated; for development. API and worker"
+                " need the same"
+            )
+        ),
+    ] = ""
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks allowed; a ValueError if there is something else among them."""
+        parts = (part.strip() for part in self.allow_networks.split(","))
+        return tuple(ip_network(part) for part in parts if part)
+
+    @override
+    def problems(self) -> list[str]:
+        """Something that is allowed is no network."""
+        try:
+            _ = self.networks
+        except ValueError as error:
+            return [f"{PREFIX}FETCH_ALLOW_NETWORKS: {error}"]
+        return []
+
+
+class FetchSettings(AddressSettings, frozen=True, kw_only=True):
     """What may be downloaded from a user's URL."""
 
     bytes_max: Annotated[int, Meta(ge=1, description="Largest original, bytes")] = 20 * 1024 * 1024
     timeout_s: Annotated[float, Meta(gt=0, le=300, description="Seconds for a whole download")] = (
         20.0
     )
-    allow_networks: Annotated[
-        str,
-        Meta(description="Networks allowed though private, comma-separated; for development"),
-    ] = ""
 
 
 class EngineSettings(Section, frozen=True, kw_only=True):
@@ -373,17 +405,19 @@ class ApiSettings(Section, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     quota: QuotaSettings = QuotaSettings()
     task: TaskSettings = TaskSettings()
+    fetch: AddressSettings = AddressSettings()
     refinement: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
 
     def problems(self) -> list[str]:
-        """A task could end before the first attempt at it may."""
+        """A network is none, or a task could end before the first attempt at it may."""
+        problems = self.fetch.problems()
         engine = max(self.refinement.engines, key=self.refinement.timeout_s_of)
         timeout_s = self.refinement.timeout_s_of(engine)
-        if timeout_s < self.task.deadline_s:
-            return []
-        attempt = f"the {timeout_s:g} s that one attempt with {engine} may take"
-        return [f"{PREFIX}TASK_DEADLINE_S must be more than {attempt}"]
+        if timeout_s >= self.task.deadline_s:
+            attempt = f"the {timeout_s:g} s that one attempt with {engine} may take"
+            problems.append(f"{PREFIX}TASK_DEADLINE_S must be more than {attempt}")
+        return problems
 
 
 class WorkerSettings(Section, frozen=True, kw_only=True):
@@ -397,9 +431,9 @@ class WorkerSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
     def problems(self) -> list[str]:
-        """A provider is chosen or allowed, and there is no key for it."""
+        """A network is none, or a provider is chosen or allowed, and there is no key for it."""
         default, *_ = engines = self.refinement.engines
-        problems = []
+        problems = self.fetch.problems()
         for engine in engines:
             match self.provider.key_of(engine):
                 case (name, None):

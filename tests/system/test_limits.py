@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.customers import FORBIDDEN_URL, Answer, Customer
+from tests.system.customers import FORBIDDEN_URL, PRIVATE_URL, Answer, Customer
 from tests.system.evidence import read_histories, requests_of
 from tests.system.running import Service
 
@@ -69,10 +69,13 @@ async def test_refusals_cost_nothing(
     somebody = customer()
 
     invalid = await somebody.refine(picture_url, prompt="bold")
+    private = await somebody.refine(PRIVATE_URL)
     missing = await somebody.refine(f"{picture_url}.missing.png")
 
-    assert (invalid.status, missing.status) == (422, 404)
+    assert (invalid.status, private.status, missing.status) == (422, 422, 404)
+    assert private.json["errors"][0]["code"] == "image_fetch_refused"
     assert_quota_headers(invalid, remaining=QUOTA)
+    assert_quota_headers(private, remaining=QUOTA)
     assert_quota_headers(missing, remaining=QUOTA)
     with stack.frozen("worker"):
         accepted = await somebody.refine(picture_url)

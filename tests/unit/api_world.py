@@ -1,5 +1,6 @@
 """The API over memory adapters, with a clock and tokens that tests set: what its tests share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -28,9 +29,11 @@ from services.adapters.memory import MemoryLog, MemoryObjectStore
 from services.adapters.storage import result_key
 from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
+from services.api.feed import TaskFeed
 from services.api.signing_keys import Keys, SharedSecret
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
+    AddressSettings,
     ApiSettings,
     AuthSettings,
     EngineSettings,
@@ -81,6 +84,7 @@ def settings(
     host: str = "127.0.0.1",
     port: int = 8000,
     engines: EngineSettings | None = None,
+    fetch: AddressSettings | None = None,
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -94,6 +98,7 @@ def settings(
         user=UserSettings(key_secret=Secret(USER_KEY)),
         http=HttpSettings(host=host, port=port),
         refinement=engines or EngineSettings(),
+        fetch=fetch or AddressSettings(),
     )
 
 
@@ -107,14 +112,18 @@ class World:
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
         keys: Keys | None = None,
+        fetch: AddressSettings | None = None,
+        store: MemoryObjectStore | None = None,
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
+        self.feed = TaskFeed(self.log)
         self.views = MemoryViewStore()
-        self.store = MemoryObjectStore()
+        self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
         self.keys = keys or SharedSecret(SIGNING_KEY)
+        self.fetch = fetch
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -122,11 +131,14 @@ class World:
         stamper = Stamper(producer="api/test", clock=self.clock, identifiers=RandomIdentifiers())
         return Dependencies(
             log=log,
+            feed=self.feed,
             views=self.views,
             store=self.store,
             stamper=stamper,
             keys=self.keys,
-            settings=settings(auth=self.auth, host=host, port=port, engines=self.engines),
+            settings=settings(
+                auth=self.auth, host=host, port=port, engines=self.engines, fetch=self.fetch
+            ),
         )
 
     @asynccontextmanager
@@ -135,8 +147,13 @@ class World:
         # The client and the application describe ASGI in types that do not know each other.
         application: Any = create_app(self.dependencies(), body_timeout_s=body_timeout_s)
         transport = ASGITransport(application, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://api.test") as client:
-            yield client
+        feeding = asyncio.create_task(self.feed.run())
+        try:
+            async with AsyncClient(transport=transport, base_url="http://api.test") as client:
+                yield client
+        finally:
+            _ = feeding.cancel()
+            _ = await asyncio.gather(feeding, return_exceptions=True)
 
     def claims(self, user: str = "ada", **others: object) -> dict[str, object]:
         """The claims of a good token; a claim given as None is left out."""

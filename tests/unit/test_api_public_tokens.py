@@ -337,7 +337,8 @@ async def test_unavailable_until_there_were_keys() -> None:
         async with signed_by(server) as client:
             with capture_logs() as lines:
                 answer = await ask(client, EC_TOKEN)
-            refused = [await ask(client, token) for token in ("no", REFUSED["alg none"])]
+            hopeless = ["no", REFUSED["alg none, with a signature"], REFUSED["crit"]]
+            refused = [await ask(client, token) for token in hopeless]
             missing = await client.get(TASK_URL)
 
     assert answer.status_code == 503
@@ -351,8 +352,25 @@ async def test_unavailable_until_there_were_keys() -> None:
     assert answer.headers["Retry-After"] == "5"
     assert "WWW-Authenticate" not in answer.headers
     assert lines[-1]["reason"] == "the key set endpoint does not answer"
-    assert [one.status_code for one in refused] == [401, 401]
+    assert [one.status_code for one in refused] == [401] * 3
     assert missing.headers["WWW-Authenticate"] == "Bearer"
+
+
+async def test_what_is_refused_in_any_case_asks_for_no_key() -> None:
+    """Only a token that could be good makes us look for its key."""
+    strange = [
+        swapped(EC, alg=alg, kid="new") for alg in ("none", "HS256", "ES384", None, ["ES256"])
+    ]
+    async with served() as server:
+        publish(server, EC)
+        async with signed_by(server, times(cooldown_s=0)) as client:
+            answers = [await ask(client, token) for token in ("no", *strange)]
+            asked = server.paths()
+            _ = await ask(client, swapped(EC, alg="ES256", kid="new"))
+
+    assert {answer.status_code for answer in answers} == {401}
+    assert asked == [PLACE]
+    assert server.paths() == [PLACE, PLACE]
 
 
 async def test_remembered_tokens_outlive_an_outage() -> None:

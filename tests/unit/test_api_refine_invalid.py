@@ -140,7 +140,7 @@ FIELDS_ACCEPTED: Final[dict[str, tuple[str, object]]] = {
     "url with a port": ("original_image_url", "https://a.example:8443/a.png?x=1&y=%20#f"),
     "url in upper case": ("original_image_url", "HTTPS://A.EXAMPLE/a.png"),
     "url of a name beyond ASCII": ("original_image_url", "https://bücher.example/ä.png"),
-    "url of IPv6": ("original_image_url", "https://[2001:db8::1]/a.png"),
+    "url of IPv6": ("original_image_url", "https://[2606:4700::1111]/a.png"),
     "url of 2048": ("original_image_url", "https://a.example/" + "x" * 2030),
     "aspects none": ("preserve_aspects", []),
     "aspects null": ("preserve_aspects", None),

@@ -1,5 +1,6 @@
 """Settings: complete or refused, everything wrong said at once, and no secret ever shown."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, get_args
 
@@ -166,6 +167,23 @@ class TestLoad:
         environment = complete(WorkerSettings, FETCH_TIMEOUT_S=value)
 
         assert len(problems_of(WorkerSettings, environment)) == 1
+
+    @pytest.mark.parametrize("kind", [ApiSettings, WorkerSettings])
+    @pytest.mark.parametrize("value", ["10.0.0.1/8", "intranet", "10.0.0.0/33", "10.0.0.0/8;::1"])
+    def test_a_network_that_is_none_is_refused(self, kind: type[Section], value: str) -> None:
+        """API and worker read the same networks, and both say what is wrong with them."""
+        problems = problems_of(kind, complete(kind, FETCH_ALLOW_NETWORKS=value))
+
+        assert len(problems) == 1
+        assert problems[0].startswith("REFINERY_FETCH_ALLOW_NETWORKS: ")
+
+    def test_networks_are_read(self) -> None:
+        """Of both kinds, with blanks and commas to spare."""
+        environment = complete(ApiSettings, FETCH_ALLOW_NETWORKS=" 10.0.0.0/8, ::1/128,")
+
+        networks = load(ApiSettings, environment).fetch.networks
+
+        assert networks == (IPv4Network("10.0.0.0/8"), IPv6Network("::1/128"))
 
     def test_values_are_converted(self) -> None:
         """Numbers and choices arrive as what they are."""
