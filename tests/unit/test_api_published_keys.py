@@ -4,6 +4,7 @@ import asyncio
 from contextlib import AsyncExitStack
 from typing import Final
 
+import msgspec
 import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
@@ -35,6 +36,7 @@ from tests.unit.key_world import (
 )
 
 MANY: Final = 200
+OTHERS: Final = key_set(ec_signer("other").jwk())
 
 
 class Gate:
@@ -186,16 +188,15 @@ async def test_the_schedule_takes_keys_back_and_says_it_once() -> None:
 
 def redirect(server: ProviderServer) -> Handler:
     """An answer that leads to other keys."""
-    other = key_set(ec_signer("other").jwk())
-    server.answer("GET /elsewhere", says(200, other))
-    return says(302, other, headers={"Location": f"{server.url}/elsewhere"})
+    server.answer("GET /elsewhere", says(200, OTHERS))
+    return says(302, OTHERS, headers={"Location": f"{server.url}/elsewhere"})
 
 
 BAD: Final[dict[str, Handler]] = {
-    "500": says(500, key_set(ec_signer("other").jwk())),
+    "500": says(500, OTHERS),
     "404": says(404),
     "204": says(204),
-    "206": says(206, key_set(ec_signer("other").jwk())),
+    "206": says(206, OTHERS),
     "a page": says(200, PAGE, content_type="application/json"),
     "nothing": says(200),
     "another document": says(200, {"issuer": "https://issuer.example"}),
@@ -205,7 +206,7 @@ BAD: Final[dict[str, Handler]] = {
     "cut": cuts,
     "hanging": hangs,
     "no HTTP": babbles,
-    "large": says(200, b" " * (DOCUMENT_BYTES_MAX + 1)),
+    "large": says(200, msgspec.json.encode(OTHERS) + b" " * DOCUMENT_BYTES_MAX),
     "without end": endless(100 * DOCUMENT_BYTES_MAX),
 }
 
