@@ -151,10 +151,12 @@ class AuthSettings(Section, frozen=True, kw_only=True):
 
     def problems(self) -> list[str]:
         """Neither way to check tokens is configured, or both are."""
-        if (self.jwt_secret is None) is not (self.jwks_url is None):
-            return []
-        wrong = "neither is set" if self.jwks_url is None else "both are set"
-        return [f"{PREFIX}AUTH_JWT_SECRET or {PREFIX}AUTH_JWKS_URL must be set: {wrong}"]
+        secret, url = f"{PREFIX}AUTH_JWT_SECRET", f"{PREFIX}AUTH_JWKS_URL"
+        if self.jwt_secret is None and self.jwks_url is None:
+            return [f"{secret} or {url} is missing"]
+        if self.jwt_secret is not None and self.jwks_url is not None:
+            return [f"{secret} and {url} are both set, and only one of them may be"]
+        return []
 
 
 class UserSettings(Section, frozen=True, kw_only=True):

@@ -39,9 +39,9 @@ FORMS: Final = {
 
 # Of the two ways to check tokens, one is required: this one, unless a test says otherwise.
 TOKEN_CHOICE: Final = (ApiSettings, "jwt_secret")
-NO_TOKENS: Final = "REFINERY_AUTH_JWT_SECRET or REFINERY_AUTH_JWKS_URL must be set: neither is set"
+NO_TOKENS: Final = "REFINERY_AUTH_JWT_SECRET or REFINERY_AUTH_JWKS_URL is missing"
 TWO_KINDS_OF_TOKENS: Final = (
-    "REFINERY_AUTH_JWT_SECRET or REFINERY_AUTH_JWKS_URL must be set: both are set"
+    "REFINERY_AUTH_JWT_SECRET and REFINERY_AUTH_JWKS_URL are both set, and only one of them may be"
 )
 
 
