@@ -23,8 +23,11 @@ from services.refinement.engines.local.language.licence import is_praise, is_que
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.parts import (
+    goes_on_about_part,
     read_partial_line,
     read_unknown_part,
+    refuse_part,
+    take_from_part,
 )
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -50,6 +53,7 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
+from services.refinement.engines.local.language.unknown_parts import bare_part_of
 from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.operations import (
     Background,
@@ -129,7 +133,13 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
             continue
         before = reading.extent
         refer(clause, context, reading)
-        _read_licensed(clause, theme, reading)
+        about = context.about
+        if about is not None and about.part and goes_on_about_part(clause, about):
+            refuse_part(clause, about.part, reading)
+        else:
+            _read_licensed(clause, theme, reading)
+            clause.part = clause.part or bare_part_of(clause)
+        context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)
         if is_idle and _has_content(clause):
@@ -149,6 +159,7 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
             if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
     drop_repeated(clause, reading, known)
+    take_from_part(clause, known, reading)
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:

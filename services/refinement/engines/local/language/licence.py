@@ -90,8 +90,12 @@ _SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
 _LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
 _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
 # "Most people prefer blue": what others like in general asks for nothing.
-_OTHERS: Final = words("people folks customers everyone everybody kids women men")
-_PREFERRING: Final = words("prefer prefers like likes love loves choose pick")
+_OTHERS: Final = words("people folks customers everyone everybody kids children women men family")
+_INTRODUCING: Final = words("my our the their his her some many most all other these those")
+_SINGULAR: Final = words("this is was us yes its always perhaps looks feels seems has does thanks")
+_PREFERRING: Final = words(
+    "prefer prefers like likes love loves adore enjoy favour favor choose pick"
+)
 _ASKING_WHETHER: Final = words("is are does has was were")
 _POSSIBLE: Final = words("possible able there way chance too you we")
 _DENIED_OF: Final = words("i we the it you they there this my our")
@@ -282,9 +286,19 @@ def _is_denial(all_words: tuple[str, ...]) -> bool:
 def _is_of_others(all_words: tuple[str, ...]) -> bool:
     """Say whether a clause tells what others like: "most people prefer blue"."""
     return any(
-        word in _OTHERS and all_words[at + 1 : at + 2] and all_words[at + 1] in _PREFERRING
+        (word in _OTHERS or _is_several(all_words, at))
+        and all_words[at + 1 : at + 2]
+        and all_words[at + 1] in _PREFERRING
         for at, word in enumerate(all_words[:_PREFERRING_WITHIN])
     )
+
+
+def _is_several(all_words: tuple[str, ...], at: int) -> bool:
+    """Say whether a word names several of a kind: "my friends", "the neighbours"."""
+    word = all_words[at]
+    is_noun = word.isalpha() and word.endswith("s") and not word.endswith("ss")
+    is_introduced = not at or all_words[at - 1] in _INTRODUCING
+    return is_noun and is_introduced and word not in _SINGULAR and word not in SENSES
 
 
 def _is_of_letter(all_words: tuple[str, ...]) -> bool:

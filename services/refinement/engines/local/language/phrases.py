@@ -51,6 +51,8 @@ _SPOKEN: Final = {
     ),
     "thereis": "there is|there are|has got",
     "not": (
+        "anything , but|any colour , but|any color , but|any other colour , but|"
+        "everything in the world but|any old colour but|any old color but|"
         "any colour but|any color but|any other colour than|any other color than|any shade but|"
         "anything except|anything besides|anything apart from|any colour except|any color except|"
         "any colour apart from|any color apart from|every colour but|every color but|"

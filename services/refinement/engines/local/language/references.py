@@ -6,8 +6,9 @@ import msgspec
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
-from services.refinement.engines.local.language.clauses import Clause, mood_of
+from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
+from services.refinement.engines.local.language.moods import mood_of
 from services.refinement.engines.local.language.quantities import names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
@@ -35,11 +36,15 @@ _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
 class Context(msgspec.Struct, kw_only=True):
-    """What has been said before a clause: in the last one, and last about a part or a thing."""
+    """What has been said before a clause: in the last one, and last about a part or a thing.
+
+    `about` is the last clause that was read.
+    """
 
     previous: Clause | None = None
     idle: Clause | None = None
     spoken: Clause | None = None
+    about: Clause | None = None
 
 
 def relate(clause: Clause, context: Context) -> None:
