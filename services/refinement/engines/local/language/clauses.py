@@ -4,6 +4,7 @@ A clause that has no direction of its own takes the one before it, where they ar
 saturated and contrasty", "don't make it darker or busier", "remove the shadow and the gradients".
 """
 
+import copy
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +14,7 @@ from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.moods import (
     OFF,
+    Mood,
     last_but_courtesy,
     mood_of,
 )
@@ -115,7 +117,16 @@ class Clause:
         self.referent: str | None = None
         self.referents: frozenset[str] = frozenset()
         self.part: str | None = None
+        self.named: tuple[str, ...] = ()
         self.licence: Licence = Licence.FRAGMENT
+
+    def without(self, places: frozenset[int]) -> "Clause":
+        """Return the clause as it would be without some of its words."""
+        other = copy.copy(self)
+        other.words = tuple(word for at, word in enumerate(self.words) if at not in places)
+        other.mood = mood_of(other.words) if other.words else Mood()
+        other.used = set()
+        return other
 
     def has(self, *groups: frozenset[str]) -> bool:
         """Say whether any word is in one of the groups."""
@@ -326,7 +337,8 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
         names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
-        if not (_turns_back(previous, clause) or clause.has(_BREAKING) or names_a_part):
+        is_contrary = clause.joined != "nor" and _turns_back(previous, clause)
+        if not (is_contrary or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )

@@ -104,11 +104,16 @@ def read_named(clause: Clause, reading: Reading) -> bool:
     mood = clause.mood
     if not _refers_to_named(clause) or mood.forbids or mood.guards or mentions_in(clause):
         return False
-    named = reading.wishes[-1].operation if reading.wishes else None
-    if not isinstance(named, Recolour) or named.scope is not None:
-        reading.refuse(clause, _NONE_NAMED)
+    wished = reading.wishes[-1].operation if reading.wishes else None
+    if isinstance(wished, Recolour) and wished.scope is None:
+        reading.wish(clause, LimitColours(count=len(wished.colours)))
+    elif len(clause.named) == PAIR:
+        reading.wish(clause, Duotone(colours=(clause.named[0], clause.named[1])))
+    elif clause.named:
+        reading.wish(clause, Recolour(colours=clause.named))
+        reading.wish(clause, LimitColours(count=len(clause.named)))
     else:
-        reading.wish(clause, LimitColours(count=len(named.colours)))
+        reading.refuse(clause, _NONE_NAMED)
     return True
 
 

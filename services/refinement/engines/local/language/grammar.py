@@ -53,7 +53,8 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
-from services.refinement.engines.local.language.unknown_parts import bare_part_of
+from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
+from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
 from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.operations import (
     Background,
@@ -129,7 +130,10 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         asks = asks or is_question(clause, prompt)
         if asks or is_praise(clause):
-            context.spoken = clause
+            context.spoken = context.about = clause
+            clause.part = bare_part_of(clause) or judged_part_of(clause)
+            continue
+        if take_back(clause, context.about, reading):
             continue
         before = reading.extent
         refer(clause, context, reading)
@@ -137,12 +141,16 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if about is not None and about.part and goes_on_about_part(clause, about):
             refuse_part(clause, about.part, reading)
         else:
+            known = len(reading.wishes)
             _read_licensed(clause, theme, reading)
-            clause.part = clause.part or bare_part_of(clause)
+            drop_unheeded(
+                clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
+            )
+            clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
         context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)
-        if is_idle and _has_content(clause):
+        if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
             reading.unmatched.append(clause.phrase)
     reading.wishes = settled(reading)
     return reading

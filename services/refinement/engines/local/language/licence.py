@@ -102,6 +102,7 @@ _DENIED_OF: Final = words("i we the it you they there this my our")
 _PREFERRING_WITHIN: Final = 4
 _UNKNOWN_MAX: Final = 2
 _FRAGMENT_WORDS_MAX: Final = 7
+_WHY_SHOULD: Final = words("would should did must will do")
 _NEAR: Final = 3
 
 
@@ -259,7 +260,25 @@ def _is_context(clause: Clause) -> bool:
 def _is_set_aside(clause: Clause) -> bool:
     """Say whether a clause denies, tells of others, or is about what nothing can be done to."""
     all_words = clause.words
-    return _is_denial(all_words) or _is_of_others(all_words) or _is_of_letter(all_words)
+    return (
+        _is_denial(all_words)
+        or _is_of_others(all_words)
+        or _is_of_letter(all_words)
+        or _is_rhetorical(all_words)
+    )
+
+
+def _is_rhetorical(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause asks why anybody should: "why would you make it darker"."""
+    start = _past(all_words, _CONNECTIVES)
+    asked = all_words[start : start + _NEAR]
+    return (
+        len(asked) == _NEAR
+        and asked[0] == "why"
+        and asked[1] in _WHY_SHOULD
+        and asked[2] in _PERSONS
+        and "not" not in all_words
+    )
 
 
 def is_question(clause: Clause, prompt: str) -> bool:

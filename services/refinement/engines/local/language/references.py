@@ -38,13 +38,14 @@ _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 class Context(msgspec.Struct, kw_only=True):
     """What has been said before a clause: in the last one, and last about a part or a thing.
 
-    `about` is the last clause that was read.
+    `about` is the last clause that was read, `named` the colours that were named last.
     """
 
     previous: Clause | None = None
     idle: Clause | None = None
     spoken: Clause | None = None
     about: Clause | None = None
+    named: tuple[str, ...] = ()
 
 
 def relate(clause: Clause, context: Context) -> None:
@@ -60,6 +61,10 @@ def relate(clause: Clause, context: Context) -> None:
         clause.mood = mood_of(("lacks", *rest) if is_quality else rest)
     if _has_still(clause):
         clause.mood = msgspec.structs.replace(clause.mood, removes=True)
+    clause.named = context.named
+    named = tuple(dict.fromkeys(name for word in clause.words if (name := colour_of(word))))
+    if named:
+        context.named = named
     context.previous = clause
     _refer_to_thing(clause, context.spoken)
     if clause.licence is Licence.ORDER and not clause.mood.wishes:

@@ -21,7 +21,7 @@ from services.refinement.engines.local.language.tokens import colour_of
 
 _SHAPES: Final = words("square squares circle circles triangle triangles round")
 _OWNERS: Final = words("my our your his her their")
-_DETERMINERS: Final = words("the its that this these those") | _OWNERS
+_DETERMINERS: Final = words("the its that this these those each every") | _OWNERS
 _ARTICLES: Final = words("a an some")
 # Things that may be drawn in a logo, though the lexicon has their words for other ends.
 _DRAWN: Final = words(
@@ -41,7 +41,8 @@ _NAMES_OF_ALL: Final = all_plurals(
     "midtone mid dark light contrast artwork whole lot export sketch layout style attempt base "
     "combo combination mix blend pairing gamut spectrum hue hex code print ink pigment "
     "pigmentation filter overlay balance value temperature exposure gamma pixel canvas backdrop "
-    "surface screen monitor display printer transition touch shape form contour silhouette "
+    "surface makeover overhaul refresh facelift touchup screen monitor display printer transition "
+    "touch shape form contour silhouette "
     "geometry figure element component section region area portion spot zone corner edge line "
     "stroke detail bit part aspect feature letterform glyph typeface font word brand"
 ) | words("everything overall linework lineart lineweight")
@@ -67,8 +68,11 @@ _BARE_LEADING: Final = words(
     "change paint color colour recolor recolour tint fill render i think if so perhaps is well"
 )
 _COURTESY: Final = words("please thanks thx now then instead again too also")
-_CAUSING: Final = words("make turn paint color colour recolor recolour tint fill render set change")
-_TAKING: Final = words("give get let have want like see need keep outline frame")
+_CAUSING: Final = words(
+    "make turn paint color colour recolor recolour tint fill render set change making turning "
+    "painting colouring coloring filling changing swap"
+)
+_TAKING: Final = words("give get let have want like see need keep outline frame try prefer giving")
 _LINE_VERBS: Final = frozenset({"outline", "frame"})
 _PARTICLES: Final = words("increase up down out only just back off all of")
 _STATES: Final = words(
@@ -81,6 +85,8 @@ _PEOPLE_DO: Final = words(
     "would want wants like likes think thinks feel feels said says prefer prefers asked love loves "
     "also please hate hates wanted liked hated wishes loved told finds insists insist asks"
 )
+_HAVING: Final = words("needs need has have had can could must should")
+_WHOLE_OBJECTS: Final = words("it this that them us something everything")
 _LINES: Final = words_of.OUTLINES | words_of.BORDERS | words_of.SHADOWS | words_of.GRADIENTS
 _PLAIN_LINES: Final = words("line lines stroke strokes")
 _ATTACHED: Final = _LINES | NOUN_KINDS.keys() | words_of.COLOUR_NOUNS
@@ -89,7 +95,9 @@ _ENDING_NOUN: Final = words(
     "on in of at to into for with and is are be should must around behind from by as"
 )
 _BELONGING: Final = words("of in on to from under behind around beneath beside at over for")
-_NAMING: Final = words("as and i we like love keep leave see about well now then so please")
+_NAMING: Final = words("as and i we keep leave see about well now then so please")
+_GIVING_VALUE: Final = words("in more less from to : = -> too not %")
+_PLACING: Final = words("on in for of against at like from as is are over into onto")
 _WHERE: Final = words("on at in inside near above below under behind around beside")
 _ONES: Final = words("bit part area section piece element shape one bits parts areas sections")
 _FOR: Final = frozenset({"for"})
@@ -104,7 +112,10 @@ _NOUN_LENGTH_MIN: Final = 3
 
 def unknown_part_of(clause: Clause) -> str | None:
     """Return the noun that a change in a clause is about, if the grammar has no word for it."""
-    for find in (_subject, _object, _fragment, _possessor):
+    if clause.words[0] == "like":
+        # "Like a tin of coffee" only likens.
+        return None
+    for find in (_subject, _object, _fragment, _described, _possessor):
         noun = find(clause)
         if noun is not None:
             return noun
@@ -114,13 +125,30 @@ def unknown_part_of(clause: Clause) -> str | None:
 def bare_part_of(clause: Clause) -> str | None:
     """Return the noun of a clause that says nothing else: "the star", "in the star".
 
-    "Keep the star" and "I like the star" name it too, and ask for nothing.
+    "Keep the star" names it too, and asks for nothing. "I like the star" does not count: what is
+    "it" thereafter is the logo as often.
     """
     at = _past(clause.words, _BELONGING | _NAMING)
-    head = _head(clause.words, at, needs_determiner=True)
-    if head is None or any(word not in _COURTESY | _STATES for word in clause.words[head + 1 :]):
+    head = _head(clause.words, at)
+    if head is None:
         return None
-    return clause.words[head]
+    after = clause.words[head + 1 :]
+    is_named = clause.words[at] in _DETERMINERS or after[:1] in (("colour",), ("color",))
+    is_bare = all(word in _COURTESY | _STATES | {"colour", "color"} for word in after)
+    return clause.words[head] if is_named and is_bare else None
+
+
+def judged_part_of(clause: Clause) -> str | None:
+    """Return the part that a clause only finds good or bad: "the star is ugly"."""
+    at = _past(clause.words, _NAMING)
+    if clause.words[at : at + 1] == () or clause.words[at] not in _DETERMINERS - _OWNERS:
+        return None
+    head = _head(clause.words, at, needs_determiner=True)
+    if head is None or clause.after(head) not in _STATES or _belongs_to_people(clause.words, head):
+        return None
+    after = set(clause.words[head + 1 :])
+    is_judged = bool(after & (words_of.JUDGING | words_of.PRAISING))
+    return clause.words[head] if is_judged or any(_says_anything(one) for one in after) else None
 
 
 def says_how(word: str) -> bool:
@@ -158,6 +186,7 @@ def _is_other(word: str) -> bool:
         or word in STYLES
         or word in words_of.UNSUPPORTED
         or (word in _JOINED and word not in _DRAWN)
+        or _means_logo(word)
         or (word not in _DRAWN and _is_no_noun(word))
     )
 
@@ -169,8 +198,16 @@ def _is_no_noun(word: str) -> bool:
     return is_long_ing or (is_derived and not word.endswith("fish"))
 
 
+def _means_logo(word: str) -> bool:
+    """Say whether a word is "logo" with a slip; "log" and "logs" are not."""
+    return len(word) > len("logs") and OSA.distance(word, "logo", score_cutoff=1) <= 1
+
+
 def _is_slip(word: str) -> bool:
     """Say whether a noun without an article is a common word with a slip: "make ths darker"."""
+    if any(3 * letter in word for letter in set(word)):
+        # "Wayyy brighter"
+        return True
     return len(word) <= _MISTYPED_LENGTH_MAX and any(
         OSA.distance(word, known, score_cutoff=1) <= 1 and len(word) <= len(known)
         for known in _MISTYPED
@@ -212,7 +249,7 @@ def _last_noun(all_words: tuple[str, ...], start: int, *, is_determined: bool) -
             return None
         if head is not None and word in _ATTACHED - _SHAPES:
             # "The star's outline"
-            return head if is_determined else None
+            return head if is_determined or word in {"colour", "color"} else None
         if not (is_thing(word, following) and (is_determined or _is_bare_thing(word))):
             break
         head = at
@@ -266,11 +303,16 @@ def _subject(clause: Clause) -> str | None:
             after = after[1:]
         # "Why are the antlers so thin"
         is_inverted = bool(at) and all_words[at - 1] in _STATES
-        if (is_inverted or (after and after[0] in _STATES)) and any(
+        if (is_inverted or (after and _predicates(after[0]))) and any(
             _says_anything(word) for word in after
         ):
             return all_words[head]
     return None
+
+
+def _predicates(word: str) -> bool:
+    """Say whether a word says something of a subject: "is", "gets lost"."""
+    return word in _STATES or (word in SENSES and SENSES[word].form == "fault")
 
 
 def _says_anything(word: str) -> bool:
@@ -283,6 +325,7 @@ def _belongs_to_people(all_words: tuple[str, ...], head: int) -> bool:
     return bool(after) and (
         after[0] in _PEOPLE_DO - {"would", "feel", "feels", "also", "please"}
         or (after[0] in {"would", "also", "will"} and bool(_PEOPLE_DO & set(after[1:])))
+        or (after[0] in _HAVING and bool(_WHOLE_OBJECTS & set(after[1:])))
     )
 
 
@@ -337,7 +380,7 @@ def _fragment(clause: Clause) -> str | None:
     ):
         start += 1
     rest = spoken[start:]
-    said = [word for word in spoken[:start] if says_how(word)]
+    said = [word for word in spoken[:start] if says_how(word) and word not in _DESCRIBING]
     if said and all(_is_bare_thing(word) for word in rest):
         return rest[-1]
     head = _head(spoken, 0)
@@ -345,10 +388,27 @@ def _fragment(clause: Clause) -> str | None:
         return None
     after = spoken[head + 1 :]
     is_described = bool(after) and all(
-        _describes_plainly(word) or word in {"in", "more", "less", "to", ":", "=", "too", "not"}
-        for word in after
+        _describes_plainly(word) or word in _GIVING_VALUE or word[0].isdigit() for word in after
     )
     return spoken[head] if is_described and any(says_how(word) for word in after) else None
+
+
+def _described(clause: Clause) -> str | None:
+    """Return the part that an adjective wishes otherwise: "I would prefer a red ladybird"."""
+    all_words = clause.words
+    for article, word in enumerate(all_words):
+        if word not in _ARTICLES or clause.before(article) in _PLACING:
+            continue
+        at = article + 1
+        while at < len(all_words) - 1 and _describes_plainly(all_words[at]):
+            at += 1
+        said = [one for one in all_words[article + 1 : at] if says_how(one)]
+        if set(said) <= _DESCRIBING or at == len(all_words) or not _is_bare_thing(all_words[at]):
+            continue
+        after = clause.after(at)
+        if not after or after in _COURTESY | _STATES:
+            return all_words[at]
+    return None
 
 
 def _describes_plainly(word: str) -> bool:
