@@ -12,7 +12,8 @@ from rapidfuzz.distance import OSA
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.clauses import Clause
-from services.refinement.engines.local.language.morphology import all_plurals, words
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.names_of_all import OF_ALL
 from services.refinement.engines.local.language.ordinary_words import LOOKALIKES
 from services.refinement.engines.local.language.phrases import PHRASES
 from services.refinement.engines.local.language.spelling import is_known
@@ -29,25 +30,6 @@ _DRAWN: Final = words(
     "mug shirt phone fire glass brush pencil butterfly fly lily belly baby king wing wings ring "
     "rings string swing spring sting building castle ceiling bones"
 )
-# Nouns the lexicon has no operation for, and that still mean the whole logo, or how it seems.
-_NAMES_OF_ALL: Final = all_plurals(
-    "logo image picture design mark vector lighting mood atmosphere output exposure curve "
-    "ambience ambiance appearance render rendering thumbnail preview printout scan artboard visual "
-    "composition branding version file look thing feel vibe aesthetic aesthetics finish theme "
-    "approach "
-    "tonality statement treatment variant variation edition iteration alternative scheme direction "
-    "identity creation piece item graphic presence expression personality spirit tonality energy "
-    "quality impression rendition product proposal result setting background accent highlight "
-    "midtone mid dark light contrast artwork whole lot export sketch layout style attempt base "
-    "combo combination mix blend pairing gamut spectrum hue hex code print ink pigment "
-    "pigmentation filter overlay balance value temperature exposure gamma pixel canvas backdrop "
-    "surface makeover overhaul refresh facelift touchup screen monitor display printer transition "
-    "touch shape form contour silhouette "
-    "geometry figure element component section region area portion spot zone corner edge line "
-    "stroke detail bit part aspect feature letterform glyph typeface font word brand"
-) | words("everything overall linework lineart lineweight")
-# "The dog looks ..." is the verb.
-_OF_ALL: Final = _NAMES_OF_ALL - words("looks feels")
 # A place that has no colour to tell it by.
 _PLACES: Final = words("top bottom half side front middle left right inside")
 _JOINED: Final = frozenset(PHRASES.values())
@@ -181,7 +163,7 @@ def _is_lexical(word: str) -> bool:
 def _is_other(word: str) -> bool:
     """Say whether a word means the whole logo, says how it is, or is no noun."""
     return (
-        word in _OF_ALL
+        word in OF_ALL
         or says_how(word)
         or word in STYLES
         or word in words_of.UNSUPPORTED
@@ -241,7 +223,7 @@ def _last_noun(all_words: tuple[str, ...], start: int, *, is_determined: bool) -
         following = all_words[at + 1] if at + 1 < len(all_words) else ""
         if head is not None and word in _STATES:
             break
-        if word in _NAMED or word in _OF_ALL:
+        if word in _NAMED or word in OF_ALL:
             if following and _is_bare_thing(following):
                 # "Our mascot's scarf"
                 continue
@@ -461,7 +443,7 @@ def _possessor(clause: Clause) -> str | None:
 
 def _is_told(clause: Clause, at: int) -> bool:
     """Say whether what has a colour is told otherwise: "a darker red for the heart"."""
-    return clause.has(_OF_ALL) or clause.before(at) in SENSES
+    return clause.has(OF_ALL) or clause.before(at) in SENSES
 
 
 def _is_evened(clause: Clause, owned: str) -> bool:
