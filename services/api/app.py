@@ -23,10 +23,12 @@ from services.api.feed import TaskFeed
 from services.api.health import health_routes
 from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
+from services.api.line import WaitingLine
 from services.api.problems import answer_error
 from services.api.refinement_requests import read_request
 from services.api.seats import Seats
 from services.api.signing_keys import Keys
+from services.api.stages import Stages
 from services.api.task_reader import TaskReader
 from services.api.tasks import task_route, withdrawal_routes
 from services.api.waits import TaskWaits
@@ -47,6 +49,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
 
     log: EventLog
     feed: TaskFeed
+    line: WaitingLine
     views: TaskViews
     store: ObjectStore
     stamper: Stamper
@@ -59,7 +62,10 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
     log, store, settings = dependencies.log, dependencies.store, dependencies.settings
     service_version = version(_DISTRIBUTION)
     clock = dependencies.stamper.clock
-    bodies = TaskBodies(store=store, clock=clock, url_expires_s=settings.s3.url_expires_s)
+    stages = Stages(signals=dependencies.feed, line=dependencies.line)
+    bodies = TaskBodies(
+        store=store, stages=stages, clock=clock, url_expires_s=settings.s3.url_expires_s
+    )
     policy = Policy(
         quota_limit=settings.quota.limit,
         task_deadline=timedelta(seconds=settings.task.deadline_s),
@@ -77,7 +83,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
     reader = TaskReader(log=log, views=dependencies.views)
     seats = Seats(total=settings.http.waiting_max)
     waits = TaskWaits(reader=reader, feed=dependencies.feed, seats=seats)
-    streams = EventStreams(log=log, feed=dependencies.feed, seats=seats)
+    streams = EventStreams(log=log, feed=dependencies.feed, line=dependencies.line, seats=seats)
     signed_in = Router(
         "/",
         route_handlers=[

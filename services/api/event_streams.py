@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from typing import ClassVar, Final
 
+import msgspec
 import structlog
 from anyio import CancelScope, create_task_group
 from litestar.response.base import ASGIResponse
@@ -15,10 +16,14 @@ from typing_extensions import override
 from events.log import EventLog, LogUnavailable, StoredEvent
 from events.subjects import parse_subject
 from services.api.edge import BodyAborted
-from services.api.feed import FeedClosed, TaskFeed, Watch
+from services.api.feed import FeedClosed, News, TaskFeed, Watch
+from services.api.line import WaitingLine
 from services.api.seats import NoSeat, Seats
+from services.api.stages import ProgressBody, progress_body
 
 HEARTBEAT_S: Final = 15.0
+# How often the place in the line is looked at: nothing tells that it has moved.
+PLACE_S: Final = 1.0
 STREAM_MAX_S: Final = 3600.0
 RECONNECT_AFTER_MS: Final = 2000
 MEDIA_TYPE: Final = "text/event-stream"
@@ -33,6 +38,7 @@ _HEADERS: Final = {
     "X-Accel-Buffering": "no",
 }
 
+_ENCODER: Final = msgspec.json.Encoder()
 _log: FilteringBoundLogger = structlog.get_logger()
 
 Frames = AsyncGenerator[bytes, None]
@@ -42,10 +48,17 @@ class EventStreams:
     """Makes streams, each of the events of one task."""
 
     def __init__(
-        self, *, log: EventLog, feed: TaskFeed, seats: Seats, heartbeat_s: float = HEARTBEAT_S
+        self,
+        *,
+        log: EventLog,
+        feed: TaskFeed,
+        line: WaitingLine,
+        seats: Seats,
+        heartbeat_s: float = HEARTBEAT_S,
     ) -> None:
         self._log = log
         self._feed = feed
+        self._line = line
         self._seats = seats
         self._heartbeat_s = heartbeat_s
 
@@ -74,36 +87,56 @@ class EventStreams:
         try:
             with self._seats.take(user_key), self._feed.watch(task_id) as watch:
                 yield _START
-                events = self._events(watch, user_key=user_key, task_id=task_id)
-                async with aclosing(events):
-                    async for stored in events:
-                        if stored is None:
+                told = self._told(watch, user_key=user_key, task_id=task_id)
+                async with aclosing(told):
+                    async for one in told:
+                        if one is None:
                             yield _HEARTBEAT
-                        elif stored.position > after:
-                            yield frame_of(stored)
-                            after = stored.position
-                            if _is_ended((stored,)):
+                        elif isinstance(one, ProgressBody):
+                            yield progress_frame_of(one)
+                        elif one.position > after:
+                            yield frame_of(one)
+                            after = one.position
+                            if _is_ended((one,)):
                                 return
         except (FeedClosed, NoSeat, LogUnavailable) as error:
             _log.info("stream.ended_early", reason=type(error).__name__)
 
-    async def _events(
+    async def _told(
         self, watch: Watch, *, user_key: str, task_id: str
-    ) -> AsyncGenerator[StoredEvent | None, None]:
-        """All events of a task, in order, some of them again; None where nothing happens."""
-        ends_at = asyncio.get_running_loop().time() + STREAM_MAX_S
-        may_lack = True
-        while asyncio.get_running_loop().time() < ends_at:
-            if may_lack:
-                # Only after the watch has begun: what happens meanwhile, the watch tells.
-                for stored in await self._log.read_history(user_key=user_key, task_id=task_id):
-                    yield stored
-            news = await watch.news(wait_s=self._heartbeat_s)
-            may_lack = news.may_lack
-            for stored in news.events:
+    ) -> AsyncGenerator[StoredEvent | ProgressBody | None, None]:
+        """All events of a task, some of them again; how far it is; None where it is quiet."""
+        now = asyncio.get_running_loop().time
+        ends_at = now() + STREAM_MAX_S
+        quiet_since = now()
+        last: StoredEvent | None = None
+        progress: ProgressBody | None = None
+        # Read only after the watch has begun: what happens meanwhile, the watch tells.
+        news = News(may_lack=True)
+        while now() < ends_at:
+            events = news.events
+            if news.may_lack:
+                events = await self._log.read_history(user_key=user_key, task_id=task_id)
+            for stored in events:
                 yield stored
-            if not news.events and not may_lack:
+                quiet_since = now()
+                last = stored if last is None or stored.position > last.position else last
+            moved = self._progress(news, last)
+            if moved is not None and moved != progress:
+                yield moved
+                progress = moved
+                quiet_since = now()
+            elif now() - quiet_since >= self._heartbeat_s:
                 yield None
+                quiet_since = now()
+            news = await watch.news(wait_s=min(self._heartbeat_s, PLACE_S))
+
+    def _progress(self, news: News, last: StoredEvent | None) -> ProgressBody | None:
+        """How far a task is after its last event: its place in the line, or what was signalled."""
+        if last is not None and parse_subject(last.subject).event == "requested":
+            place = self._line.place_of(last.position)
+            return ProgressBody(stage="queued", fraction=0.0, position=place)
+        return None if news.progress is None else progress_body(news.progress)
 
 
 class EventStream(ASGIResponse):
@@ -132,6 +165,11 @@ def frame_of(stored: StoredEvent) -> bytes:
     name = parse_subject(stored.subject).event.encode()
     lines = b"".join(b"data: %b\n" % line for line in stored.body.splitlines())
     return b"id: %d\nevent: %b\n%b\n" % (stored.position, name, lines)
+
+
+def progress_frame_of(progress: ProgressBody) -> bytes:
+    """How far a task is. Without an id: it is not history, and nothing is resumed behind it."""
+    return b"event: progress\ndata: %b\n\n" % _ENCODER.encode(progress)
 
 
 def _is_ended(history: Sequence[StoredEvent]) -> bool:

@@ -1,11 +1,12 @@
 """What happens on the log, as it happens, for every request of this process that waits for it.
 
-One subscription serves all of them, however many wait. It remembers nothing: who waits begins by
-reading the log, and reads it again whenever the feed may have missed something.
+One subscription serves all of them, however many wait. It remembers no events: who waits begins by
+reading the log, and reads it again whenever the feed may have missed something. Of signals, which
+nobody can read again, it remembers the last one of each task.
 """
 
 import asyncio
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from typing import Final
@@ -15,10 +16,13 @@ import structlog
 from structlog.typing import FilteringBoundLogger
 
 from events.log import EventLog, FollowInterrupted, LogUnavailable, StoredEvent
+from events.progress import Progress, ProgressSignals
 from events.subjects import InvalidSubject, parse_subject
+from services.api.line import WaitingLine
 from services.runtime.retries import Backoff
 
 EVENTS_KEPT_MAX: Final = 32
+PROGRESS_KEPT_MAX: Final = 10_000
 _BACKOFF: Final = Backoff(base_s=0.1, max_s=2.0)
 
 _log: FilteringBoundLogger = structlog.get_logger()
@@ -31,10 +35,12 @@ class FeedClosed(Exception):
 class News(msgspec.Struct, frozen=True, kw_only=True):
     """What has happened to a task since it was last asked; nothing, if the time was up.
 
-    Where `may_lack` is set, events may be missing: read the task's history.
+    Where `may_lack` is set, events may be missing: read the task's history. Of progress there is
+    only the newest.
     """
 
     events: tuple[StoredEvent, ...] = ()
+    progress: Progress | None = None
     may_lack: bool = False
 
 
@@ -43,6 +49,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._events: deque[StoredEvent] = deque()
+        self._progress: Progress | None = None
         self._may_lack = False
         self._is_closed = False
         self._happened = asyncio.Event()
@@ -63,8 +70,9 @@ class Watch:
             # The next call has to find out as well.
             self._happened.set()
             raise FeedClosed
-        news = News(events=tuple(self._events), may_lack=self._may_lack)
+        news = News(events=tuple(self._events), progress=self._progress, may_lack=self._may_lack)
         self._events.clear()
+        self._progress = None
         self._may_lack = False
         return news
 
@@ -74,6 +82,11 @@ class Watch:
             self._events.append(stored)
         else:
             self._may_lack = True
+        self._happened.set()
+
+    def tell_progress(self, progress: Progress) -> None:
+        """Hand on how far the task is."""
+        self._progress = progress
         self._happened.set()
 
     def tell_of_a_gap(self) -> None:
@@ -90,8 +103,11 @@ class Watch:
 class TaskFeed:
     """Follows the log for as long as `run` runs, and hands its events to watches by task."""
 
-    def __init__(self, log: EventLog) -> None:
+    def __init__(self, *, log: EventLog, signals: ProgressSignals, line: WaitingLine) -> None:
         self._log = log
+        self._signals = signals
+        self._line = line
+        self._progress: OrderedDict[str, Progress] = OrderedDict()
         self._watches: dict[str, set[Watch]] = {}
         self._is_closed = False
 
@@ -118,8 +134,26 @@ class TaskFeed:
         """How many watches there are."""
         return sum(map(len, self._watches.values()))
 
+    def progress_of(self, task_id: str) -> Progress | None:
+        """The last signal of a task that is worked on; None if none was heard."""
+        return self._progress.get(task_id)
+
     async def run(self) -> None:
-        """Follow the log until cancelled; every interruption is mended, and told as a gap."""
+        """Follow the log until cancelled; every interruption is mended, and told as a gap.
+
+        Raises:
+            LogUnavailable: the connection is closed, so that no signal would ever be heard.
+        """
+        stop_listening = await self._signals.listen(self._hear)
+        filling = asyncio.create_task(self._line.keep_filled(), name="waiting line")
+        try:
+            await self._follow()
+        finally:
+            _ = filling.cancel()
+            _ = await asyncio.gather(filling, return_exceptions=True)
+            await stop_listening()
+
+    async def _follow(self) -> None:
         failures = 0
         while True:
             try:
@@ -144,12 +178,24 @@ class TaskFeed:
 
     def _tell(self, stored: StoredEvent) -> None:
         try:
-            task_id = parse_subject(stored.subject).task_id
+            subject = parse_subject(stored.subject)
         except InvalidSubject:
             # Not an event of ours; the projector reports what it cannot read.
             return
-        for watch in self._watches.get(task_id, ()):
+        self._line.see(subject, stored)
+        if subject.event != "processing":
+            # The attempt has ended, and what was signalled of it is over.
+            _ = self._progress.pop(subject.task_id, None)
+        for watch in self._watches.get(subject.task_id, ()):
             watch.tell(stored)
+
+    def _hear(self, progress: Progress) -> None:
+        self._progress[progress.task_id] = progress
+        self._progress.move_to_end(progress.task_id)
+        if len(self._progress) > PROGRESS_KEPT_MAX:
+            _ = self._progress.popitem(last=False)
+        for watch in self._watches.get(progress.task_id, ()):
+            watch.tell_progress(progress)
 
     def _tell_of_a_gap(self) -> None:
         """What happened between the last event that was told and the head, nobody was told of."""

@@ -20,6 +20,7 @@ from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
 from services.api.feed import TaskFeed
+from services.api.line import WaitingLine
 from services.api.published_keys import open_keys
 from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
@@ -101,9 +102,11 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
             store = await S3ObjectStore.open(settings.s3)
             stack.push_async_callback(store.close)
             log = JetStreamLog(connection)
+            line = WaitingLine(views)
             dependencies = Dependencies(
                 log=log,
-                feed=TaskFeed(log),
+                feed=TaskFeed(log=log, signals=JetStreamProgress(connection), line=line),
+                line=line,
                 views=views,
                 store=store,
                 stamper=_stamper("api"),

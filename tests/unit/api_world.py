@@ -25,11 +25,12 @@ from events.task import (
     next_event,
 )
 from projections.memory import MemoryViewStore
-from services.adapters.memory import MemoryLog, MemoryObjectStore
+from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryProgress
 from services.adapters.storage import result_key
 from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
 from services.api.feed import TaskFeed
+from services.api.line import WaitingLine
 from services.api.signing_keys import Keys, SharedSecret
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
@@ -117,8 +118,10 @@ class World:
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
-        self.feed = TaskFeed(self.log)
         self.views = MemoryViewStore()
+        self.signals = MemoryProgress()
+        self.line = WaitingLine(self.views)
+        self.feed = TaskFeed(log=self.log, signals=self.signals, line=self.line)
         self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
@@ -132,6 +135,7 @@ class World:
         return Dependencies(
             log=log,
             feed=self.feed,
+            line=self.line,
             views=self.views,
             store=self.store,
             stamper=stamper,

@@ -10,8 +10,10 @@ from typing_extensions import override
 
 from events.log import FollowInterrupted, StoredEvent
 from events.task import TaskRetrying
-from services.adapters.memory import MemoryLog
+from projections.memory import MemoryViewStore
+from services.adapters.memory import MemoryLog, MemoryProgress
 from services.api.feed import EVENTS_KEPT_MAX, FeedClosed, News, TaskFeed, Watch
+from services.api.line import WaitingLine
 from tests.unit.api_world import FAILED, START, World, processing
 
 BOUND_S: Final = 10.0
@@ -123,7 +125,7 @@ async def test_a_slow_watch_keeps_no_more_than_its_bound() -> None:
 
 async def test_a_closed_feed_ends_all_waiting() -> None:
     """Those who wait, those who wait again and those who come later are told that it is over."""
-    feed = TaskFeed(MemoryLog())
+    feed = TaskFeed(log=MemoryLog(), signals=MemoryProgress(), line=WaitingLine(MemoryViewStore()))
     async with running(feed):
         with feed.watch("task") as early:
             feed.close()

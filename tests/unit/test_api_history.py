@@ -154,13 +154,18 @@ async def test_a_quiet_stream_shows_that_it_lives() -> None:
     async with world.client() as client:
         task_id = await begin(world, client)
         streams = EventStreams(
-            log=world.log, feed=world.feed, seats=Seats(total=1), heartbeat_s=0.01
+            log=world.log,
+            feed=world.feed,
+            line=world.line,
+            seats=Seats(total=1),
+            heartbeat_s=0.01,
         )
         frames = streams.frames(user_key=user_key(), task_id=task_id, after=1)
-        start, comment = await bounded(anext(frames)), await bounded(anext(frames))
+        start, place, comment = [await bounded(anext(frames)) for _ in range(3)]
         await frames.aclose()
 
     assert start == b"retry: 2000\n\n"
+    assert place.startswith(b"event: progress\ndata: ")
     assert comment.startswith(b":")
     assert world.feed.watching == 0
 
