@@ -26,6 +26,7 @@ from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
 from services.api.problems import answer_error
+from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
 from services.api.seats import Seats
 from services.api.stages import Stages
@@ -100,6 +101,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
                 admissions=admissions,
             ),
             history_route(log=log, streams=streams),
+            *rate_limit_routes(admissions=admissions),
         ],
         middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],
     )
