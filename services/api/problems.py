@@ -30,7 +30,6 @@ from services.api.admissions import (
     ImageNotFound,
     InvalidRequest,
     QuotaSpent,
-    Refused,
     ReplayedTaskRemoved,
 )
 from services.api.auth import InvalidToken
@@ -106,7 +105,7 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         status=400,
         name="body-aborted",
         title="Request body aborted",
-        detail="The connection ended before the request body was complete.",
+        detail="The request body ended before it was complete, or is not framed as HTTP.",
         headers=_CLOSE,
     ),
     InvalidToken: ProblemKind(
@@ -285,8 +284,9 @@ def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     headers: dict[str, str] = {}
     if isinstance(error, InvalidToken) and error.was_sent:
         headers.update(_REFUSED)
-    if isinstance(error, Refused) and error.quota is not None:
-        headers.update(error.quota.headers())
+    quota = facts_of(scope).quota
+    if quota is not None:
+        headers.update(quota.headers())
     if isinstance(error, QuotaSpent):
         headers["Retry-After"] = str(error.resets_in_s)
     if isinstance(error, MethodNotAllowedException):

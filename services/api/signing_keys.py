@@ -47,6 +47,10 @@ class KeySetRefused(Exception):
         self.reason = reason
 
 
+class KeyIgnored(Exception):
+    """A published key is not used, for this reason."""
+
+
 class SigningKey(msgspec.Struct, frozen=True, kw_only=True, eq=False):
     """A key, prepared once, and the only algorithm that it is used for."""
 
@@ -133,10 +137,6 @@ class SharedSecret:
         return key is self._key
 
 
-class _Ignored(Exception):
-    """A key is not used, for this reason."""
-
-
 class _Common(msgspec.Struct, frozen=True):
     kty: str
     kid: Annotated[str, Meta(max_length=KEY_ID_LENGTH_MAX)] | UnsetType = UNSET
@@ -182,7 +182,7 @@ def read_key_set(document: bytes) -> KeySet:
     for number, entry in enumerate(entries[:KEYS_MAX], 1):
         try:
             key = _read_key(entry)
-        except _Ignored as reason:
+        except KeyIgnored as reason:
             ignored.append(f"key {number}: {reason}")
             continue
         if key.key_id in keys:
@@ -203,36 +203,36 @@ def _read_key(entry: msgspec.Raw) -> SigningKey:
             case "EC":
                 return _ec_key(common, _EC.decode(entry))
             case "oct":
-                raise _Ignored("a secret in a set of public keys")
+                raise KeyIgnored("a secret in a set of public keys")
             case _:
-                raise _Ignored("of a kind that is not used")
+                raise KeyIgnored("of a kind that is not used")
     except (msgspec.MsgspecError, PyJWTError, ValueError, TypeError, RecursionError) as error:
-        raise _Ignored(f"malformed: {type(error).__name__}") from error
+        raise KeyIgnored(f"malformed: {type(error).__name__}") from error
 
 
 def _require_for_signatures(common: _Common) -> None:
     if common.d is not UNSET:
-        raise _Ignored("a private key, which everybody can sign with now")
+        raise KeyIgnored("a private key, which everybody can sign with now")
     if common.use not in {UNSET, "sig"}:
-        raise _Ignored("not for signatures")
+        raise KeyIgnored("not for signatures")
     if common.key_ops is not UNSET and "verify" not in common.key_ops:
-        raise _Ignored("not for checking signatures")
+        raise KeyIgnored("not for checking signatures")
 
 
 def _rsa_key(common: _Common, numbers: _Rsa) -> SigningKey:
     if common.alg not in {UNSET, "RS256"}:
-        raise _Ignored("for another algorithm")
+        raise KeyIgnored("for another algorithm")
     verifying = PyJWK({"kty": "RSA", "n": numbers.n, "e": numbers.e}, "RS256")
     if not RSA_BITS_MIN <= verifying.key.key_size <= RSA_BITS_MAX:
-        raise _Ignored(f"{verifying.key.key_size} bits")
+        raise KeyIgnored(f"{verifying.key.key_size} bits")
     return SigningKey(key_id=_id_of(common), algorithm="RS256", verifying=verifying)
 
 
 def _ec_key(common: _Common, point: _Ec) -> SigningKey:
     if common.alg not in {UNSET, "ES256"}:
-        raise _Ignored("for another algorithm")
+        raise KeyIgnored("for another algorithm")
     if point.crv != "P-256":
-        raise _Ignored("of another curve")
+        raise KeyIgnored("of another curve")
     verifying = PyJWK({"kty": "EC", "crv": "P-256", "x": point.x, "y": point.y}, "ES256")
     return SigningKey(key_id=_id_of(common), algorithm="ES256", verifying=verifying)
 
