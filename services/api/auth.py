@@ -68,6 +68,7 @@ class _Claims(msgspec.Struct, frozen=True):
     aud: str | list[str] | UnsetType = UNSET
     iss: str | UnsetType = UNSET
     role: str | UnsetType = UNSET
+    is_anonymous: bool | UnsetType = UNSET
 
 
 class _Verified(msgspec.Struct, frozen=True):
@@ -91,6 +92,7 @@ class TokenVerifier:
         self._audience = auth.audience
         self._issuer = auth.issuer
         self._leeway_s = auth.leeway_s
+        self._allows_anonymous = auth.allow_anonymous
         self._user_key_secret = user.key_secret.reveal().encode()
         self._clock = clock
         self._signatures = PyJWS(
@@ -191,6 +193,8 @@ class TokenVerifier:
             raise InvalidToken("issuer")
         if claims.role in _ROLES_REFUSED:
             raise InvalidToken("role")
+        if claims.is_anonymous is True and not self._allows_anonymous:
+            raise InvalidToken("anonymous")
         if _CONTROL.search(claims.sub):
             raise InvalidToken("subject")
 

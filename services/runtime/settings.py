@@ -154,6 +154,15 @@ class AuthSettings(Section, frozen=True, kw_only=True):
     audience: Annotated[str | None, Meta(description="Required `aud` claim, if set")] = None
     issuer: Annotated[str | None, Meta(description="Required `iss` claim, if set")] = None
     leeway_s: Annotated[int, Meta(ge=0, le=60, description="Clock difference tolerated")] = 10
+    allow_anonymous: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Accept tokens that claim `is_anonymous`; whoever can have a new one at any time"
+                " has no quota"
+            )
+        ),
+    ] = False
 
     def problems(self) -> list[str]:
         """Neither way to check tokens is configured, or both are."""

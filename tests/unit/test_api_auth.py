@@ -119,6 +119,8 @@ REFUSED: Final[dict[str, str]] = {
     "role of the public key": with_claims(role="anon"),
     "role of the service key": with_claims(role="service_role"),
     "role a list": with_claims(role=["anon"]),
+    "of nobody in particular": with_claims(is_anonymous=True),
+    "is_anonymous a text": with_claims(is_anonymous="false"),
     "claims a list": forge(claims=["ada"]),
     "claims not JSON": forge(claims=b"{nope"),
     "claims not UTF-8": forge(claims=b"\xff"),
@@ -153,6 +155,7 @@ async def test_unauthorized_for_every_bad_token_with_one_answer() -> None:
     assert reasons["nbf to come"] == "not_yet_valid"
     assert reasons["sub empty"] == "claims"
     assert reasons["role of the public key"] == "role"
+    assert reasons["of nobody in particular"] == "anonymous"
     assert reasons["b64 true"] == "critical_header"
 
 
@@ -224,6 +227,7 @@ ACCEPTED: Final[dict[str, str]] = {
     "iat within the leeway": with_claims(iat=NOW + 9),
     "aud that nobody asked for": with_claims(aud=["other"]),
     "role of users": with_claims(role="authenticated"),
+    "of somebody": with_claims(is_anonymous=False),
     "claims of others": with_claims(email="ada@example.com", nested={"a": [1]}),
 }
 
@@ -240,6 +244,19 @@ async def test_accepted_tokens_reach_their_owner() -> None:
 
     assert set(statuses.values()) == {404}
     assert len(statuses) == 3 * len(ACCEPTED)
+
+
+async def test_anonymous_users_are_users_where_that_is_wanted() -> None:
+    """A setting lets them in, each as the owner that the token names."""
+    world = World(auth=AuthSettings(jwt_secret=Secret(SIGNING_KEY), allow_anonymous=True))
+    async with world.client() as client:
+        answer = await world.refine(client, user="ada")
+        task_id = answer.json()["task_id"]
+        shown = await client.get(
+            f"/api/tasks/{task_id}", headers=world.signed_in("ada", is_anonymous=True)
+        )
+
+    assert shown.status_code == 200
 
 
 @pytest.mark.parametrize(
