@@ -25,12 +25,14 @@ from services.api.health import health_routes
 from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
+from services.api.listing import TaskListing
 from services.api.problems import answer_error
 from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
 from services.api.seats import Seats
 from services.api.signing_keys import Keys
 from services.api.stages import Stages
+from services.api.task_list import task_list_route
 from services.api.task_reader import TaskReader
 from services.api.tasks import task_route, withdrawal_routes
 from services.api.waits import TaskWaits
@@ -100,6 +102,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
                 ),
             ),
             task_route(reader=reader, bodies=bodies, waits=waits),
+            task_list_route(listing=TaskListing(log=log, views=dependencies.views), bodies=bodies),
             *withdrawal_routes(
                 withdrawals=Withdrawals(log=log, stamper=dependencies.stamper),
                 bodies=bodies,
