@@ -13,7 +13,11 @@ from services.refinement.engines.local import NAME, VERSION
 from services.refinement.engines.local.canvas import change_canvas
 from services.refinement.engines.local.contours import even_contours, round_corners
 from services.refinement.engines.local.easel import Easel
-from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
+from services.refinement.engines.local.edits import (
+    BLACK_AND_WHITE,
+    CHANGES_NOTHING,
+    ColourOperation,
+)
 from services.refinement.engines.local.finishing import (
     FinishingOperation,
     change_sharpness,
@@ -28,7 +32,6 @@ from services.refinement.engines.local.operations import (
     Flatten,
     Flip,
     LimitColours,
-    Look,
     Operation,
     Padding,
     RemoveShadow,
@@ -187,7 +190,7 @@ def _colour(easel: Easel, plan: Plan) -> dict[int, str | None]:
     }
     if not chosen and not papers:
         return {}
-    if Look(look="black_and_white") in chosen.values():
+    if BLACK_AND_WHITE in chosen.values():
         # Between black and white there is nothing that a gradient or a shadow could become.
         easel.replace(_restructured(easel, Flatten()))
     reading = easel.reading()
