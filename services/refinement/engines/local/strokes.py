@@ -50,6 +50,8 @@ _CORNER_RADII_MAX: Final = 3.0
 _TAPER_RADII: Final = 3.0
 _MEMBER: Final = 0.35
 _UNEXPLAINED: Final = 0.12
+_WELL_EXPLAINED: Final = 0.03
+_SIDES_PX: Final = (2, 4, 6)
 _SAME: Final = 0.002
 _ROW_LETTERS_MIN: Final = 3
 _PIECES_MAX: Final = 600
@@ -127,9 +129,15 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     values = premultiplied(pixels.reshape(-1, 4)[places])
     inner = _colours_near(pixels, found.strong, places)
     outer = _colours_near(pixels, found.others, places)
-    share = _share(values, inner, outer)
+    share, error = _share(values, inner, outer)
+    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
+    # What is no mix of the two lies between two strokes, and belongs to both.
+    share[error > _UNEXPLAINED] = 1
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
-    share[edge.reshape(-1)[places] == 0] = 0
+    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
+    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
+    is_edge = edge.reshape(-1)[places] > 0
+    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
     share[found.others.reshape(-1)[places]] = 0
     share[found.narrow.reshape(-1)[places]] = 1
     cover = np.zeros(seeds.shape, dtype=np.float32)
@@ -167,15 +175,54 @@ def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Pla
     return planes
 
 
-def _share(values: Planes, inner: Planes, outer: Planes) -> Rows:
-    """Return how much of each value is the inner colour, the rest being the outer."""
+def _share(values: Planes, inner: Planes, outer: Planes) -> tuple[Rows, Rows]:
+    """Return how much of each value is the inner colour, and what the mix leaves unexplained.
+
+    Where both colours are the same, all is inner, and explained.
+    """
     line = inner - outer
     length = (line * line).sum(axis=-1)
     along = ((values - outer) * line).sum(axis=-1) / np.maximum(length, 1e-4)
     share = along.clip(0, 1)
     error = np.abs(outer + share[:, None] * line - values).max(axis=-1)
-    # What is no mix of the two lies between two strokes, and belongs to both.
-    return np.where((error > _UNEXPLAINED) | (length < _SAME), 1, share).astype(np.float32)
+    is_same = length < _SAME
+    return (
+        np.where(is_same, 1, share).astype(np.float32),
+        np.where(is_same, 0, error).astype(np.float32),
+    )
+
+
+def _try_other_sides(
+    pixels: Pixels,
+    others: Mask,
+    places: NDArray[np.intp],
+    mixes: tuple[Planes, Planes, Planes, Rows, Rows],
+) -> None:
+    """Explain what the nearest surroundings do not by those on another side of the stroke.
+
+    A line between two colours has a soft edge to either, and the further one is the right one for
+    a half of its pixels.
+
+    Args:
+        pixels: RGBA.
+        others: what is no stroke.
+        places: the pixels to explain.
+        mixes: their values, inner and outer colours, shares and errors; the last three are changed.
+    """
+    values, inner, outer, share, error = mixes
+    open_places = np.flatnonzero(error > _WELL_EXPLAINED)
+    height, width = others.shape
+    rows, columns = np.divmod(places[open_places], width)
+    flat = pixels.reshape(-1, 4)
+    for away in _SIDES_PX:
+        for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
+            spots = (rows + away * down).clip(0, height - 1) * width
+            spots += (columns + away * right).clip(0, width - 1)
+            beyond = premultiplied(flat[spots])
+            trial, left = _share(values[open_places], inner[open_places], beyond)
+            better = others.reshape(-1)[spots] & (left < error[open_places])
+            chosen = open_places[better]
+            outer[chosen], share[chosen], error[chosen] = beyond[better], trial[better], left[better]
 
 
 def _half_widths(distance: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
