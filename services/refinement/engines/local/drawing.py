@@ -15,7 +15,6 @@ from services.refinement.engines.local.contours import even_contours, round_corn
 from services.refinement.engines.local.easel import Easel
 from services.refinement.engines.local.edits import (
     BLACK_AND_WHITE,
-    CHANGES_NOTHING,
     ColourOperation,
 )
 from services.refinement.engines.local.enlarging import enlargement

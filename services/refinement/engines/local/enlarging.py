@@ -11,7 +11,9 @@ from services.refinement.engines.local.refusals import NotApplicable
 
 _GAIN_MIN: Final = 1.01
 # "to 4000 pixels", "3000px", "3000 x 2000"; the larger of two sides is the one that counts.
-_SIDES: Final = re.compile(r"(\d{2,5})\s{0,2}(?:px\b|pixels?\b|[x\u00d7]\s{0,2}(\d{2,5})\b)", re.I)
+_SIDES: Final = re.compile(
+    r"(\d{2,5})\s{0,2}(?:px\b|pixels?\b|[x\u00d7]\s{0,2}(\d{2,5})\b)", re.IGNORECASE
+)
 _NAMED_SIDES: Final = {"4k": 3840, "8k": 7680}
 
 

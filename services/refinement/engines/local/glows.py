@@ -1,7 +1,7 @@
 """Finds soft light on a dark ground: a halo, a neon tube's glow.
 
-Light that was added to black is as translucent as it is faint. Cut out as if it were solid, it would
-be a dark blob on any other ground.
+Light that was added to black is as translucent as it is faint. Cut out as if it were solid, it
+would be a dark blob on any other ground.
 """
 
 from typing import Final, TypeAlias

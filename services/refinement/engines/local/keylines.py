@@ -106,9 +106,7 @@ def _add_line(
     np.maximum(line[window], drawn, out=line[window])
 
 
-def _window_of(
-    spots: NDArray[np.intp], shape: tuple[int, ...], room: int
-) -> tuple[slice, slice]:
+def _window_of(spots: NDArray[np.intp], shape: tuple[int, ...], room: int) -> tuple[slice, slice]:
     rows, columns = np.divmod(spots, shape[1])
     return (
         slice(max(0, int(rows.min()) - room), int(rows.max()) + room + 1),
@@ -119,7 +117,7 @@ def _window_of(
 def _share_of(reading: Reading, label: int) -> Shares:
     """Return how much of each pixel is of one class."""
     scene = reading.scene
-    share = (scene.cover == label).astype(np.float32)
+    share: Shares = (scene.cover == label).astype(np.float32)
     edges = scene.edges
     is_first, is_second = edges.first == label, edges.second == label
     flat = share.reshape(-1)

@@ -67,12 +67,14 @@ class _Cores(msgspec.Struct, frozen=True, kw_only=True):
     """The logo's pixels that no ground shines through.
 
     `opaque` are the flat areas and all that is deep inside; `strong` adds the ridges of lines too
-    thin to have any, where no better one is nearby; `ridges` adds the fainter ones.
+    thin to have any, where no better one is nearby; `ridges` adds the fainter ones. Beside the
+    ground, so many pixels as `reach` may be edges.
     """
 
     opaque: Mask
     strong: Mask
     ridges: Mask
+    reach: int
 
 
 class _Edges(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,7 +130,7 @@ def split(pixels: Pixels, reading: Reading | None) -> Layers:
         raise NotApplicable(reason=NOTHING_THERE)
     reach = _LIT_EDGE_PX if glow.size else _EDGE_PX
     cores = _find_cores(pixels, levels, lies_behind, reach)
-    edges = _mixed_out(pixels, ground, shade, lies_behind, cores, reach)
+    edges = _mixed_out(pixels, ground, shade, lies_behind, cores)
     return _cut(pixels, ground, shade, lies_behind, edges, is_exact=not is_noisy)
 
 
@@ -214,9 +216,7 @@ def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
     return bool((along & (levels <= _NOISE_LEVELS)).sum() > _NOISE_SHARE_MIN * along.sum())
 
 
-def _find_cores(
-    pixels: Pixels, levels: NDArray[np.uint8], clear: Mask, reach: int
-) -> _Cores:
+def _find_cores(pixels: Pixels, levels: NDArray[np.uint8], clear: Mask, reach: int) -> _Cores:
     ink = (~clear).view(np.uint8)
     spread = spread_of(pixels)
     flat = ink & (spread <= _FLAT_RANGE)
@@ -229,17 +229,17 @@ def _find_cores(
     ridge &= levels >= _RIDGE_LEVELS_MIN
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
     strong = ridge & (levels >= _STRONG_SHARE_MIN * around)
-    cores = _Cores(opaque=opaque, strong=opaque | strong, ridges=opaque | ridge)
+    cores = _Cores(opaque=opaque, strong=opaque | strong, ridges=opaque | ridge, reach=reach)
     if not cores.strong.any():
         cores.strong.reshape(-1)[int(np.where(clear, 0, levels).argmax())] = True
     return cores
 
 
 def _mixed_out(
-    pixels: Pixels, ground: Ground, shade: Rows, lies_behind: Mask, cores: _Cores, reach: int
+    pixels: Pixels, ground: Ground, shade: Rows, lies_behind: Mask, cores: _Cores
 ) -> _Edges:
     """Explain each pixel near the ground by a core's colour and what lies behind."""
-    near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=reach).astype(np.bool_)
+    near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=cores.reach).astype(np.bool_)
     places = np.flatnonzero(near & ~lies_behind & ~cores.opaque)
     flat = pixels.reshape(-1, 4)
     values = flat[places, :3].astype(np.float32) / _FULL

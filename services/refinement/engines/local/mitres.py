@@ -19,6 +19,8 @@ _BEND_PX: Final = 1.6
 _CORNERS_MAX: Final = 2000
 # A stretch at a corner is at least so long, in half pixels and in widths of what is worn away.
 _STRETCH_MIN: Final = 7.0
+# What moves by less has no arc that anyone would see.
+_REACH_MIN: Final = 1.8
 _STRETCH_RADII: Final = 1.6
 _END_PX: Final = 2
 _OUTSIDE_PX: Final = 2.5
@@ -103,7 +105,7 @@ def _wedges_of(points: NDArray[np.intp], distance: Rows, radius: Rows) -> list[_
         reach = 2 * float(radius[here[1], here[0]])
         one = _line(points, *stretches[place], distance)
         other = _line(points, start, after, distance)
-        if reach <= 0 or one is None or other is None:
+        if reach < _REACH_MIN or one is None or other is None:
             continue
         lengths = (end - stretches[place][0]) % len(points), (after - start) % len(points)
         if min(lengths) >= _STRETCH_RADII * reach:

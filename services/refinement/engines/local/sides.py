@@ -29,38 +29,47 @@ _OWN_WORTH: Final = 0.2
 _BROAD_WORTH: Final = 0.2
 _OWN_RANGE: Final = 0.2
 _SMALLEST: Final = 1e-6
-_ROUNDS_MAX: Final = 40
+_ROUNDS_MAX: Final = 80
+_STARTS_MAX: Final = 12
 
 
 def sides_apart(scene: ColourScene) -> Sides | None:
     """Say which entries become white; None where nobody knows which of them touch.
 
-    What is transparent counts as paper, white if the scene has no background of its own.
+    What is transparent counts as white paper.
     """
     if scene.contacts is None or len(scene.shares) == 1:
         return None
-    lightness = _with_paper(scene)
-    borders = _borders(scene)
-    turned = ramp(lightness[:, None] - lightness[None], *_TURNED) * borders
-    own = (lightness - _MIDDLE).clip(-_OWN_RANGE, _OWN_RANGE) / _OWN_RANGE
-    ground = 0 if scene.background is None else scene.shares[scene.background]
-    broad = np.append(scene.shares * scene.foreground(), np.float32(0))
-    paper = lightness[-1 if scene.background is None else scene.background] > _MIDDLE
-    # A broad dark field on white is the body of the logo.
-    broad *= (own > 0) != paper
-    own *= _OWN_WORTH * borders.sum(axis=1) + _BROAD_WORTH * broad / max(1 - float(ground), 1e-6)
+    lightness = np.append(scene.entries[:, 0], np.float32(1))
+    borders = _borders(scene, scene.contacts)
+    turned = ramp(lightness[:, None] - lightness[None], *_TURNED) * borders * _TURNED_WORTH
+    own = _own_worth(scene, lightness, borders)
     fixed = np.zeros(len(lightness), dtype=np.bool_)
     fixed[-1] = True
     if scene.background is not None:
         fixed[scene.background] = True
+    levels = np.unique(lightness)
     best, least = lightness > _MIDDLE, np.inf
-    for level in np.unique(lightness):
+    for level in levels[:: 1 + len(levels) // _STARTS_MAX]:
         start = lightness >= level
-        start[fixed] = (lightness > _MIDDLE)[fixed]
-        sides, cost = _settled(start, fixed, borders, turned, own)
+        start[fixed] = lightness[fixed] > _MIDDLE
+        sides = _settled(start, fixed, borders, turned, own)
+        cost = _cost(sides, borders, turned, own)
         if cost < least - _SMALLEST:
             best, least = sides, cost
     return best[:-1]
+
+
+def _own_worth(scene: ColourScene, lightness: Table, borders: Table) -> Table:
+    """Return how much each entry's lightness says for white, and against it where negative."""
+    own = (lightness - _MIDDLE).clip(-_OWN_RANGE, _OWN_RANGE) / _OWN_RANGE
+    ink = scene.shares * scene.foreground()
+    broad = np.append(ink, np.float32(0)) / max(float(ink.sum()), _SMALLEST)
+    # A broad dark field on white is the body of the logo.
+    paper = lightness[-1 if scene.background is None else scene.background] > _MIDDLE
+    broad *= (own > 0) != paper
+    worth: Table = own * (_OWN_WORTH * borders.sum(axis=1) + _BROAD_WORTH * broad)
+    return worth.astype(np.float32)
 
 
 def differences(entries: Colours) -> Table:
@@ -70,43 +79,33 @@ def differences(entries: Colours) -> Table:
     return ramp(apart.astype(np.float32), _LIKE, _CLEAR)
 
 
-def _with_paper(scene: ColourScene) -> NDArray[np.float32]:
-    """Return the lightness of the entries, and of what shows through where it is transparent."""
-    return np.append(scene.entries[:, 0], np.float32(1))
-
-
-def _borders(scene: ColourScene) -> Table:
+def _borders(scene: ColourScene, contacts: NDArray[np.intp]) -> Table:
     """Return the part of all borders that each two entries share, as far as they differ."""
-    assert scene.contacts is not None
     paper = np.array([[1, 0, 0]], dtype=np.float32)
-    borders = differences(np.concatenate([scene.entries, paper])) * scene.contacts
+    borders = differences(np.concatenate([scene.entries, paper])) * contacts
     lettering = np.append(scene.text, np.float32(0)) > MEMBER
     borders *= np.where(lettering[:, None] | lettering[None], np.float32(_LETTERING_WORTH), 1)
     together = float(borders.sum()) / 2
-    return (borders / max(together, 1e-6)).astype(np.float32)
+    return (borders / max(together, _SMALLEST)).astype(np.float32)
 
 
-def _settled(
-    sides: Sides, fixed: Sides, borders: Table, turned: Table, own: Table
-) -> tuple[Sides, float]:
+def _settled(sides: Sides, fixed: Sides, borders: Table, turned: Table, own: Table) -> Sides:
     """Turn over the entry that gains most until none does."""
-    cost = _cost(sides, borders, turned, own)
+    sides = sides.copy()
     for _ in range(_ROUNDS_MAX):
-        trials = []
-        for entry in np.flatnonzero(~fixed):
-            trial = sides.copy()
-            trial[entry] = not trial[entry]
-            trials.append((_cost(trial, borders, turned, own), int(entry)))
-        gain = min(trials, default=(np.inf, 0))
-        if gain[0] >= cost - _SMALLEST:
+        is_same = sides[:, None] == sides[None]
+        gain = (borders * is_same).sum(axis=1) - (borders * ~is_same).sum(axis=1)
+        sign = np.where(sides, 1, -1)
+        gain -= sign * (turned @ sides - turned.T @ ~sides + 2 * own)
+        gain[fixed] = 0
+        entry = int(gain.argmax())
+        if gain[entry] <= _SMALLEST:
             break
-        cost = gain[0]
-        sides = sides.copy()
-        sides[gain[1]] = not sides[gain[1]]
-    return sides, cost
+        sides[entry] = not sides[entry]
+    return sides
 
 
 def _cost(sides: Sides, borders: Table, turned: Table, own: Table) -> float:
     together = float(borders[sides[:, None] == sides[None]].sum()) / 2
-    against = _TURNED_WORTH * float(turned[~sides[:, None] & sides[None]].sum())
+    against = float(turned[~sides[:, None] & sides[None]].sum())
     return together + against - float(own[sides].sum()) + float(own[~sides].sum())

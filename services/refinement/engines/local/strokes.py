@@ -262,7 +262,11 @@ def _try_other_sides(
             trial, left = _share(values[open_places], inner[open_places], beyond)
             better = others.reshape(-1)[spots] & (left < error[open_places])
             chosen = open_places[better]
-            outer[chosen], share[chosen], error[chosen] = beyond[better], trial[better], left[better]
+            outer[chosen], share[chosen], error[chosen] = (
+                beyond[better],
+                trial[better],
+                left[better],
+            )
 
 
 def _half_widths(distance: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
