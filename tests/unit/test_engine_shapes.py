@@ -9,7 +9,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 from services.refinement.engines.local.canvas import change_canvas
-from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.contours import even_contours
+from services.refinement.engines.local.corners import round_corners
 from services.refinement.engines.local.finishing import change_sharpness, finish
 from services.refinement.engines.local.ground import find_ground
 from services.refinement.engines.local.layers import composed, make_transparent, split

@@ -11,7 +11,8 @@ from PIL import Image
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
 from services.refinement.engines.local.canvas import change_canvas, upscaled
-from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.contours import even_contours
+from services.refinement.engines.local.corners import round_corners
 from services.refinement.engines.local.easel import Easel
 from services.refinement.engines.local.edits import (
     BLACK_AND_WHITE,

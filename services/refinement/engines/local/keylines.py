@@ -100,7 +100,7 @@ def _add_line(
         zone &= cv2.dilate(inside.view(np.uint8), np.ones((beside, beside), dtype=np.uint8)) > 0
     if not zone.any():
         return
-    share = _share_of(reading, pair[0])[window]
+    share = share_of(reading, pair[0])[window]
     distance = np.abs(signed_distance(share, _HALF, reach=width / 2 + 2))
     drawn = np.where(zone, (width / 2 + _HALF - distance).clip(0, 1), 0).astype(np.float32)
     np.maximum(line[window], drawn, out=line[window])
@@ -114,7 +114,7 @@ def _window_of(spots: NDArray[np.intp], shape: tuple[int, ...], room: int) -> tu
     )
 
 
-def _share_of(reading: Reading, label: int) -> Shares:
+def share_of(reading: Reading, label: int) -> Shares:
     """Return how much of each pixel is of one class."""
     scene = reading.scene
     share: Shares = (scene.cover == label).astype(np.float32)

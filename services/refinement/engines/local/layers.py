@@ -256,8 +256,13 @@ def _mixed_out(
         better = (error > _EXPLAINED) & (others[2] < error)
         colours[better], cover[better], error[better] = (part[better] for part in others)
     # What no core explains lies between two parts of the logo, unless it touches the ground.
-    touches = cv2.dilate(lies_behind.view(np.uint8), _KERNEL).astype(np.bool_)
-    cover[(error > _EXPLAINED) & ~touches.reshape(-1)[places]] = 1
+    touches = cv2.dilate(lies_behind.view(np.uint8), _KERNEL)
+    is_near = touches.reshape(-1)[places] > 0
+    if cores.reach > _EDGE_PX:
+        # Light is brighter here and fainter there, and no mix with the nearest is just right.
+        lit = cv2.dilate(touches, _KERNEL, iterations=2).reshape(-1)[places] > 0
+        is_near |= lit & (soft > 0)
+    cover[(error > _EXPLAINED) & ~is_near] = 1
     return _Edges(places=places, values=values, colours=colours, cover=cover, soft=soft)
 
 

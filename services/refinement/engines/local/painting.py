@@ -115,6 +115,8 @@ def paint(
     painted = _painted(pixels, reading, rows, edited)
     if is_flat:
         painted = _with_lines(painted, reading, rows, before, scene)
+        if operations == (BLACK_AND_WHITE,) and not kept and paper is None:
+            painted = _without_colour(painted)
     if paper is not None and reading.scene.is_clear:
         painted = _on_paper(painted, to_displayable(named(paper)[None])[0])
     return Outcome(pixels=painted, reasons=reasons)
@@ -290,6 +292,12 @@ def _faded(rest: Colours, colourful: Colours) -> Colours:
 def _colourfulness(ends: list[Colours]) -> Colours:
     spread: Colours = np.maximum(np.ptp(ends[0], axis=-1), np.ptp(ends[1], axis=-1))[:, None]
     return spread
+
+
+def _without_colour(pixels: Pixels) -> Pixels:
+    """Turn what soft edges have left of the old colours grey."""
+    grey = (pixels[..., :3] @ _LUMINANCE + _HALF).astype(np.uint8)
+    return np.concatenate([np.repeat(grey[..., None], 3, axis=-1), pixels[..., 3:]], axis=-1)
 
 
 def _on_paper(pixels: Pixels, target: Colours) -> Pixels:
