@@ -48,7 +48,7 @@ _RESIDUE_PX: Final = 6
 _MEETING_REACH: Final = 0.6
 _MEETING_RANGE: Final = 36
 _EXPOSED_PX: Final = 3
-_SOFT_RANGE: Final = 26
+_UNDER_SIGMA_PX: Final = 2.5
 _FAINTEST_COVER: Final = 0.03
 _STAIRS_MIN: Final = 24
 _SIGMA_SHARE: Final = 0.006
@@ -218,10 +218,6 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     Filling it would have to take a side, and cutting it off would break the line around a shape.
     """
     between = np.zeros(change.shape, dtype=np.bool_)
-    # On transparency a shadow has coverage too, and would be cut off with the corner.
-    levels = (coverage * 255).astype(np.uint8)
-    is_soft = (spread_of(levels[..., None]) <= _SOFT_RANGE) & (coverage < _HALF)
-    is_veiled = is_soft & (coverage > _FAINTEST_COVER)
     solid = (coverage >= 1 - 1 / 255)[..., None]
     lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
     darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
@@ -230,7 +226,7 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
         high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
         varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
         labels, boxes = pieces_of(part, connectivity=8)
-        is_between = np.bincount(labels[varied | is_veiled], minlength=len(boxes)) > 0
+        is_between = np.bincount(labels[varied], minlength=len(boxes)) > 0
         is_between[0] = False
         between |= is_between[labels]
     return between
@@ -254,10 +250,34 @@ def _covered_anew(cutout: Pixels, before: Rows, after: Rows) -> Pixels:
     if outside.any():
         # Where a corner goes, the shadow beside it is to be seen.
         lost = changed[(new < old) & (total < 1)]
-        under = premultiplied(cutout.reshape(-1, 4)[nearest_of(outside, lost)])
-        over = premultiplied(flat[lost])
+        beside = cutout.reshape(-1, 4)[nearest_of(outside, lost)]
+        beside[:, 3] = _evened(cutout[..., 3], outside, lost, beside[:, 3])
+        under, over = premultiplied(beside), premultiplied(flat[lost])
         flat[lost] = straight(over + under * (1 - over[:, 3:]))
     return result
+
+
+def _evened(
+    alpha: NDArray[np.uint8], outside: Mask, lost: NDArray[np.intp], nearest: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return the alpha of a shadow beneath lost corners, without seams where two sides meet.
+
+    Args:
+        alpha: of the cut-out.
+        outside: where the logo covers nothing.
+        lost: the places of the corners.
+        nearest: the alpha of what lies outside nearest to each.
+    """
+    weight = outside.astype(np.float32)
+    known = alpha * weight
+    weight.reshape(-1)[lost] = 1
+    known.reshape(-1)[lost] = nearest
+    total, weights = (
+        np.asarray(cv2.GaussianBlur(part, (0, 0), _UNDER_SIGMA_PX)).reshape(-1)[lost]
+        for part in (known, weight)
+    )
+    evened: NDArray[np.uint8] = (total / np.maximum(weights, _FAINTEST_COVER) + _HALF).clip(0, 255)
+    return evened.astype(np.uint8)
 
 
 def _block_side(pixels: Pixels) -> int:

@@ -16,7 +16,13 @@ from services.refinement.engines.local.contours import (
     round_silhouettes,
 )
 from services.refinement.engines.local.keylines import share_of
-from services.refinement.engines.local.masks import Mask, depth_of, largest_of, nearest_of, pieces_of
+from services.refinement.engines.local.masks import (
+    Mask,
+    depth_of,
+    largest_of,
+    nearest_of,
+    pieces_of,
+)
 from services.refinement.engines.local.operations import Roundness
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import premultiplied, straight
