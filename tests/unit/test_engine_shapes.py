@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from services.refinement.engines.local.canvas import change_canvas
+from services.refinement.engines.local.canvas import change_canvas, upscaled
 from services.refinement.engines.local.contours import even_contours
 from services.refinement.engines.local.corners import round_corners
 from services.refinement.engines.local.finishing import change_sharpness, finish
@@ -28,7 +28,6 @@ from services.refinement.engines.local.operations import (
     Smoothness,
     Square,
     TransparentBackground,
-    Upscale,
     Weight,
 )
 from services.refinement.engines.local.palette import Pixels
@@ -410,8 +409,8 @@ class TestRoundness:
 
         filling = (rounded[..., 0] > 200) & (rounded[..., 2] < 120)
         paper = (rounded[..., :3] > 245).all(axis=-1)
-        near = cv2.dilate(filling.view(np.uint8), np.ones((3, 3), dtype=np.uint8)) > 0
-        assert not (near & paper).any()
+        near = cv2.dilate(filling.astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
+        assert not ((near > 0) & paper).any()
         assert paper[:14].all()
 
     def test_a_star_on_a_badge_keeps_its_points(self) -> None:
@@ -531,7 +530,7 @@ STEPS: tuple[Step, ...] = (
     ("rotate", lambda pixels: change_canvas(pixels, Rotate(degrees=33))),
     ("turn", lambda pixels: change_canvas(pixels, Rotate(degrees=-90))),
     ("flip", lambda pixels: change_canvas(pixels, Flip(axis="vertical"))),
-    ("upscale", lambda pixels: change_canvas(pixels, Upscale(factor=2))),
+    ("upscale", lambda pixels: upscaled(pixels, 2)),
 )
 
 

@@ -58,7 +58,10 @@ def enlargement(operation: Upscale, *, side: int, scale: float) -> Enlargement:
     after = min(round(wanted), SIDE_PX_MAX)
     gain = after * scale / side
     if gain < _GAIN_MIN:
-        raise NotApplicable(reason=f"pictures get no more than {SIDE_PX_MAX} pixels a side")
+        raise NotApplicable(
+            reason=f"the picture has {round(side / scale)} pixels a side, and gets no more than "
+            f"{SIDE_PX_MAX}"
+        )
     shortfall = None
     if wanted >= _GAIN_MIN * after:
         shortfall = f"only {after} pixels a side: pictures get no more"
