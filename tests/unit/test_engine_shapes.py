@@ -408,7 +408,7 @@ class TestRoundness:
         rounded = rounded_off(drawn(draw), Roundness(amount=1.7))
 
         filling = (rounded[..., 0] > 200) & (rounded[..., 2] < 120)
-        paper = (rounded[..., :3] > 245).all(axis=-1)
+        paper = rounded[..., :3].min(axis=-1) > 245
         near = cv2.dilate(filling.astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
         assert not ((near > 0) & paper).any()
         assert paper[:14].all()
