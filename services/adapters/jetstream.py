@@ -21,6 +21,7 @@ CONNECT_DEADLINE_S: Final = 15.0
 RECONNECT_WAIT_S: Final = 1
 REQUEST_TIMEOUT_S: Final = 2.0
 POSTPONE_MIN_S: Final = 0.05
+FLUSH_S: Final = 2
 
 _log = structlog.get_logger()
 
@@ -133,10 +134,37 @@ class JetStreamConnection:
 
         return inbox, stop
 
-    async def send(self, subject: str) -> None:
-        """An empty message that nobody answers; one that cannot be sent is not missed."""
+    async def hear(
+        self, subject: str, receive: Callable[[str, bytes], None]
+    ) -> Callable[[], Awaitable[None]]:
+        """Take what is said on subjects outside the log, with its subject; returns what ends it.
+
+        Raises:
+            LogUnavailable: the connection is closed.
+        """
+
+        async def on_message(message: Msg) -> None:
+            receive(message.subject, message.data)
+
+        try:
+            subscription = await self._client.subscribe(subject, cb=on_message)
+        except nats.errors.Error as error:
+            raise LogUnavailable(operation="hear", reason=type(error).__name__) from error
+        # Once the server has answered, it has the subscription; without one, it gets it when it is
+        # back.
+        with suppress(nats.errors.Error, TimeoutError):
+            await self._client.flush(timeout=FLUSH_S)
+
+        async def stop() -> None:
+            with suppress(nats.errors.Error, ValueError):  # it ended with its connection
+                await subscription.unsubscribe()
+
+        return stop
+
+    async def send(self, subject: str, body: bytes = b"") -> None:
+        """A message that nobody answers; one that cannot be sent is not missed."""
         with suppress(nats.errors.Error):
-            await self._client.publish(subject)
+            await self._client.publish(subject, body)
 
     async def pull(self, *, consumer: str) -> JetStreamContext.PullSubscription:
         """A subscription that takes messages of a consumer when asked to."""

@@ -1,7 +1,7 @@
-"""The log, its queue and the object store in memory: for tests, and held to the same contract."""
+"""The log, its queue, a bucket and signals in memory: for tests, and held to the same contracts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -15,6 +15,7 @@ from events.log import (
     StoredEvent,
     TaskReading,
 )
+from events.progress import Progress, decode_progress, encode_progress, progress_subject
 from events.subjects import desk_filter, event_subject, parse_subject, task_filter
 from events.task import CloudEvent, RecordedEvent, TaskEvent
 from services.adapters.storage import (
@@ -100,7 +101,7 @@ class MemoryLog:
         self._check("read the head")
         return len(self._events)
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """All events behind `after`, for ever."""
         while True:
             self._check("follow")
@@ -230,6 +231,36 @@ class MemoryDelivery:
     async def postpone(self, delay_s: float) -> None:
         """Again, later."""
         self._queue.answer(self.stored.position, due_in_s=delay_s)
+
+
+class MemoryProgress:
+    """Signals between callers of one event loop; `is_available = False` loses them all."""
+
+    def __init__(self) -> None:
+        self.is_available = True
+        self._receivers: dict[object, Callable[[Progress], None]] = {}
+
+    async def send(self, progress: Progress) -> None:
+        """Tell those who listen, soon."""
+        subject = progress_subject(user_key=progress.user_key, task_id=progress.task_id)
+        heard = decode_progress(encode_progress(progress), subject=subject)
+        loop = asyncio.get_running_loop()
+        for ear in tuple(self._receivers) if self.is_available else ():
+            loop.call_soon(self._tell, ear, heard)
+
+    async def listen(self, receive: Callable[[Progress], None]) -> Callable[[], Awaitable[None]]:
+        """Hear of all tasks."""
+        ear = object()
+        self._receivers[ear] = receive
+
+        async def stop() -> None:
+            self._receivers.pop(ear, None)
+
+        return stop
+
+    def _tell(self, ear: object, progress: Progress) -> None:
+        if ear in self._receivers:
+            self._receivers[ear](progress)
 
 
 class MemoryObjectStore:

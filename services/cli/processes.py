@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -16,9 +15,13 @@ from projections.mongo import MongoViewStore, open_views
 from services.adapters.jetstream import JetStreamConnection, JetStreamQueue
 from services.adapters.jetstream_declared import verify_consumer, verify_stream
 from services.adapters.jetstream_log import JetStreamLog
+from services.adapters.jetstream_progress import JetStreamProgress
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
+from services.api.feed import TaskFeed
+from services.api.line import WaitingLine
+from services.api.published_keys import open_keys
 from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
@@ -29,7 +32,7 @@ from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
-from services.runtime.environment import InvalidSettings, load
+from services.runtime.environment import load
 from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
@@ -98,11 +101,16 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
             views = await _open_views(stack, settings.mongo)
             store = await S3ObjectStore.open(settings.s3)
             stack.push_async_callback(store.close)
+            log = JetStreamLog(connection)
+            line = WaitingLine(views)
             dependencies = Dependencies(
-                log=JetStreamLog(connection),
+                log=log,
+                feed=TaskFeed(log=log, signals=JetStreamProgress(connection), line=line),
+                line=line,
                 views=views,
                 store=store,
                 stamper=_stamper("api"),
+                keys=await stack.enter_async_context(open_keys(settings.auth)),
                 settings=settings,
             )
             quiet_the_collector()
@@ -129,6 +137,7 @@ async def _serve_worker(settings: WorkerSettings, ready: Path | None) -> None:
                 originals=Originals(
                     store=store, download=fetcher, bytes_max=settings.fetch.bytes_max
                 ),
+                signals=JetStreamProgress(connection),
                 store_timeout_s=options.store_timeout_s,
                 new_concept_id=stamper.identifiers.event_id,
             )
@@ -188,11 +197,5 @@ def _stamper(service: str) -> Stamper:
 
 
 def _fetcher(settings: FetchSettings) -> Fetcher:
-    try:
-        networks = tuple(
-            ip_network(part.strip()) for part in settings.allow_networks.split(",") if part.strip()
-        )
-    except ValueError as error:
-        raise InvalidSettings([f"REFINERY_FETCH_ALLOW_NETWORKS: {error}"]) from error
     limits = FetchLimits(bytes_max=settings.bytes_max, timeout_s=settings.timeout_s)
-    return Fetcher(limits=limits, allowed_networks=networks)
+    return Fetcher(limits=limits, allowed_networks=settings.networks)

@@ -37,13 +37,18 @@ class UserPermissions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class NatsUser(msgspec.Struct, frozen=True, kw_only=True):
-    """One row of the permission table; `delivered` is what push consumers may send the user."""
+    """One row of the permission table; `delivered` is what push consumers may send the user.
+
+    What it `announces` reaches, past the stream's account, those whose row says that it `hears` it.
+    """
 
     user: str
     account: str
     purpose: str
     permissions: UserPermissions
     delivered: tuple[str, ...] = ()
+    announces: tuple[str, ...] = ()
+    hears: tuple[str, ...] = ()
 
 
 class PermissionTable(msgspec.Struct, frozen=True, kw_only=True):
@@ -54,8 +59,9 @@ class PermissionTable(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Crossing(msgspec.Struct, frozen=True, kw_only=True):
-    """What passes between the stream's account and a user's."""
+    """What one account lets pass to others."""
 
+    exporter: str
     kind: Literal["service", "stream"]
     subject: str
 
@@ -102,36 +108,61 @@ def _accounts(passwords: NatsPasswords) -> Mapping[str, object]:
     stream's account can have an answer sent to a subject in it
     (docs/decisions/0016-an-account-for-each-user.md).
     """
+    rows = permission_table().users
+    crossings = {row.account: _crossings(row, rows) for row in rows}
+    importers: dict[_Crossing, list[str]] = {}
+    for account, imported in crossings.items():
+        for crossing in imported:
+            importers.setdefault(crossing, []).append(account)
     accounts: dict[str, dict[str, object]] = {}
-    exports: dict[_Crossing, list[str]] = {}
-    for row in permission_table().users:
-        crossings = _crossings(row)
-        for crossing in crossings:
-            exports.setdefault(crossing, []).append(row.account)
-        user = {
-            "user": row.user,
-            "password": getattr(passwords, row.user),
-            "permissions": msgspec.to_builtins(row.permissions),
-        }
+    for row in rows:
         accounts[row.account] = {
-            "users": [user],
+            "users": [
+                {
+                    "user": row.user,
+                    "password": getattr(passwords, row.user),
+                    "permissions": msgspec.to_builtins(_permissions(row)),
+                }
+            ],
             "imports": [
-                {one.kind: {"account": ACCOUNT, "subject": one.subject}} for one in crossings
+                {one.kind: {"account": one.exporter, "subject": one.subject}}
+                for one in crossings[row.account]
+            ],
+            "exports": [
+                {one.kind: one.subject, "accounts": to}
+                for one, to in importers.items()
+                if one.exporter == row.account
             ],
         }
-    accounts[ACCOUNT] |= {
-        "jetstream": "enabled",
-        "exports": [{one.kind: one.subject, "accounts": to} for one, to in exports.items()],
-    }
+    accounts[ACCOUNT]["jetstream"] = "enabled"
     return accounts
 
 
-def _crossings(row: NatsUser) -> Sequence[_Crossing]:
+def _crossings(row: NatsUser, rows: Sequence[NatsUser]) -> Sequence[_Crossing]:
+    """What a user's account imports."""
     if row.account == ACCOUNT:
         return ()
-    asked = (_Crossing(kind="service", subject=one) for one in row.permissions.publish.allow)
-    heard = (_Crossing(kind="stream", subject=one) for one in row.delivered)
-    return (*asked, *heard)
+    asked = (
+        _Crossing(exporter=ACCOUNT, kind="service", subject=one)
+        for one in row.permissions.publish.allow
+    )
+    delivered = (_Crossing(exporter=ACCOUNT, kind="stream", subject=one) for one in row.delivered)
+    heard = (
+        _Crossing(exporter=other.account, kind="stream", subject=one)
+        for other in rows
+        for one in other.announces
+        if one in row.hears
+    )
+    return (*asked, *delivered, *heard)
+
+
+def _permissions(row: NatsUser) -> UserPermissions:
+    """What a user may say and hear within its account."""
+    publish, subscribe = row.permissions.publish, row.permissions.subscribe
+    return UserPermissions(
+        publish=msgspec.structs.replace(publish, allow=(*publish.allow, *row.announces)),
+        subscribe=msgspec.structs.replace(subscribe, allow=(*subscribe.allow, *row.hears)),
+    )
 
 
 async def start_nats(launch: Launch, *, credentials: Credentials) -> LeashedProcess:

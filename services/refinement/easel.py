@@ -9,6 +9,7 @@ import resource
 import signal
 import sys
 import traceback
+from collections.abc import Callable
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -33,7 +34,7 @@ def main() -> None:
     _send(sink, jobs.Ready())
     while (head := source.read(jobs.LENGTH_BYTES)) != b"":
         job = jobs.decode_job(source.read(jobs.decode_length(head)))
-        _send(sink, _answer(job))
+        _send(sink, _answer(job, moved=lambda share: _send(sink, jobs.Moved(share=share))))
 
 
 def _send(sink: BinaryIO, reply: jobs.Reply) -> None:
@@ -41,9 +42,9 @@ def _send(sink: BinaryIO, reply: jobs.Reply) -> None:
     sink.flush()
 
 
-def _answer(job: jobs.Job) -> jobs.Done | jobs.Failed:
+def _answer(job: jobs.Job, *, moved: Callable[[float], None]) -> jobs.Done | jobs.Failed:
     try:
-        refinement = _perform(job)
+        refinement = _perform(job, moved=moved)
     except RefinementFailure as failure:
         return jobs.report(failure, rss_bytes=_rss_bytes())
     except Exception as error:  # noqa: BLE001 - this loop classifies: the parent decides what next
@@ -53,7 +54,7 @@ def _answer(job: jobs.Job) -> jobs.Done | jobs.Failed:
     return jobs.Done(refinement=refinement, rss_bytes=_rss_bytes())
 
 
-def _perform(job: jobs.Job) -> Refinement:
+def _perform(job: jobs.Job, *, moved: Callable[[float], None]) -> Refinement:
     match job:
         case jobs.Copy():
             return null.copy(job.original, job.limits)
@@ -61,7 +62,11 @@ def _perform(job: jobs.Job) -> Refinement:
             return clean(job.original, job.limits)
         case jobs.Draw():
             return drawing.draw(
-                job.original, job.instruction, job.limits, with_vector=job.with_vector
+                job.original,
+                job.instruction,
+                job.limits,
+                with_vector=job.with_vector,
+                moved=moved,
             )
 
 

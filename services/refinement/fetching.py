@@ -24,12 +24,6 @@ from aiohttp.client_proto import ResponseHandler
 from typing_extensions import override
 from yarl import URL
 
-from services.refinement.addresses import (
-    AddressRule,
-    Network,
-    is_host_name,
-    parse_address,
-)
 from services.refinement.failures import (
     FetchFailed,
     FetchRefused,
@@ -37,6 +31,8 @@ from services.refinement.failures import (
     PictureRefused,
     RefinementFailure,
 )
+from services.refinement.progress import Moved, unmoved
+from services.runtime.addresses import AddressRule, Network, parse_address
 
 LookUp: TypeAlias = Callable[..., list[tuple[Any, ...]]]
 
@@ -105,7 +101,7 @@ class Fetcher:
             await self._session.close()
         await self._resolver.close()
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, *, moved: Moved = unmoved) -> bytes:
         """Return the body behind `url`, whatever it is; its content is not looked at.
 
         Raises:
@@ -118,7 +114,7 @@ class Fetcher:
         token = _METER.set(meter)
         try:
             async with asyncio.timeout(self._limits.timeout_s):
-                body = await self._follow(self._admit(url))
+                body = await self._follow(self._admit(url), moved)
         except TimeoutError as error:
             raise FetchFailed(reason="timeout", is_transient=True) from error
         except (aiohttp.ClientError, OSError, ValueError) as error:
@@ -146,14 +142,7 @@ class Fetcher:
             raise FetchRefused(reason="url without http(s) host and port")
         if url.raw_user is not None or url.raw_password is not None:
             raise FetchRefused(reason="credentials in the url")
-        address = parse_address(url.host)
-        if address is not None:
-            is_admitted = self._rule.permits(address, port=url.port)
-        else:
-            is_admitted = is_host_name(url.host) and self._rule.may_permit(
-                host=url.host, port=url.port
-            )
-        if not is_admitted:
+        if not self._rule.may_permit(url.host, port=url.port):
             raise FetchRefused(reason="host or port not permitted")
         return url.with_fragment(None)
 
@@ -163,15 +152,15 @@ class Fetcher:
             raise FetchRefused(reason="redirect from https to http")
         return target
 
-    async def _follow(self, url: URL) -> bytes:
+    async def _follow(self, url: URL, moved: Moved) -> bytes:
         for _ in range(self._limits.redirects_max + 1):
             async with self._open_session().get(url, allow_redirects=False) as response:
                 if response.status not in _REDIRECTS:
-                    return await self._read(response)
+                    return await self._read(response, moved)
                 url = self._next_hop(url, response.headers.get("Location", ""))
         raise FetchRefused(reason="too many redirects")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> bytes:
+    async def _read(self, response: aiohttp.ClientResponse, moved: Moved) -> bytes:
         _check_status(response.status)
         if _codings(response, "Content-Encoding") - {"identity"}:
             raise FetchRefused(reason="content encoding not asked for")
@@ -184,6 +173,8 @@ class Fetcher:
             body += chunk
             if len(body) > self._limits.bytes_max:
                 raise PictureRefused(code="image_too_large", reason="received length")
+            if response.content_length:
+                await moved(len(body) / response.content_length)
         return bytes(body)
 
     def _open_session(self) -> aiohttp.ClientSession:

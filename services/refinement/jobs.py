@@ -1,6 +1,6 @@
 """What a studio and its child process say to each other: msgpack behind a four-byte length."""
 
-from typing import Final, TypeAlias
+from typing import Annotated, Final, TypeAlias
 
 import msgspec
 from msgspec.msgpack import Decoder, Encoder
@@ -17,6 +17,7 @@ from services.refinement.pictures import PictureLimits
 
 LENGTH_BYTES: Final = 4
 FRAME_BYTES_MAX: Final = 32 * 1024 * 1024
+MOVES_MAX: Final = 64
 
 
 class Copy(msgspec.Struct, frozen=True, kw_only=True, tag="copy"):
@@ -46,6 +47,12 @@ class Ready(msgspec.Struct, frozen=True, kw_only=True, tag="ready"):
     """The child has imported everything and waits for a job."""
 
 
+class Moved(msgspec.Struct, frozen=True, kw_only=True, tag="moved"):
+    """How much of a job is done; at most `MOVES_MAX` of these come before its outcome."""
+
+    share: Annotated[float, msgspec.Meta(ge=0.0, le=1.0)]
+
+
 class Done(msgspec.Struct, frozen=True, kw_only=True, tag="done"):
     """A job's result, and what the child's memory has grown to."""
 
@@ -63,7 +70,7 @@ class Failed(msgspec.Struct, frozen=True, kw_only=True, tag="failed"):
 
 
 Job: TypeAlias = Copy | Clean | Draw
-Reply: TypeAlias = Ready | Done | Failed
+Reply: TypeAlias = Ready | Moved | Done | Failed
 
 _ENCODER: Final = Encoder()
 _JOBS: Final[Decoder[Job]] = Decoder(Job)

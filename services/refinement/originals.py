@@ -5,13 +5,16 @@ from typing import Protocol
 from events.failures import FailureCode
 from services.adapters.storage import ObjectMissing, ObjectStore, ObjectTooLarge, may_read
 from services.refinement.failures import OriginalMissing, PictureRefused
+from services.refinement.progress import Moved, unmoved
 
 
 class Download(Protocol):
     """Fetches a URL of the outside world."""
 
-    async def fetch(self, url: str) -> bytes:
-        """The bytes behind a URL.
+    async def fetch(self, url: str, *, moved: Moved = unmoved) -> bytes:
+        """The bytes behind a URL; tells how much has come, if the server says how much there is.
+
+        Cancelling ends the transfer.
 
         Raises:
             RefinementFailure: why there are none.
@@ -27,7 +30,7 @@ class Originals:
         self._download = download
         self._bytes_max = bytes_max
 
-    async def read(self, url: str, *, user_key: str) -> bytes:
+    async def read(self, url: str, *, user_key: str, moved: Moved = unmoved) -> bytes:
         """The bytes of an original.
 
         A URL of our own bucket never goes over HTTP: the bucket is not open to it, and its address
@@ -39,7 +42,7 @@ class Originals:
         """
         key = self._store.key_of(url)
         if key is None:
-            return await self._download.fetch(url)
+            return await self._download.fetch(url, moved=moved)
         if not may_read(key, user_key=user_key):
             raise OriginalMissing(reason="another user's object")
         try:

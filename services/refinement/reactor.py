@@ -3,7 +3,7 @@
 A request is acknowledged only when its task has ended. A worker owns an attempt from the position
 of its own `TaskProcessing`: as long as that is the task's last event nobody else has taken the
 task, and otherwise the log refuses its result. So a slow or frozen worker can never overwrite a
-newer fact.
+newer fact; and it looks again and again whether the task is still its own, and stops if it is not.
 """
 
 import asyncio
@@ -37,6 +37,7 @@ from services.refinement.calls import NEEDS_OPERATOR, UNPAID, count_calls
 from services.refinement.failures import RefinementFailure
 from services.refinement.next_step import Attempt, Fail, Forget, Wait, next_step
 from services.refinement.offers import Offer, Offers
+from services.refinement.ownership import TaskLost, while_owned
 from services.runtime.clock import Stamper
 from services.runtime.retries import Backoff
 
@@ -66,10 +67,6 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 DONE: Final = Outcome(result=Result.DONE)
 LOST: Final = Outcome(result=Result.LOST)
-
-
-class TaskLost(Exception):
-    """The task belongs to a newer attempt, or has ended, or its owner has stopped it."""
 
 
 class _Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,8 +140,7 @@ class Reactor:
             except AppendConflict:
                 continue
             except TaskLost:
-                _log.info("task.refinement.lost")
-                return LOST
+                return await self._let_go(task)
         return Outcome(result=Result.POSTPONED, delay_s=OUTAGE_DELAY_S)
 
     async def _take(self, step: Wait | Fail | Attempt, task: Task, reading: TaskReading) -> Outcome:
@@ -186,8 +182,10 @@ class Reactor:
         remaining = owned.request.deadline - self._stamper.clock.now()
         deadline = asyncio.timeout(remaining.total_seconds())
         try:
-            async with deadline:
+            async with deadline, while_owned(self._event_log, owned):
                 completed = await self._attempts.make(owned, attempt=number, offer=offer)
+        except TaskLost:
+            raise
         except StorageUnavailable as error:
             code = FailureCode.STORAGE_UNAVAILABLE
             trouble = _Trouble(code=code, is_transient=True, reason=str(error))
@@ -214,10 +212,7 @@ class Reactor:
         try:
             await self._append_owned(owned, completed)
         except TaskLost:
-            try:
-                await self._attempts.discard(completed)
-            except StorageUnavailable as error:
-                _log.warning("task.result.left_behind", reason=str(error))
+            await self._attempts.discard([image.key for image in completed.images])
             raise
         _log.info(
             "task.refinement.completed",
@@ -228,6 +223,17 @@ class Reactor:
             store_ms=completed.durations_ms.store,
         )
         return DONE
+
+    async def _let_go(self, task: Task) -> Outcome:
+        """Answer for a task that is not ours any more: done if it has ended."""
+        try:
+            reading = await self._event_log.read_task(user_key=task.user_key, task_id=task.task_id)
+        except (LogError, UnreadableEvent):
+            reading = None
+        now = None if reading is None else fold(reading.events)
+        has_ended = now is not None and not now.status.is_active
+        _log.info("task.refinement.lost", status=None if now is None else now.status)
+        return DONE if has_ended else LOST
 
     async def _give_up(self, owned: Task, number: int, offer: Offer, trouble: _Trouble) -> Outcome:
         """Retry later if that can help and there is an attempt and time left; fail otherwise."""

@@ -18,6 +18,7 @@ import msgspec
 from services.refinement import jobs
 from services.refinement.engines import Refinement
 from services.refinement.failures import EngineUnavailable, PictureRefused
+from services.refinement.progress import Moved, unmoved
 
 _ROOT: Final = Path(__file__).parents[2]
 _PROGRAM: Final = "services.refinement.easel"
@@ -72,7 +73,7 @@ class Studio:
             await self._end_child()
             raise EngineUnavailable(reason=f"start: {type(error).__name__}") from error
 
-    async def run(self, job: jobs.Job, *, timeout_s: float) -> Refinement:
+    async def run(self, job: jobs.Job, *, timeout_s: float, moved: Moved = unmoved) -> Refinement:
         """Do one job; a child that is late, dead or no longer wanted is killed and replaced.
 
         Raises:
@@ -83,13 +84,13 @@ class Studio:
         try:
             async with asyncio.timeout(timeout_s):
                 child = await self._ready_child()
-                reply = await child.ask(frame)
+                reply = await child.ask(frame, moved)
         except (TimeoutError, OSError, *_BROKEN) as error:
             await self._replace_child()
             raise EngineUnavailable(reason=f"studio: {type(error).__name__}") from error
         except BaseException:
             # Cancelled: the child is still at a job nobody waits for.
-            await self._end_child()
+            await self._replace_child()
             raise
         if child.jobs_done >= self._limits.jobs_max or reply.rss_bytes > self._limits.rss_bytes_max:
             await self._replace_child()
@@ -162,7 +163,7 @@ class Studios:
                 raise failure.exceptions[0] from failure
             raise
 
-    async def run(self, job: jobs.Job, *, timeout_s: float) -> Refinement:
+    async def run(self, job: jobs.Job, *, timeout_s: float, moved: Moved = unmoved) -> Refinement:
         """Do a job in a free studio; `timeout_s` covers waiting for one.
 
         Raises:
@@ -176,7 +177,7 @@ class Studios:
         except TimeoutError as error:
             raise EngineUnavailable(reason="no studio came free in time") from error
         try:
-            return await studio.run(job, timeout_s=deadline - clock.time())
+            return await studio.run(job, timeout_s=deadline - clock.time(), moved=moved)
         finally:
             self._free.put_nowait(studio)
 
@@ -219,15 +220,20 @@ class _Child:
             raise _ChildConfused
         self._is_ready = True
 
-    async def ask(self, frame: bytes) -> jobs.Done | jobs.Failed:
+    async def ask(self, frame: bytes, moved: Moved) -> jobs.Done | jobs.Failed:
         """Send a job and return its outcome."""
         self._writer.write(frame)
         await self._writer.drain()
-        reply = await self._receive()
-        if isinstance(reply, jobs.Ready):
-            raise _ChildConfused
-        self.jobs_done += 1
-        return reply
+        for _ in range(jobs.MOVES_MAX + 1):
+            match await self._receive():
+                case jobs.Moved(share=share):
+                    await moved(share)
+                case jobs.Done() | jobs.Failed() as outcome:
+                    self.jobs_done += 1
+                    return outcome
+                case jobs.Ready():
+                    break
+        raise _ChildConfused
 
     async def end(self) -> None:
         """Kill the process and reap it."""

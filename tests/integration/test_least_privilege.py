@@ -3,7 +3,7 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -12,9 +12,11 @@ import msgspec
 import nats
 import pytest
 from nats.aio.client import Client
+from nats.aio.msg import Msg
 
 from events.codec import decode
 from events.log import Delivery
+from events.progress import ALL_PROGRESS, progress_subject
 from events.subjects import EVENT_NAMES
 from events.task import (
     Durations,
@@ -36,6 +38,7 @@ from services.embedded.credentials import Credentials, load_or_create
 from services.embedded.nats_server import permission_table, start_nats
 from services.embedded.readiness import Launch
 from services.runtime.settings import NatsSettings, Secret
+from tests import controls
 from tests.desks import new_desk, requested_event, stamp
 from tests.servers import Servers
 
@@ -44,8 +47,9 @@ WATCHED_S: Final = 0.5
 HEARTBEAT_NS: Final = 100_000_000
 TABLE: Final = {row.user: row for row in permission_table().users}
 USERS: Final = tuple(user for user in TABLE if user != "admin")
-READERS: Final = ("projector", "observer")
+READERS: Final = ("api", "projector", "observer")
 TASK: Final = "tasks.concept_refinement.user.task"
+SUBJECT: Final = progress_subject(user_key=controls.user_key(), task_id=controls.task_id())
 # Refused by the log, and so an answer that changes nothing by itself.
 STALE: Final = {"Nats-Expected-Last-Sequence": "999999"}
 COMPLETED: Final = TaskCompleted(
@@ -186,7 +190,7 @@ class TestWork:
         async with (
             signed_in(server.settings(user)) as connection,
             asyncio.timeout(BOUND_S),
-            aclosing(JetStreamLog(connection).follow(after=0)) as batches,  # type: ignore[type-var]  # the port says iterator
+            aclosing(JetStreamLog(connection).follow(after=0)) as batches,
         ):
             async for batch in batches:
                 positions.extend(stored.position for stored in batch)
@@ -197,6 +201,107 @@ class TestWork:
 
         assert positions == list(range(1, EVENT_COUNT + 1))
         assert interruptions == 0
+
+    @pytest.mark.parametrize("user", READERS)
+    async def test_a_reader_cannot_touch_the_workers_consumer(
+        self, server: Server, user: str
+    ) -> None:
+        """Neither change it, nor take from it, nor answer for it, nor end it."""
+        async with AsyncExitStack() as stack:
+            clients = {
+                name: await stack.enter_async_context(client_of(server, name))
+                for name in ("admin", "api", "worker", user)
+            }
+            held = await hold_a_request(clients["api"], clients["worker"])
+            before = await state_of(clients["admin"])
+            changed = {"durable_name": "refinement", "filter_subject": "tasks.nothing.>"}
+            request = msgspec.json.encode({"stream_name": "TASKS", "config": changed})
+
+            for subject, body in (
+                ("$JS.API.CONSUMER.CREATE.TASKS.refinement", request),
+                ("$JS.API.CONSUMER.CREATE.TASKS.refinement.tasks.nothing.>", request),
+                ("$JS.API.CONSUMER.CREATE.TASKS", request),
+                ("$JS.API.CONSUMER.DURABLE.CREATE.TASKS.refinement", request),
+                ("$JS.API.CONSUMER.DELETE.TASKS.refinement", b""),
+                ("$JS.API.CONSUMER.MSG.NEXT.TASKS.refinement", b'{"batch":1}'),
+                (held, b"+ACK"),
+                (held, b"+TERM"),
+            ):
+                reply = clients[user].new_inbox()
+                await clients[user].publish(subject, body, reply=reply)
+            await clients[user].flush()
+
+            assert await watch(clients["admin"], before) == before
+
+
+class TestProgress:
+    """How far tasks are goes from the worker to the API, and nowhere else."""
+
+    async def test_the_api_hears_the_worker_and_nobody_else_does(self, server: Server) -> None:
+        """Others may ask for it as they like."""
+        heard: dict[str, list[bytes]] = {user: [] for user in TABLE}
+        async with AsyncExitStack() as stack:
+            clients = {
+                user: await stack.enter_async_context(client_of(server, user)) for user in TABLE
+            }
+            for user, client in clients.items():
+                for subject in (ALL_PROGRESS, "progress.>", ">"):
+                    await listen(client, subject, heard[user])
+
+            await clients["worker"].publish(SUBJECT, b"far")
+            await clients["worker"].flush()
+            await until(lambda: heard["api"] == [b"far"])
+            await asyncio.gather(*(client.flush() for client in clients.values()))
+
+        assert {user: bodies for user, bodies in heard.items() if bodies} == {"api": [b"far"]}
+
+    @pytest.mark.parametrize("user", [user for user in TABLE if user != "worker"])
+    async def test_nobody_but_the_worker_is_heard(self, server: Server, user: str) -> None:
+        """Not by saying it, and not by having an answer or an event sent there."""
+        heard: list[bytes] = []
+        async with AsyncExitStack() as stack:
+            api, worker, forger = [
+                await stack.enter_async_context(client_of(server, name))
+                for name in ("api", "worker", user)
+            ]
+            await listen(api, ALL_PROGRESS, heard)
+
+            await forger.publish(SUBJECT, b"forged")
+            # The API may deceive itself: what answers it is its own to name.
+            if user != "api":
+                await forger.publish("$JS.API.INFO", reply=SUBJECT)
+            config = push_config("forger", SUBJECT, "none")
+            await forger.publish(
+                "$JS.API.CONSUMER.CREATE.TASKS.forger",
+                msgspec.json.encode({"stream_name": "TASKS", "config": config}),
+                reply=forger.new_inbox(),
+            )
+            await forger.flush()
+            await asyncio.sleep(5 * HEARTBEAT_NS / 1e9)
+            await worker.publish(SUBJECT, b"far")
+            await worker.flush()
+            await until(lambda: b"far" in heard)
+
+        assert heard == [b"far"]
+
+    async def test_the_worker_hears_nobody(self, server: Server) -> None:
+        """It says how far it is, and does not learn how far others are."""
+        heard: list[bytes] = []
+        told: list[bytes] = []
+        async with AsyncExitStack() as stack:
+            api, worker, other = [
+                await stack.enter_async_context(client_of(server, name))
+                for name in ("api", "worker", "worker")
+            ]
+            await listen(other, ALL_PROGRESS, heard)
+            await listen(api, ALL_PROGRESS, told)
+
+            await worker.publish(SUBJECT, b"far")
+            await worker.flush()
+            await until(lambda: told == [b"far"])
+            await other.flush()
+
+        assert heard == []
 
 
 class TestForging:
@@ -272,6 +377,25 @@ class TestForging:
             await clients[user].flush()
 
             assert await watch(clients["admin"], before) == before
+
+
+async def listen(client: Client, subject: str, heard: list[bytes]) -> None:
+    """Keep what is said on a subject; the server has the subscription, or has refused it."""
+
+    async def keep(message: Msg) -> None:
+        heard.append(message.data)
+
+    await client.subscribe(subject, cb=keep)
+    await client.flush()
+
+
+async def until(is_met: Callable[[], bool]) -> None:
+    """Return once something holds."""
+    async with asyncio.timeout(BOUND_S):
+        while True:
+            if is_met():
+                return
+            await asyncio.sleep(0.01)
 
 
 def targets(held: str) -> Sequence[str]:
@@ -449,7 +573,7 @@ async def followed(
     found: list[RecordedEvent] = []
     async with (
         asyncio.timeout(BOUND_S),
-        aclosing(JetStreamLog(connection).follow(after=after)) as batches,  # type: ignore[type-var]  # the port says iterator
+        aclosing(JetStreamLog(connection).follow(after=after)) as batches,
     ):
         async for batch in batches:
             events = (decode(stored) for stored in batch)

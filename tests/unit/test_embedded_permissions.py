@@ -7,11 +7,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from events.progress import ALL_PROGRESS
 from services.embedded.credentials import NatsPasswords
 from services.embedded.nats_server import ACCOUNT, permission_table, render_configuration
 
 USERS = ("admin", "api", "worker", "projector", "observer")
-READERS = ("projector", "observer")
+READERS = ("api", "projector", "observer")
+PROGRESS = "progress.concept_refinement.>"
 APPENDS = {
     "api": {"requested", "cancelled", "removed"},
     "worker": {"processing", "retrying", "completed", "failed"},
@@ -90,31 +92,62 @@ def test_readers_cannot_touch_the_workers_consumer(user: str) -> None:
     }
 
 
+def test_progress_goes_from_the_worker_to_the_api_alone() -> None:
+    """Nobody else can forge it, or hear what a user's task is doing."""
+    assert {user: row.announces for user, row in ROWS.items() if row.announces} == {
+        "worker": (PROGRESS,)
+    }
+    assert {user: row.hears for user, row in ROWS.items() if row.hears} == {"api": (PROGRESS,)}
+    assert PROGRESS == ALL_PROGRESS
+
+
+def test_what_is_announced_is_in_the_permissions_of_both_ends() -> None:
+    """Who announces may only publish it, who hears only subscribe to it."""
+    rendered = {
+        user["user"]: user["permissions"]
+        for account in accounts_of(PASSWORDS).values()
+        for user in account["users"]
+    }
+
+    sayers = {user for user in APPENDS if PROGRESS in rendered[user]["publish"]["allow"]}
+    hearers = {user for user in APPENDS if PROGRESS in rendered[user]["subscribe"]["allow"]}
+    assert (sayers, hearers) == ({"worker"}, {"api"})
+    for user in APPENDS:
+        own = TABLE[user]
+        assert set(rendered[user]["publish"]["allow"]) - set(own.publish.allow) <= {PROGRESS}
+        assert set(rendered[user]["subscribe"]["allow"]) - set(own.subscribe.allow) <= {PROGRESS}
+        assert rendered[user]["publish"].get("deny", []) == list(own.publish.deny)
+
+
 def test_accounts_share_what_the_table_allows_and_no_more() -> None:
     """Each import is exported to that account, and to those alone that import it."""
     accounts = accounts_of(PASSWORDS)
 
     exported = {
-        (kind, export[kind], account)
-        for export in accounts[ACCOUNT]["exports"]
+        (exporter, kind, export[kind], importer)
+        for exporter, account in accounts.items()
+        for export in account["exports"]
         for kind in ("service", "stream")
         if kind in export
-        for account in export["accounts"]
+        for importer in export["accounts"]
     }
     imported = {
-        (kind, source["subject"], user)
-        for user in APPENDS
-        for one in accounts[ROWS[user].account]["imports"]
+        (source["account"], kind, source["subject"], importer)
+        for importer, account in accounts.items()
+        for one in account["imports"]
         for kind, source in one.items()
-        if source["account"] == ACCOUNT
     }
     allowed = {
-        *(("service", one, user) for user in APPENDS for one in TABLE[user].publish.allow),
-        *(("stream", one, user) for user in APPENDS for one in ROWS[user].delivered),
+        (ACCOUNT, kind, one, ROWS[user].account)
+        for user in APPENDS
+        for kind, subjects in (
+            ("service", TABLE[user].publish.allow),
+            ("stream", ROWS[user].delivered),
+        )
+        for one in subjects
     }
 
-    assert imported == allowed
-    assert exported == {(kind, one, ROWS[user].account) for kind, one, user in allowed}
+    assert imported == exported == {*allowed, ("WORKER", "stream", PROGRESS, "API")}
     assert [name for name, account in accounts.items() if "jetstream" in account] == [ACCOUNT]
 
 

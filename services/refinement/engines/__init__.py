@@ -5,6 +5,7 @@ from typing import Any, Protocol
 import msgspec
 
 from services.refinement.pictures import PictureFacts
+from services.refinement.progress import Moved, unmoved
 
 
 class Instruction(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,11 +68,16 @@ class Engine(Protocol):
         """Changes whenever the same input may give another picture."""
 
     async def refine(
-        self, *, original: bytes, instruction: Instruction, timeout_s: float
+        self,
+        *,
+        original: bytes,
+        instruction: Instruction,
+        timeout_s: float,
+        moved: Moved = unmoved,
     ) -> Refinement:
         """Return the refined picture within `timeout_s`; never an untouched one as refined.
 
-        Cancelling ends the work.
+        Tells how much is done, as far as it knows. Cancelling ends the work.
 
         Raises:
             RefinementFailure: why there is none, and whether to try again.

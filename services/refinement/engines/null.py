@@ -5,6 +5,7 @@ from typing import Final
 from services.refinement.engines import Instruction, Provenance, Refinement
 from services.refinement.jobs import Copy
 from services.refinement.pictures import PictureLimits, inspect
+from services.refinement.progress import Moved, unmoved
 from services.refinement.studio import Studios
 
 NAME: Final = "null"
@@ -27,10 +28,11 @@ class NullEngine:
         original: bytes,
         instruction: Instruction,  # noqa: ARG002 - the port gives it, and nothing is done with it
         timeout_s: float,
+        moved: Moved = unmoved,
     ) -> Refinement:
         """Return the same bytes; their facts are those of the original."""
         return await self._studios.run(
-            Copy(original=original, limits=self._limits), timeout_s=timeout_s
+            Copy(original=original, limits=self._limits), timeout_s=timeout_s, moved=moved
         )
 
     async def close(self) -> None:

@@ -35,9 +35,10 @@ async def test_a_cancelled_task_takes_no_result(bench: Workbench) -> None:
 
     outcome = await bench.handle_next()
 
-    assert outcome.result is Result.LOST
+    assert outcome.result is Result.DONE
     assert await bench.names(requested) == ["TaskRequested", "TaskProcessing", "TaskCancelled"]
     assert list(bench.store.objects) == ["uploads/logo.png"]
+    assert not bench.queue.is_waiting(requested.position)
 
 
 async def test_a_lost_request_is_acknowledged_once_its_task_has_ended(bench: Workbench) -> None:

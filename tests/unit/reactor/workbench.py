@@ -10,7 +10,12 @@ from msgspec import UNSET, UnsetType
 from events.codec import decode
 from events.log import Delivery
 from events.task import RecordedEvent, Task, TaskEvent, TaskRequested, fold, next_event
-from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryQueue
+from services.adapters.memory import (
+    MemoryLog,
+    MemoryObjectStore,
+    MemoryProgress,
+    MemoryQueue,
+)
 from services.refinement.attempts import Attempts
 from services.refinement.engines import (
     Engine,
@@ -21,8 +26,9 @@ from services.refinement.engines import (
     Vector,
 )
 from services.refinement.offers import Offer, Offers
-from services.refinement.originals import Originals
+from services.refinement.originals import Download, Originals
 from services.refinement.pictures import PictureFacts
+from services.refinement.progress import Moved, unmoved
 from services.refinement.reactor import Outcome, Reactor
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.retries import Backoff
@@ -63,10 +69,16 @@ class ToldEngine:
         self.is_flat = False
 
     async def refine(
-        self, *, original: bytes, instruction: Instruction, timeout_s: float
+        self,
+        *,
+        original: bytes,
+        instruction: Instruction,
+        timeout_s: float,
+        moved: Moved = unmoved,
     ) -> Refinement:
         """Give fixed bytes."""
         assert timeout_s > 0
+        await moved(0.5)
         self.timeouts_s.append(timeout_s)
         self.instructions.append(instruction)
         if self.before is not None:
@@ -86,11 +98,15 @@ class ToldEngine:
 
 
 class HangingStore(MemoryObjectStore):
-    """A bucket that, once it is told to, takes results and never answers."""
+    """A bucket that, once it is told to, takes results and never answers.
+
+    `before_put` is called with the key of each object before that is stored.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.is_hanging = False
+        self.before_put: Callable[[str], Awaitable[None]] | None = None
 
     async def hang(self) -> None:
         """Answer no upload any more."""
@@ -100,15 +116,17 @@ class HangingStore(MemoryObjectStore):
         """Store an object, or hang."""
         if self.is_hanging:
             await asyncio.Event().wait()
+        if self.before_put is not None:
+            await self.before_put(key)
         await super().put(key, body, content_type=content_type)
 
 
 class NoDownload:
     """The outside world, which these tests have no need of."""
 
-    async def fetch(self, url: str) -> bytes:
+    async def fetch(self, url: str, *, moved: Moved = unmoved) -> bytes:
         """Refuse."""
-        raise AssertionError(url)
+        raise AssertionError(url, moved)
 
 
 class Workbench:
@@ -123,10 +141,12 @@ class Workbench:
         engine: Engine | None = None,
         others: tuple[Offer, ...] = (),
         original: bytes = ORIGINAL,
+        download: Download | None = None,
         calls_max: int | None = None,
         timeout_s: float = 5,
     ) -> None:
         self.original = original
+        self.download = download or NoDownload()
         self.others = others
         self.calls_max = calls_max
         self.timeout_s = timeout_s
@@ -134,6 +154,7 @@ class Workbench:
         self.log = MemoryLog()
         self.queue = MemoryQueue(self.log)
         self.store = HangingStore()
+        self.signals = MemoryProgress()
         self.store_timeout_s = 5.0
         self.engine = ToldEngine()
         self.used_engine: Engine = engine or self.engine
@@ -147,7 +168,8 @@ class Workbench:
         """Another worker on the same log."""
         attempts = Attempts(
             store=self.store,
-            originals=Originals(store=self.store, download=NoDownload(), bytes_max=1000),
+            originals=Originals(store=self.store, download=self.download, bytes_max=1000),
+            signals=self.signals,
             store_timeout_s=self.store_timeout_s,
             new_concept_id=self.stamper.identifiers.event_id,
         )
@@ -165,12 +187,17 @@ class Workbench:
         )
 
     async def request(
-        self, *, with_original: bool = True, engine: str | UnsetType = UNSET
+        self,
+        *,
+        with_original: bool = True,
+        engine: str | UnsetType = UNSET,
+        url: str | None = None,
     ) -> RecordedEvent:
-        """A request, whose original lies in the object store."""
-        url = await self.store.presign("uploads/logo.png", expires_s=60)
-        if with_original:
-            await self.store.put("uploads/logo.png", self.original, content_type="image/png")
+        """A request, whose original lies in the object store unless it has a URL of its own."""
+        if url is None:
+            url = await self.store.presign("uploads/logo.png", expires_s=60)
+            if with_original:
+                await self.store.put("uploads/logo.png", self.original, content_type="image/png")
         event = requested_event(url=url)
         assert isinstance(event.data, TaskRequested)
         data = msgspec.structs.replace(

@@ -73,6 +73,9 @@ _SIMPLE_DISTANCE: Final = 0.1
 _NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
 _KEPT_PARTS: Final = frozenset({"text", "background"})
+# How much of the work is done when the picture is decoded, and after each phase of a plan.
+_DECODED_SHARE: Final = 0.1
+_PHASE_SHARES: Final = (0.4, 0.65, 0.8)
 # As far as a stroke's soft edge and what thickening adds to it may reach.
 _LETTER_REACH: Final = np.ones((9, 9), dtype=np.uint8)
 
@@ -109,10 +112,21 @@ FINISHES: Final[dict[type[Operation], Callable[[Easel, Any], Pixels]]] = {
 _RESHAPING: Final = (Weight, Roundness, Smoothness)
 
 
+def _unmoved(share: float) -> None:
+    """Tell nobody."""
+
+
 def draw(
-    original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool = False
+    original: bytes,
+    instruction: Instruction,
+    limits: PictureLimits,
+    *,
+    with_vector: bool = False,
+    moved: Callable[[float], None] = _unmoved,
 ) -> Refinement:
     """Refine a picture; `with_vector` as SVG too, where it has become flat.
+
+    `moved` is told how much of the work is done, from 0 to 1, whenever a part of it is.
 
     Raises:
         PictureRefused: the original is not a picture we refine.
@@ -123,8 +137,9 @@ def draw(
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
     pixels = np.asarray(decode(original, limits))
+    moved(_DECODED_SHARE)
     scale = max(pixels.shape) / max(facts.width, facts.height)
-    after, plan = refine_pixels(pixels, plan, scale=scale)
+    after, plan = refine_pixels(pixels, plan, moved, scale=scale)
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
     image = Image.fromarray(after)
@@ -142,18 +157,27 @@ def draw(
     )
 
 
-def refine_pixels(pixels: Pixels, plan: Plan, *, scale: float = 1) -> tuple[Pixels, Plan]:
+def refine_pixels(
+    pixels: Pixels,
+    plan: Plan,
+    moved: Callable[[float], None] = _unmoved,
+    *,
+    scale: float = 1,
+) -> tuple[Pixels, Plan]:
     """Carry out a plan; steps without effect come back as skipped.
 
     Args:
         pixels: RGBA.
         plan: what to do.
+        moved: told the share of the work that is done.
         scale: how large the pixels are, 1 for as large as the original.
     """
     easel = Easel(pixels, scale=scale)
     reasons: dict[int, str | None] = {}
-    for carry_out in (_structure, _colour, _finish):
+    phases = (_structure, _colour, _finish)
+    for carry_out, share in zip(phases, _PHASE_SHARES, strict=True):
         reasons |= carry_out(easel, plan)
+        moved(share)
     done: list[Step] = []
     skipped = list(plan.skipped)
     for place, step in enumerate(plan.steps):

@@ -4,6 +4,7 @@ from services.refinement.engines import Instruction, Refinement
 from services.refinement.engines.local import NAME, VERSION
 from services.refinement.jobs import Draw
 from services.refinement.pictures import PictureLimits
+from services.refinement.progress import Moved, unmoved
 from services.refinement.studio import Studios
 
 
@@ -26,7 +27,12 @@ class LocalEngine:
         self._limits = limits or PictureLimits()
 
     async def refine(
-        self, *, original: bytes, instruction: Instruction, timeout_s: float
+        self,
+        *,
+        original: bytes,
+        instruction: Instruction,
+        timeout_s: float,
+        moved: Moved = unmoved,
     ) -> Refinement:
         """Refine in a free studio; waiting for one counts towards `timeout_s`."""
         job = Draw(
@@ -35,7 +41,7 @@ class LocalEngine:
             limits=self._limits,
             with_vector=self._with_vector,
         )
-        return await self._studios.run(job, timeout_s=timeout_s)
+        return await self._studios.run(job, timeout_s=timeout_s, moved=moved)
 
     async def close(self) -> None:
         """Nothing to end: the studios belong to who made them."""

@@ -1,7 +1,7 @@
 """The engine around a provider: what leaves us is clean, and what comes back is not trusted."""
 
 import asyncio
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -11,7 +11,12 @@ from services.refinement.engines.remote.prompt import prompt_of
 from services.refinement.failures import RefinementFailure
 from services.refinement.jobs import Clean
 from services.refinement.pictures import PictureLimits
+from services.refinement.progress import Moved, Span, guessed, unmoved, within
 from services.refinement.studio import Studios
+
+# What providers take for a picture as a rule, and which part of the whole that is.
+EDIT_USUAL_S: Final = 20.0
+EDIT_SPAN: Final = Span(0.05, 0.95)
 
 
 class Edit(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,7 +72,12 @@ class RemoteEngine:
         return self._provider.model
 
     async def refine(
-        self, *, original: bytes, instruction: Instruction, timeout_s: float
+        self,
+        *,
+        original: bytes,
+        instruction: Instruction,
+        timeout_s: float,
+        moved: Moved = unmoved,
     ) -> Refinement:
         """Clean the original, have it edited, clean the result."""
         clock = asyncio.get_running_loop()
@@ -75,9 +85,11 @@ class RemoteEngine:
         sent = await self._studios.run(
             Clean(original=original, limits=self._limits), timeout_s=timeout_s
         )
-        edit = await self._provider.edit(
-            sent.body, prompt_of(instruction), timeout_s=deadline - clock.time()
-        )
+        async with guessed(within(moved, EDIT_SPAN), usual_s=EDIT_USUAL_S):
+            edit = await self._provider.edit(
+                sent.body, prompt_of(instruction), timeout_s=deadline - clock.time()
+            )
+        await moved(EDIT_SPAN.end)
         received = await self._clean_result(edit.body, timeout_s=deadline - clock.time())
         if received.picture.sha256 == sent.picture.sha256:
             raise unusable("the picture came back as it was")
