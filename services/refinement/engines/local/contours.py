@@ -186,10 +186,10 @@ def rounding(coverage: Rows, radius: float) -> Rows:
 
 def _without_corners(cover: Rows, radius: float) -> Rows:
     solid = cover >= _HALF
-    distance = signed_distance(cover, _HALF, reach=radius + _SLACK)
+    distance = signed_distance(cover - np.float32(_HALF), reach=radius + _SLACK)
     if -distance.min() < radius:
         return cover
-    away = signed_distance(-distance, radius, reach=radius + _SLACK)
+    away = signed_distance(-distance - np.float32(radius), reach=radius + _SLACK)
     opened = (radius + _HALF - away).clip(0, 1)
     lost = solid & (opened < _HALF)
     labels, boxes = pieces_of(lost, connectivity=8)

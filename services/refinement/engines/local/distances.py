@@ -4,6 +4,7 @@ A distance counted from whole pixels has stairs. Here it is counted from the poi
 edge itself says that the contour lies, so that what is drawn at some distance runs smoothly.
 """
 
+from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 import cv2
@@ -11,7 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.masks import Mask, depth_of, nearest_of_both_sides
+from services.refinement.engines.local.masks import Mask, depth_of, numbered_by_nearest
 
 Rows: TypeAlias = NDArray[np.float32]
 
@@ -21,46 +22,41 @@ _OFFSET_PX_MAX: Final = 1.0
 # A point of the contour stands for so much of it to either side.
 _STRETCH_PX: Final = 0.75
 _EVENING_PX: Final = 0.6
+# Few enough pixels for what is worked out about each to stay in the processor's cache.
+_MEASURED_AT_ONCE: Final = 65_536
 
 
 def signed_distance(
-    field: Rows, level: Rows | float = 0.0, *, reach: float, inset: Rows | None = None
+    height: Rows, *, reach: float, inset_at: Callable[[NDArray[np.intp]], Rows] | None = None
 ) -> Rows:
-    """Return how far each pixel is from where a field crosses a level, in pixels.
+    """Return how far each pixel is from where a field crosses zero, in pixels.
 
-    Negative where the field is above the level. Further away than `reach` the distance is a rough
-    one, and where there is no contour at all it is as long as the picture.
+    Negative where the field is above zero. Further away than `reach` the distance is a rough one,
+    and where there is no contour at all it is as long as the picture.
 
     Args:
-        field: what the contour is found in.
-        level: at which value, everywhere or at each pixel.
+        height: the field that the contour is found in.
         reach: up to which distance to measure finely.
-        inset: by how much further inside the true contour lies, at each pixel beside it.
+        inset_at: returns by how much further inside the true contour lies at places beside it.
     """
-    height = np.asarray(field - np.float32(level), dtype=np.float32)
     inside = height > 0
-    sign = np.where(inside, np.float32(-1), np.float32(1))
     rim = _rim_of(inside)
     if not rim.any():
-        return sign * np.float32(sum(field.shape))
-    rough = depth_of(~rim)
-    distance = rough * sign
-    starts = np.flatnonzero(rim)
-    order = np.zeros(rim.size, dtype=np.int32)
-    order[starts] = np.arange(len(starts))
-    near = np.flatnonzero(rough <= reach + 1)
-    contour = _contour_of(height, starts)
-    best = np.full(len(near), np.inf, dtype=np.float32)
-    shift = np.zeros(len(near), dtype=np.float32)
-    insets = None if inset is None else inset.reshape(-1)[starts]
-    for source in nearest_of_both_sides(rim, near):
-        origin = order[source]
-        measured = _measured(contour, near, origin, height)
-        closer = measured < best
-        best[closer] = measured[closer]
-        if insets is not None:
-            shift[closer] = insets[origin[closer]]
-    distance.reshape(-1)[near] = best * sign.reshape(-1)[near] + shift
+        return np.where(inside, np.float32(-1), np.float32(1)) * np.float32(sum(height.shape))
+    contour = _contour_of(height, np.flatnonzero(rim), inset_at)
+    distance = depth_of(~rim)
+    sides = numbered_by_nearest(rim), numbered_by_nearest(rim, from_right=True)
+    height_px, width = rim.shape
+    strip_height = max(1, _MEASURED_AT_ONCE // width)
+    for top in range(0, height_px, strip_height):
+        strip = slice(top, top + strip_height)
+        near = np.flatnonzero(distance[strip] <= reach + 1)
+        np.negative(distance[strip], out=distance[strip], where=inside[strip])
+        origins = [side.numbers[side.labels[strip].reshape(-1)[near]] for side in sides]
+        is_inside = inside[strip].reshape(-1)[near]
+        distance[strip].reshape(-1)[near] = _measured(
+            contour, near + top * width, origins, is_inside, width
+        )
     evened = cv2.GaussianBlur(distance, (0, 0), _EVENING_PX)
     return np.asarray(evened, dtype=np.float32)
 
@@ -77,18 +73,27 @@ def _rim_of(inside: Mask) -> Mask:
 
 
 class _Contour(msgspec.Struct, frozen=True, kw_only=True):
-    """For each pixel of a rim: where it is, the way the contour faces, and how far off it runs."""
+    """For each pixel of a rim: where it is, the way the contour faces, and how far off it runs.
+
+    `insets` are by how much further inside the true contour lies, None for nowhere.
+    """
 
     rows: NDArray[np.float32]
     columns: NDArray[np.float32]
     across: Rows
     down: Rows
     steepness: Rows
+    heights: Rows
     offset: Rows
+    insets: Rows | None
     starts: NDArray[np.intp]
 
 
-def _contour_of(height: Rows, starts: NDArray[np.intp]) -> _Contour:
+def _contour_of(
+    height: Rows,
+    starts: NDArray[np.intp],
+    inset_at: Callable[[NDArray[np.intp]], Rows] | None,
+) -> _Contour:
     slopes = [
         np.asarray(
             cv2.Sobel(height, cv2.CV_32F, *order, ksize=3, scale=1 / 8), dtype=np.float32
@@ -97,30 +102,52 @@ def _contour_of(height: Rows, starts: NDArray[np.intp]) -> _Contour:
     ]
     steepness: Rows = np.maximum(np.hypot(*slopes), np.float32(_SLOPE_MIN)).astype(np.float32)
     rows, columns = np.divmod(starts, height.shape[1])
+    heights = height.reshape(-1)[starts]
     return _Contour(
         rows=rows.astype(np.float32),
         columns=columns.astype(np.float32),
         across=(slopes[0] / steepness).astype(np.float32),
         down=(slopes[1] / steepness).astype(np.float32),
         steepness=steepness,
-        offset=(-height.reshape(-1)[starts] / steepness).clip(-_OFFSET_PX_MAX, _OFFSET_PX_MAX),
+        heights=heights,
+        offset=(-heights / steepness).clip(-_OFFSET_PX_MAX, _OFFSET_PX_MAX),
+        insets=None if inset_at is None else inset_at(starts),
         starts=starts,
     )
 
 
 def _measured(
-    contour: _Contour, near: NDArray[np.intp], origin: NDArray[np.int32], height: Rows
+    contour: _Contour,
+    near: NDArray[np.intp],
+    origins: Sequence[NDArray[np.int32]],
+    is_inside: Mask,
+    width: int,
 ) -> Rows:
-    """Return the distances of pixels from the points of the contour beside their origins."""
-    rows, columns = np.divmod(near, height.shape[1])
-    right = columns.astype(np.float32) - contour.columns[origin]
-    below = rows.astype(np.float32) - contour.rows[origin]
-    across, down = contour.across[origin], contour.down[origin]
-    upright = right * across + below * down - contour.offset[origin]
-    along = np.abs(below * across - right * down)
-    measured: Rows = np.hypot(upright, np.maximum(along - np.float32(_STRETCH_PX), 0))
-    # Beside the contour the point may lie on this side of a pixel or on that.
-    sunk = np.flatnonzero(near == contour.starts[origin])
-    heights = height.reshape(-1)[near[sunk]]
-    measured[sunk] = np.abs(heights) / contour.steepness[origin[sunk]]
-    return measured.astype(np.float32)
+    """Return the signed distances of pixels from the contour: of several origins, to the closest.
+
+    Args:
+        contour: its points.
+        near: the pixels' places.
+        origins: for each pixel one point of the contour near it, and another.
+        is_inside: which of the pixels lie inside.
+        width: of the picture.
+    """
+    closest = np.full(len(near), np.inf, dtype=np.float32)
+    shift = np.zeros(len(near), dtype=np.float32)
+    rows, columns = (axis.astype(np.float32) for axis in np.divmod(near, width))
+    for origin in origins:
+        right, below = columns - contour.columns[origin], rows - contour.rows[origin]
+        across, down = contour.across[origin], contour.down[origin]
+        upright = right * across + below * down - contour.offset[origin]
+        along = np.abs(below * across - right * down)
+        measured = np.hypot(upright, np.maximum(along - np.float32(_STRETCH_PX), 0))
+        # Beside the contour the point may lie on this side of a pixel or on that.
+        sunk = np.flatnonzero(near == contour.starts[origin])
+        heights = contour.heights[origin[sunk]]
+        measured[sunk] = np.abs(heights) / contour.steepness[origin[sunk]]
+        closer = measured < closest
+        closest[closer] = measured[closer]
+        if contour.insets is not None:
+            shift[closer] = contour.insets[origin[closer]]
+    signed: Rows = np.where(is_inside, -closest, closest) + shift
+    return signed

@@ -17,7 +17,6 @@ from services.refinement.engines.local.hairlines import distance_to_lines
 from services.refinement.engines.local.masks import (
     Mask,
     depth_of,
-    largest_of,
     nearest_of,
     nearest_of_both_sides,
     pieces_of,
@@ -38,6 +37,7 @@ _NOISY: Final = "the picture is too noisy to make its lines thinner"
 _EDGE_PX: Final = 2
 _FAINTEST_COVER: Final = 0.05
 _HALF: Final = 0.5
+_FULL: Final = np.float32(255)
 _STROKE_SHARE_MAX: Final = 0.6
 _THICKEN_RATE: Final = 0.4
 _THIN_RATE: Final = 0.36
@@ -82,7 +82,6 @@ class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     places: NDArray[np.intp]
     inner: Planes
     outer: Planes
-    is_noisy: bool
 
 
 def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) -> Pixels:
@@ -91,10 +90,7 @@ def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) ->
     Raises:
         NotApplicable: there are no strokes, or they would disappear or be frayed.
     """
-    strokes = _find_strokes(pixels, reading, abs(operation.amount))
-    if strokes.is_noisy and operation.amount < 0:
-        # Thinner lines would end in the ripples that are taken for a part of them.
-        raise NotApplicable(reason=_NOISY)
+    strokes = _find_strokes(pixels, reading, operation.amount)
     chosen = _chosen(strokes, operation.scope)
     before = strokes.cover.reshape(-1)[strokes.places]
     values = premultiplied(pixels.reshape(-1, 4)[strokes.places])
@@ -130,7 +126,10 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     seeds = found.narrow | found.ridges
     if not found.strong.any() or not found.others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
-    reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
+    if found.is_noisy and amount < 0:
+        # Thinner lines would end in the ripples that are taken for a part of them.
+        raise NotApplicable(reason=_NOISY)
+    reach = int(_RADIUS_SHARE_MAX * side * min(max(abs(amount), 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
     values = premultiplied(pixels.reshape(-1, 4)[places])
@@ -165,7 +164,6 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
         places=places,
         inner=inner,
         outer=outer,
-        is_noisy=found.is_noisy,
     )
 
 
@@ -368,36 +366,61 @@ def _worn(strokes: _Strokes, radii: Rows) -> tuple[Rows, NDArray[np.int32]]:
     And for pixels at sharp corners the place of the one that shows what they enclose, else -1.
     """
     radius = _fine(np.maximum(radii, 0)[strokes.pieces])
-    kept_apart = depth_of(strokes.distance >= -radius) / 2
-    lost = (strokes.distance < -_HALF / 2) & (kept_apart > radius + _HALF)
-    labels, boxes = pieces_of(lost, connectivity=8)
-    furthest = largest_of(
-        (kept_apart - radius).astype(np.float32), labels, np.flatnonzero(lost), len(boxes)
-    )
-    # What is near is a corner, and a corner moves with the strokes that meet in it.
-    is_thin = furthest > _CORNER_RADII_MAX * float(radius.max()) + _EDGE_PX
-    # A stroke that tapers is spared gradually: its neck would be cut.
-    room = _TAPER_RADII * 2 * float(radius.max()) + _EDGE_PX
-    size = 2 * int(room) + 1
-    thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
-    spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
-    radius = radius * (1 - np.minimum(2 * spared, 1))
+    _spare_thin(strokes.distance, radius)
     at_corners, sources = wedges(strokes.distance, radius)
-    worn = _drawn(strokes.distance, -radius, at_corners)
+    worn = _drawn(strokes.distance, np.negative(radius, out=radius), at_corners)
     left = np.where(radii[strokes.pieces] > 0, np.minimum(worn, strokes.cover), strokes.cover)
     rows, columns = np.divmod(sources[::2, ::2].reshape(-1), sources.shape[1])
     places = rows // 2 * (sources.shape[1] // 2) + columns // 2
     return left, np.where(rows < 0, -1, places).astype(np.int32)
 
 
+def _spare_thin(distance: Rows, radius: Rows) -> None:
+    """Lower the radii where strokes are so much thinner than elsewhere that they would go."""
+    widest = float(radius.max())
+    kept_apart = depth_of(distance >= -radius)
+    kept_apart /= 2
+    lost = (distance < -_HALF / 2) & (kept_apart > radius + _HALF)
+    places = np.flatnonzero(lost)
+    excess = kept_apart.reshape(-1)[places] - radius.reshape(-1)[places]
+    del kept_apart
+    labels, boxes = pieces_of(lost, connectivity=8)
+    furthest = np.zeros(len(boxes), dtype=np.float32)
+    np.maximum.at(furthest, labels.reshape(-1)[places], excess)
+    # What is near is a corner, and a corner moves with the strokes that meet in it.
+    is_thin = furthest > _CORNER_RADII_MAX * widest + _EDGE_PX
+    if not is_thin.any():
+        return
+    # A stroke that tapers is spared gradually: its neck would be cut.
+    room = _TAPER_RADII * 2 * widest + _EDGE_PX
+    size = 2 * int(room) + 1
+    thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
+    del labels
+    spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
+    spared *= 2
+    np.minimum(spared, 1, out=spared)
+    radius *= np.subtract(1, spared, out=spared)
+
+
 def _fine(rows: Rows) -> Rows:
     return np.asarray(rows.astype(np.float32).repeat(2, axis=0).repeat(2, axis=1))
 
 
-def _drawn(distance: Rows, radius: Rows, without: Rows | None = None) -> Rows:
-    """Return how much of each pixel lies nearer to the strokes than a radius, less some of it."""
-    cover = (_HALF + 2 * (radius - distance)).clip(0, 1).astype(np.float32)
+def _drawn(distance: Rows, radius: Rows, without: NDArray[np.uint8] | None = None) -> Rows:
+    """Return how much of each pixel lies nearer to the strokes than a radius.
+
+    Args:
+        distance: of each half pixel from the strokes.
+        radius: how far from them to draw.
+        without: how much of each half pixel not to, in levels of 255.
+    """
+    cover = np.subtract(radius, distance)
+    cover *= 2
+    cover += _HALF
+    np.clip(cover, 0, 1, out=cover)
     if without is not None:
-        cover = np.minimum(cover, 1 - without)
+        spots = np.flatnonzero(without)
+        free = 1 - without.reshape(-1)[spots].astype(np.float32) / _FULL
+        cover.reshape(-1)[spots] = np.minimum(cover.reshape(-1)[spots], free)
     size = (distance.shape[1] // 2, distance.shape[0] // 2)
     return np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
