@@ -4,7 +4,7 @@ A distance counted from whole pixels has stairs. Here it is counted from the poi
 edge itself says that the contour lies, so that what is drawn at some distance runs smoothly.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 import cv2
@@ -26,37 +26,87 @@ _EVENING_PX: Final = 0.6
 _MEASURED_AT_ONCE: Final = 65_536
 
 
-def signed_distance(
-    height: Rows, *, reach: float, inset_at: Callable[[NDArray[np.intp]], Rows] | None = None
-) -> Rows:
-    """Return how far each pixel is from where a field crosses zero, in pixels.
+class Contour(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a field crosses zero.
 
-    Negative where the field is above zero. Further away than `reach` the distance is a rough one,
-    and where there is no contour at all it is as long as the picture.
-
-    Args:
-        height: the field that the contour is found in.
-        reach: up to which distance to measure finely.
-        inset_at: returns by how much further inside the true contour lies at places beside it.
+    `inside` are the pixels where it is above zero, `rim` those that have a neighbour on the other
+    side, `starts` the places of the latter. For each of these, and so for a point of the contour
+    beside it: where it is, how high the field is there, the way the contour faces, how steep the
+    field is, and how far off the contour runs.
     """
+
+    inside: Mask
+    rim: Mask
+    starts: NDArray[np.intp]
+    rows: Rows
+    columns: Rows
+    heights: Rows
+    across: Rows
+    down: Rows
+    steepness: Rows
+    offset: Rows
+
+
+def signed_distance(height: Rows, *, reach: float) -> Rows:
+    """Return how far each pixel is from where a field crosses zero, as `distance_from` does."""
+    return distance_from(find_contour(height), reach=reach)
+
+
+def find_contour(height: Rows) -> Contour:
+    """Find where a field crosses zero."""
     inside = height > 0
     rim = _rim_of(inside)
-    if not rim.any():
-        return np.where(inside, np.float32(-1), np.float32(1)) * np.float32(sum(height.shape))
-    contour = _contour_of(height, np.flatnonzero(rim), inset_at)
-    distance = depth_of(~rim)
+    starts = np.flatnonzero(rim)
+    slopes = [
+        np.asarray(
+            cv2.Sobel(height, cv2.CV_32F, *order, ksize=3, scale=1 / 8), dtype=np.float32
+        ).reshape(-1)[starts]
+        for order in ((1, 0), (0, 1))
+    ]
+    steepness: Rows = np.maximum(np.hypot(*slopes), np.float32(_SLOPE_MIN)).astype(np.float32)
+    rows, columns = np.divmod(starts, height.shape[1])
+    heights = height.reshape(-1)[starts]
+    return Contour(
+        inside=inside,
+        rim=rim,
+        starts=starts,
+        rows=rows.astype(np.float32),
+        columns=columns.astype(np.float32),
+        heights=heights,
+        across=(slopes[0] / steepness).astype(np.float32),
+        down=(slopes[1] / steepness).astype(np.float32),
+        steepness=steepness,
+        offset=(-heights / steepness).clip(-_OFFSET_PX_MAX, _OFFSET_PX_MAX),
+    )
+
+
+def distance_from(contour: Contour, *, reach: float, insets: Rows | None = None) -> Rows:
+    """Return how far each pixel is from a contour, in pixels, negative inside.
+
+    Further away than `reach` the distance is a rough one, and where there is no contour at all it
+    is as long as the picture.
+
+    Args:
+        contour: what to measure from.
+        reach: up to which distance to measure finely.
+        insets: by how much further inside the true contour lies at each of its points.
+    """
+    inside, rim = contour.inside, contour.rim
+    height, width = rim.shape
+    if not len(contour.starts):
+        return np.where(inside, np.float32(-1), np.float32(1)) * np.float32(height + width)
     sides = numbered_by_nearest(rim), numbered_by_nearest(rim, from_right=True)
-    height_px, width = rim.shape
+    distance = depth_of(~rim)
     strip_height = max(1, _MEASURED_AT_ONCE // width)
-    for top in range(0, height_px, strip_height):
+    for top in range(0, height, strip_height):
         strip = slice(top, top + strip_height)
         near = np.flatnonzero(distance[strip] <= reach + 1)
-        np.negative(distance[strip], out=distance[strip], where=inside[strip])
-        origins = [side.numbers[side.labels[strip].reshape(-1)[near]] for side in sides]
         is_inside = inside[strip].reshape(-1)[near]
-        distance[strip].reshape(-1)[near] = _measured(
-            contour, near + top * width, origins, is_inside, width
-        )
+        origins = [side.numbers[side.labels[strip].reshape(-1)[near]] for side in sides]
+        fine, shift = _measured(contour, near + top * width, origins, insets)
+        np.negative(distance[strip], out=distance[strip], where=inside[strip])
+        distance[strip].reshape(-1)[near] = np.where(is_inside, -fine, fine) + shift
+    del sides
     evened = cv2.GaussianBlur(distance, (0, 0), _EVENING_PX)
     return np.asarray(evened, dtype=np.float32)
 
@@ -72,69 +122,23 @@ def _rim_of(inside: Mask) -> Mask:
     return rim
 
 
-class _Contour(msgspec.Struct, frozen=True, kw_only=True):
-    """For each pixel of a rim: where it is, the way the contour faces, and how far off it runs.
-
-    `insets` are by how much further inside the true contour lies, None for nowhere.
-    """
-
-    rows: NDArray[np.float32]
-    columns: NDArray[np.float32]
-    across: Rows
-    down: Rows
-    steepness: Rows
-    heights: Rows
-    offset: Rows
-    insets: Rows | None
-    starts: NDArray[np.intp]
-
-
-def _contour_of(
-    height: Rows,
-    starts: NDArray[np.intp],
-    inset_at: Callable[[NDArray[np.intp]], Rows] | None,
-) -> _Contour:
-    slopes = [
-        np.asarray(
-            cv2.Sobel(height, cv2.CV_32F, *order, ksize=3, scale=1 / 8), dtype=np.float32
-        ).reshape(-1)[starts]
-        for order in ((1, 0), (0, 1))
-    ]
-    steepness: Rows = np.maximum(np.hypot(*slopes), np.float32(_SLOPE_MIN)).astype(np.float32)
-    rows, columns = np.divmod(starts, height.shape[1])
-    heights = height.reshape(-1)[starts]
-    return _Contour(
-        rows=rows.astype(np.float32),
-        columns=columns.astype(np.float32),
-        across=(slopes[0] / steepness).astype(np.float32),
-        down=(slopes[1] / steepness).astype(np.float32),
-        steepness=steepness,
-        heights=heights,
-        offset=(-heights / steepness).clip(-_OFFSET_PX_MAX, _OFFSET_PX_MAX),
-        insets=None if inset_at is None else inset_at(starts),
-        starts=starts,
-    )
-
-
 def _measured(
-    contour: _Contour,
+    contour: Contour,
     near: NDArray[np.intp],
     origins: Sequence[NDArray[np.int32]],
-    is_inside: Mask,
-    width: int,
-) -> Rows:
-    """Return the signed distances of pixels from the contour: of several origins, to the closest.
+    insets: Rows | None,
+) -> tuple[Rows, Rows]:
+    """Return how far pixels are from the closest of several points of a contour, and its inset.
 
     Args:
-        contour: its points.
-        near: the pixels' places.
-        origins: for each pixel one point of the contour near it, and another.
-        is_inside: which of the pixels lie inside.
-        width: of the picture.
+        contour: with its points.
+        near: the places of the pixels.
+        origins: for each pixel the number of a point, and of another.
+        insets: of all points; without, there are none.
     """
     closest = np.full(len(near), np.inf, dtype=np.float32)
     shift = np.zeros(len(near), dtype=np.float32)
-    rows, columns = (axis.astype(np.float32) for axis in np.divmod(near, width))
+    rows, columns = (axis.astype(np.float32) for axis in np.divmod(near, contour.rim.shape[1]))
     for origin in origins:
         right, below = columns - contour.columns[origin], rows - contour.rows[origin]
         across, down = contour.across[origin], contour.down[origin]
@@ -143,11 +147,10 @@ def _measured(
         measured = np.hypot(upright, np.maximum(along - np.float32(_STRETCH_PX), 0))
         # Beside the contour the point may lie on this side of a pixel or on that.
         sunk = np.flatnonzero(near == contour.starts[origin])
-        heights = contour.heights[origin[sunk]]
-        measured[sunk] = np.abs(heights) / contour.steepness[origin[sunk]]
+        own = origin[sunk]
+        measured[sunk] = np.abs(contour.heights[own]) / contour.steepness[own]
         closer = measured < closest
         closest[closer] = measured[closer]
-        if contour.insets is not None:
-            shift[closer] = contour.insets[origin[closer]]
-    signed: Rows = np.where(is_inside, -closest, closest) + shift
-    return signed
+        if insets is not None:
+            shift[closer] = insets[origin[closer]]
+    return closest, shift

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.distances import signed_distance
+from services.refinement.engines.local.distances import distance_from, find_contour
 
 Rows: TypeAlias = NDArray[np.float32]
 
@@ -42,12 +42,10 @@ def distance_to_lines(cover: Rows, *, reach: float) -> Rows:
     np.maximum(crest, np.float32(_HEIGHT_MIN), out=crest)
     # Maps at twice the size are what a job's memory goes to: as few as can be at a time.
     np.subtract(profile, np.float32(_HALF) * crest, out=profile)
-
-    def inset_at(places: NDArray[np.intp]) -> Rows:
-        insets = np.interp(crest.reshape(-1)[places], _HEIGHTS, _INSETS_PX)
-        return np.asarray(2 * insets.astype(np.float32), dtype=np.float32)
-
-    distance = signed_distance(profile, reach=2 * reach, inset_at=inset_at)
+    contour = find_contour(profile)
+    insets = np.interp(crest.reshape(-1)[contour.starts], _HEIGHTS, _INSETS_PX)
+    del profile, crest
+    distance = distance_from(contour, reach=2 * reach, insets=2 * insets.astype(np.float32))
     distance *= np.float32(_HALF)
     return distance
 

@@ -132,27 +132,12 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     reach = int(_RADIUS_SHARE_MAX * side * min(max(abs(amount), 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
-    values = premultiplied(pixels.reshape(-1, 4)[places])
-    inner = _colours_near(pixels, found.strong, places)
-    outer = _colours_near(pixels, found.others, places)
-    share, error = _share(values, inner, outer)
-    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
-    # What is no mix of the two lies between two strokes, and belongs to both.
-    share[error > _UNEXPLAINED] = 1
-    edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
-    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
-    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
-    is_edge = edge.reshape(-1)[places] > 0
-    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
-    share[found.others.reshape(-1)[places]] = 0
-    share[found.narrow.reshape(-1)[places]] = 1
+    share, solid_share, inner, outer = _shares_near(pixels, found, places)
     cover = np.zeros(seeds.shape, dtype=np.float32)
     cover.reshape(-1)[places] = share
+    solid = np.zeros(seeds.shape, dtype=np.float32)
+    solid.reshape(-1)[places] = solid_share
     pieces, boxes = pieces_of(cover > _FAINTEST_COVER, connectivity=8)
-    solid = cover.copy()
-    # Where a stroke runs into an area of its colour, it has no end.
-    same = np.abs(inner - outer).max(axis=-1) < _SAME**_HALF
-    solid.reshape(-1)[places[same & (edge.reshape(-1)[places] > 0)]] = 1
     distance = distance_to_lines(solid, reach=reach)
     return _Strokes(
         cover=cover,
@@ -165,6 +150,35 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
         inner=inner,
         outer=outer,
     )
+
+
+def _shares_near(
+    pixels: Pixels, found: Seeds, places: NDArray[np.intp]
+) -> tuple[Rows, Rows, Planes, Planes]:
+    """Explain the pixels near strokes as mixes of a stroke's colour and that of what is beside it.
+
+    Returns:
+        How much of each the stroke covers; the same, but all where it runs into an area of its
+        colour; the colour of the stroke; and the other.
+    """
+    values = premultiplied(pixels.reshape(-1, 4)[places])
+    inner = _colours_near(pixels, found.strong, places)
+    outer = _colours_near(pixels, found.others, places)
+    share, error = _share(values, inner, outer)
+    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
+    # What is no mix of the two lies between two strokes, and belongs to both.
+    share[error > _UNEXPLAINED] = 1
+    seeds = (found.narrow | found.ridges).view(np.uint8)
+    edge = cv2.dilate(seeds, _KERNEL, iterations=_EDGE_PX)
+    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
+    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
+    is_edge = edge.reshape(-1)[places] > 0
+    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
+    share[found.others.reshape(-1)[places]] = 0
+    share[found.narrow.reshape(-1)[places]] = 1
+    # Where a stroke runs into an area of its colour, it has no end.
+    is_endless = is_edge & (np.abs(inner - outer).max(axis=-1) < _SAME**_HALF)
+    return share, np.where(is_endless, np.float32(1), share), inner, outer
 
 
 def _continued(pixels: Pixels, found: Seeds) -> Seeds:
