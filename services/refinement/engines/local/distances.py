@@ -47,9 +47,9 @@ class Contour(msgspec.Struct, frozen=True, kw_only=True):
     offset: Rows
 
 
-def signed_distance(height: Rows, *, reach: float) -> Rows:
+def signed_distance(height: Rows, *, reach: float, beyond: float = 0) -> Rows:
     """Return how far each pixel is from where a field crosses zero, as `distance_from` does."""
-    return distance_from(find_contour(height), reach=reach)
+    return distance_from(find_contour(height), reach=reach, beyond=beyond)
 
 
 def find_contour(height: Rows) -> Contour:
@@ -80,15 +80,18 @@ def find_contour(height: Rows) -> Contour:
     )
 
 
-def distance_from(contour: Contour, *, reach: float, insets: Rows | None = None) -> Rows:
+def distance_from(
+    contour: Contour, *, reach: float, beyond: float = 0, insets: Rows | None = None
+) -> Rows:
     """Return how far each pixel is from a contour, in pixels, negative inside.
 
-    Further away than `reach` the distance is a rough one, and where there is no contour at all it
-    is as long as the picture.
+    Further away than `reach`, and nearer than `beyond`, the distance is a rough one; where there
+    is no contour at all it is as long as the picture.
 
     Args:
         contour: what to measure from.
         reach: up to which distance to measure finely.
+        beyond: from which distance on.
         insets: by how much further inside the true contour lies at each of its points.
     """
     inside, rim = contour.inside, contour.rim
@@ -100,12 +103,13 @@ def distance_from(contour: Contour, *, reach: float, insets: Rows | None = None)
     strip_height = max(1, _MEASURED_AT_ONCE // width)
     for top in range(0, height, strip_height):
         strip = slice(top, top + strip_height)
-        near = np.flatnonzero(distance[strip] <= reach + 1)
+        rough = distance[strip]
+        near = np.flatnonzero((rough >= beyond) & (rough <= reach + 1))
         is_inside = inside[strip].reshape(-1)[near]
         origins = [side.numbers[side.labels[strip].reshape(-1)[near]] for side in sides]
         fine, shift = _measured(contour, near + top * width, origins, insets)
-        np.negative(distance[strip], out=distance[strip], where=inside[strip])
-        distance[strip].reshape(-1)[near] = np.where(is_inside, -fine, fine) + shift
+        np.negative(rough, out=rough, where=inside[strip])
+        rough.reshape(-1)[near] = np.where(is_inside, -fine, fine) + shift
     del sides
     evened = cv2.GaussianBlur(distance, (0, 0), _EVENING_PX)
     return np.asarray(evened, dtype=np.float32)

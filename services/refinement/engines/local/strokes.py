@@ -24,7 +24,13 @@ from services.refinement.engines.local.masks import (
 from services.refinement.engines.local.mitres import wedges
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
-from services.refinement.engines.local.planes import Planes, premultiplied, straight
+from services.refinement.engines.local.planes import (
+    Planes,
+    added_up,
+    largest_part,
+    premultiplied,
+    straight,
+)
 from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.seeds import Seeds, find_seeds
@@ -177,7 +183,7 @@ def _shares_near(
     share[found.others.reshape(-1)[places]] = 0
     share[found.narrow.reshape(-1)[places]] = 1
     # Where a stroke runs into an area of its colour, it has no end.
-    is_endless = is_edge & (np.abs(inner - outer).max(axis=-1) < _SAME**_HALF)
+    is_endless = is_edge & (largest_part(np.abs(inner - outer)) < _SAME**_HALF)
     return share, np.where(is_endless, np.float32(1), share), inner, outer
 
 
@@ -197,7 +203,7 @@ def _continued(pixels: Pixels, found: Seeds) -> Seeds:
         return found
     values = premultiplied(pixels.reshape(-1, 4)[places])
     inner = _colours_near(pixels, found.strong, places)
-    alike = np.abs(values - inner).max(axis=-1) <= _ALIKE
+    alike = largest_part(np.abs(values - inner)) <= _ALIKE
     candidates = np.zeros(seeds.shape, dtype=np.bool_)
     candidates.reshape(-1)[places[alike]] = True
     # The soft rim of an area in the stroke's colour is no stroke.
@@ -205,7 +211,7 @@ def _continued(pixels: Pixels, found: Seeds) -> Seeds:
     others = np.flatnonzero(found.others & near)
     ink = _colours_near(pixels, found.strong, others)
     shown = premultiplied(pixels.reshape(-1, 4)[others])
-    solid.reshape(-1)[others[np.abs(shown - ink).max(axis=-1) <= _ALIKE]] = True
+    solid.reshape(-1)[others[largest_part(np.abs(shown - ink)) <= _ALIKE]] = True
     candidates &= cv2.dilate(solid.view(np.uint8), np.ones((7, 7), dtype=np.uint8)) == 0
     labels, boxes = pieces_of(candidates | seeds, connectivity=8)
     is_stroke = np.bincount(labels[seeds], minlength=len(boxes)) > 0
@@ -233,10 +239,10 @@ def _share(values: Planes, inner: Planes, outer: Planes) -> tuple[Rows, Rows]:
     Where both colours are the same, all is inner, and explained.
     """
     line = inner - outer
-    length = (line * line).sum(axis=-1)
-    along = ((values - outer) * line).sum(axis=-1) / np.maximum(length, 1e-4)
+    length = added_up(line * line)
+    along = added_up((values - outer) * line) / np.maximum(length, 1e-4)
     share = along.clip(0, 1)
-    error = np.abs(outer + share[:, None] * line - values).max(axis=-1)
+    error = largest_part(np.abs(outer + share[:, None] * line - values))
     is_same = length < _SAME
     return (
         np.where(is_same, 1, share).astype(np.float32),
@@ -270,10 +276,12 @@ def _try_other_sides(
         for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
             spots = (rows + away * down).clip(0, height - 1) * width
             spots += (columns + away * right).clip(0, width - 1)
-            beyond = premultiplied(flat[spots])
-            trial, left = _share(values[open_places], inner[open_places], beyond)
-            better = others.reshape(-1)[spots] & (left < error[open_places])
-            chosen = open_places[better]
+            is_other = others.reshape(-1)[spots]
+            tried = open_places[is_other]
+            beyond = premultiplied(flat[spots[is_other]])
+            trial, left = _share(values[tried], inner[tried], beyond)
+            better = left < error[tried]
+            chosen = tried[better]
             outer[chosen], share[chosen], error[chosen] = (
                 beyond[better],
                 trial[better],
