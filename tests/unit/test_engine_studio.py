@@ -198,7 +198,7 @@ async def test_jobs_cancelled_at_any_moment_cost_no_studio(studios: Studios) -> 
 
 
 async def test_a_drawing_child_says_how_far_it_is(studios: Studios) -> None:
-    """Each phase of a plan brings it closer to the end."""
+    """Each phase of a plan that has steps brings it closer to the end."""
     shares: list[float] = []
 
     async def moved(share: float) -> None:
@@ -206,14 +206,14 @@ async def test_a_drawing_child_says_how_far_it_is(studios: Studios) -> None:
 
     await LocalEngine(studios=studios).refine(
         original=LOGO,
-        instruction=Instruction(refinement_prompt="make it blue"),
+        instruction=Instruction(refinement_prompt="flat design, blue, with a black border"),
         timeout_s=AMPLE_S,
         moved=moved,
     )
 
     assert len(shares) == 4
-    assert shares == sorted(set(shares))
-    assert all(0 < share < 1 for share in shares)
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[1] < shares[-1] < 1
 
 
 @pytest.mark.parametrize("share", [-0.01, 1.01, float("nan"), float("inf"), "0.5", None])
