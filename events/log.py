@@ -4,7 +4,7 @@ The port is small on purpose. `services.adapters.jetstream` implements it on NAT
 `services.adapters.memory` in memory; `tests/contract` holds both to the same promises.
 """
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from typing import Protocol
 
 import msgspec
@@ -142,7 +142,7 @@ class EventLog(Protocol):
         """
         ...
 
-    def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """All events behind `after`, in order, without gaps, for ever, in batches of what is there.
 
         Raises:

@@ -7,7 +7,7 @@ from typing import Final
 import bson
 import msgspec
 
-from events.task import Task
+from events.task import Status, Task
 from projections.store import Checkpoint, ViewsUnavailable
 from projections.task_views import document_of, task_of
 
@@ -24,6 +24,13 @@ class MemoryViewStore:
         self.is_available = True
         self._views: dict[str, bytes] = {}
         self._checkpoints: dict[str, bytes] = {}
+
+    async def waiting(self, *, limit: int) -> Sequence[tuple[str, int]]:
+        """The tasks that no worker has begun."""
+        await self._answer("list the waiting")
+        views = [task_of(bson.decode(encoded)) for encoded in self._views.values()]
+        found = [(one.requested_position, one.task_id) for one in views if _is_waiting(one)]
+        return [(task_id, position) for position, task_id in sorted(found)[:limit]]
 
     async def find(self, *, user_key: str, task_id: str) -> Task | None:
         """The view of one task of one user."""
@@ -77,6 +84,10 @@ def _replace(documents: dict[str, bytes], *, key: str, document: dict[str, objec
     before = documents.get(key)
     if before is None or bson.decode(before)["position"] < bson.decode(encoded)["position"]:
         documents[key] = encoded
+
+
+def _is_waiting(task: Task) -> bool:
+    return task.status is Status.PENDING
 
 
 def _decode(encoded: bytes | None) -> Task | None:

@@ -22,7 +22,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from events.task import Task
+from events.task import Status, Task
 from projections.indexes import Index, ViewsMismatch, declared_indexes
 from projections.store import Checkpoint, ViewsUnavailable
 from projections.task_views import document_of, task_of
@@ -83,6 +83,19 @@ class MongoViewStore:
     async def close(self) -> None:
         """Close the connections. Says good-bye to the server, so not inside the loop."""
         await asyncio.to_thread(self._client.close)
+
+    async def waiting(self, *, limit: int) -> Sequence[tuple[str, int]]:
+        """The tasks that no worker has begun, from an index alone."""
+        async with self._bounded("list the waiting"):
+            cursor = self._views.find(
+                {"status": Status.PENDING.value},
+                {"_id": 1, "requested_position": 1},
+                sort=[("requested_position", 1)],
+                limit=limit,
+                batch_size=limit + 1,
+            )
+            documents = await cursor.to_list(length=limit)
+        return [(one["_id"], one["requested_position"]) for one in documents]
 
     async def find(self, *, user_key: str, task_id: str) -> Task | None:
         """The view of one task of one user; None if there is none, or it is another user's."""

@@ -31,6 +31,14 @@ class ViewsUnavailable(Exception):
 class TaskViews(Protocol):
     """The task views as readers use them."""
 
+    async def waiting(self, *, limit: int) -> Sequence[tuple[str, int]]:
+        """The tasks of all users that no worker has begun: ids and positions, oldest first.
+
+        Raises:
+            ViewsUnavailable: no answer within the bound.
+        """
+        ...
+
     async def find(self, *, user_key: str, task_id: str) -> Task | None:
         """The view of one task of one user; None if there is none, or it is another user's.
 

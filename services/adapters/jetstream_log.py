@@ -5,7 +5,7 @@ docs/decisions/0004-ambiguous-appends.md.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from time import monotonic
 from typing import Final
 
@@ -147,7 +147,7 @@ class JetStreamLog:
             raise LogUnavailable(operation="read the head", reason=answer.reason())
         return answer.state.last_seq
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """An ordered push consumer, made anew by each call and gone soon after it."""
         follower = await Follower.start(self._connection, after=after)
         try:

@@ -1,7 +1,7 @@
 """The log, its queue, a bucket and signals in memory: for tests, and held to the same contracts."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from time import monotonic
 from typing import Final
@@ -101,7 +101,7 @@ class MemoryLog:
         self._check("read the head")
         return len(self._events)
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """All events behind `after`, for ever."""
         while True:
             self._check("follow")

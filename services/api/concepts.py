@@ -1,34 +1,44 @@
 """The route that takes refinement requests."""
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final, TypeAlias
 
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
-from services.api.admissions import Admissions, InvalidRequest, Reception, Submission
+from events.admission import RefinementRequest
+from events.log import LogUnavailable
+from services.api.admissions import Admissions, InvalidRequest, Reception, Refused, Submission
 from services.api.auth import Owner
 from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
 from services.api.description import REFINE_RESPONSES, RefineOperation
 from services.api.edge import facts_of
+from services.api.preferences import wait_of
 from services.api.refinement_requests import (
     FieldError,
     Invalid,
     idempotency_error,
     read_idempotency_key,
-    read_request,
     require_json,
 )
 from services.api.requests import AuthenticatedRequest, header_values
+from services.api.waits import TaskWaits
 
 POLL_AFTER_S: Final = 2
 
+BodyReader: TypeAlias = Callable[[bytes], RefinementRequest | tuple[FieldError, ...]]
+
 
 def refine_route(
-    *, admissions: Admissions, bodies: TaskBodies, engines: Sequence[str]
+    *,
+    admissions: Admissions,
+    bodies: TaskBodies,
+    waits: TaskWaits,
+    read_body: BodyReader,
 ) -> HTTPRouteHandler:
-    """`POST /api/concepts/refine`; a request may ask for one of `engines`."""
+    """`POST /api/concepts/refine`; `read_body` makes a request of a body, or says what is wrong."""
 
     @post(
         "/api/concepts/refine",
@@ -40,15 +50,22 @@ def refine_route(
         tags=["concepts"],
     )
     async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
-        submission = await _read_submission(request, admissions, engines)
-        receipt = await admissions.submit(submission)
-        task = receipt.task
-        facts_of(request.scope).task_id = task.task_id
+        async with _quota_of_errors(request, admissions):
+            submission = await _read_submission(request, read_body)
+            receipt = await admissions.submit(submission)
+        task, facts = receipt.task, facts_of(request.scope)
+        facts.task_id, facts.quota = task.task_id, receipt.quota
         headers = receipt.quota.headers()
         headers["Cache-Control"] = "no-store"
         if receipt.reception is Reception.ALREADY_ACTIVE:
             body = await bodies.encode(task, message=ALREADY_ACTIVE)
             return ASGIResponse(body=body, status_code=409, headers=headers)
+        wait_s = wait_of(header_values(request.scope, b"prefer"))
+        if wait_s is not None:
+            waited = await waits.until_ended(task, wait_s=wait_s)
+            if waited is not None:
+                task = waited
+                headers["Preference-Applied"] = f"wait={wait_s}"
         is_new = task.version == 1
         body = await bodies.encode(task, message=CREATED if is_new else None)
         headers["Location"] = f"/api/tasks/{task.task_id}"
@@ -60,9 +77,29 @@ def refine_route(
     return refine_concept
 
 
-async def _read_submission(
-    request: AuthenticatedRequest, admissions: Admissions, engines: Sequence[str]
-) -> Submission:
+@asynccontextmanager
+async def _quota_of_errors(
+    request: AuthenticatedRequest, admissions: Admissions
+) -> AsyncIterator[None]:
+    """Find out how the quota stands when a request ends in an error, for the error's headers.
+
+    A log that has just failed is not asked again: its failure would be answered twice as late.
+    """
+    facts = facts_of(request.scope)
+    try:
+        yield
+    except Refused as error:
+        facts.quota = error.quota
+        raise
+    except LogUnavailable:
+        raise
+    except Exception:
+        with suppress(LogUnavailable):
+            facts.quota = await admissions.quota_of(request.user)
+        raise
+
+
+async def _read_submission(request: AuthenticatedRequest, read_body: BodyReader) -> Submission:
     """The submission in a request.
 
     Raises:
@@ -78,11 +115,11 @@ async def _read_submission(
         key = read_idempotency_key(header_values(scope, b"idempotency-key"))
     except Invalid as error:
         errors.append(idempotency_error(error))
-    read = read_request(await request.body(), engines=engines)
+    read = read_body(await request.body())
     if isinstance(read, tuple):
         errors.extend(read)
     if errors or isinstance(read, tuple):
-        raise InvalidRequest(tuple(errors), quota=await admissions.quota_of(owner))
+        raise InvalidRequest(tuple(errors))
     return Submission(
         request=read,
         owner=owner,

@@ -23,7 +23,7 @@ from litestar.openapi.spec import (
 )
 from msgspec import Struct
 
-from services.api.bodies import TaskBody
+from services.api.bodies import HistoryEntry, TaskBody
 from services.api.problems import MEDIA_TYPE, Problem
 from services.api.refinement_requests import (
     ASPECTS,
@@ -37,7 +37,7 @@ from services.api.refinement_requests import (
 _BEARER: Final = "BearerToken"
 
 
-def answer_of(body: type[Struct], description: str) -> ResponseSpec:
+def answer_of(body: type[Struct] | type[list[HistoryEntry]], description: str) -> ResponseSpec:
     """An answer with a JSON body."""
     return ResponseSpec(data_container=body, description=description, generate_examples=False)
 
@@ -70,6 +70,31 @@ REFINE_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
 }
 TASK_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
     200: answer_of(TaskBody, "The task."),
+    304: ResponseSpec(data_container=None, description="Nothing has changed; see If-None-Match."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    404: problem_of("The user has no such task."),
+    503: _UNAVAILABLE,
+}
+HISTORY_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    200: answer_of(list[HistoryEntry], "The events; a stream of them if that is accepted."),
+    204: ResponseSpec(data_container=None, description="The stream has been read to its end."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    404: problem_of("The user has no such task."),
+    429: problem_of("Too many streams of this user are open."),
+    503: _UNAVAILABLE,
+}
+CANCEL_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    200: answer_of(TaskBody, "The task, cancelled; quota_refunded says if its request counts."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    404: problem_of("The user has no such task."),
+    409: answer_of(TaskBody, "The task has ended before."),
+    503: _UNAVAILABLE,
+}
+REMOVE_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    204: ResponseSpec(data_container=None, description="Cancelled if it was active, else removed."),
     400: problem_of("The request could not be understood."),
     401: _UNAUTHORIZED,
     404: problem_of("The user has no such task."),
@@ -138,6 +163,49 @@ class TaskOperation(Operation):
         self.security = [{_BEARER: []}]
 
 
+_WAIT: Final = Parameter(
+    name="Prefer",
+    param_in="header",
+    required=False,
+    description="`wait=N`: answer when the task has moved, or after N seconds (at most 60).",
+    schema=Schema(type=OpenAPIType.STRING),
+)
+
+
+@dataclass
+class ReadTaskOperation(TaskOperation):
+    """The operation that reads a task, and may wait for it."""
+
+    def __post_init__(self) -> None:
+        """Add the headers that the route reads itself."""
+        super().__post_init__()
+        tag = Parameter(
+            name="If-None-Match",
+            param_in="header",
+            required=False,
+            description="The ETag of the body that the client has.",
+            schema=Schema(type=OpenAPIType.STRING),
+        )
+        self.parameters = [*(self.parameters or ()), tag, _WAIT]
+
+
+@dataclass
+class HistoryOperation(TaskOperation):
+    """The operation that follows a task."""
+
+    def __post_init__(self) -> None:
+        """Add the header that the route reads itself."""
+        super().__post_init__()
+        resume = Parameter(
+            name="Last-Event-ID",
+            param_in="header",
+            required=False,
+            description="The position that a stream is resumed after.",
+            schema=Schema(type=OpenAPIType.STRING),
+        )
+        self.parameters = [*(self.parameters or ()), resume]
+
+
 @dataclass
 class RefineOperation(TaskOperation):
     """The operation that takes a refinement request."""
@@ -156,7 +224,8 @@ class RefineOperation(TaskOperation):
                 required=False,
                 description="The same key and request again answer with the same task.",
                 schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=257),
-            )
+            ),
+            _WAIT,
         ]
 
 

@@ -21,6 +21,7 @@ from litestar.utils.path import normalize_path
 from msgspec import UNSET, UnsetType
 from structlog.typing import FilteringBoundLogger
 
+from events.failures import FailureCode
 from events.log import LogUnavailable
 from services.adapters.storage import StorageUnavailable
 from services.api.admissions import (
@@ -29,12 +30,12 @@ from services.api.admissions import (
     ImageNotFound,
     InvalidRequest,
     QuotaSpent,
-    Refused,
     ReplayedTaskRemoved,
 )
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
 from services.api.refinement_requests import FieldError, UnsupportedMediaType
+from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.task_reader import TaskNotFound
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -55,11 +56,15 @@ class ProblemKind(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProblemError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One thing that is wrong with a request: where, and what would be right."""
+    """One thing that is wrong with a request: where, and what would be right.
+
+    `code` is what a task would have failed with, if this would have failed it.
+    """
 
     pointer: str | None = None
     header: str | None = None
     detail: str
+    code: FailureCode | None = None
 
 
 class Problem(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +103,7 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         status=400,
         name="body-aborted",
         title="Request body aborted",
-        detail="The connection ended before the request body was complete.",
+        detail="The request body ended before it was complete, or is not framed as HTTP.",
         headers=_CLOSE,
     ),
     InvalidToken: ProblemKind(
@@ -177,6 +182,20 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         title="Quota exhausted",
         detail="All refinements of this month are used.",
     ),
+    UserHasNoSeat: ProblemKind(
+        status=429,
+        name="too-many-waiting",
+        title="Too many waiting requests",
+        detail="Too many requests of yours wait for tasks already. Let one of them end first.",
+        headers=_LATER,
+    ),
+    ProcessHasNoSeat: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="Too many requests wait for tasks right now. Try again shortly, or poll.",
+        headers=_LATER,
+    ),
     LogUnavailable: ProblemKind(
         status=503,
         name="unavailable",
@@ -213,6 +232,8 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
     if kind is INTERNAL_ERROR:
         _log.error("http.failed", request_id=facts.request_id, exc_info=error)
     invalid = error.errors if isinstance(error, InvalidRequest) else ()
+    if reasons := [one.reason for one in invalid if one.reason is not None]:
+        facts.reason = "; ".join(reasons)
     problem = Problem(
         type=TYPE_PREFIX + kind.name,
         title=kind.title,
@@ -244,14 +265,17 @@ def _by_field(errors: Sequence[FieldError]) -> dict[str, list[str]]:
 
 
 def _problem_error(error: FieldError) -> ProblemError:
-    return ProblemError(pointer=error.pointer, header=error.header, detail=error.detail)
+    return ProblemError(
+        pointer=error.pointer, header=error.header, detail=error.detail, code=error.code
+    )
 
 
 def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     """The headers that depend on more than the kind of the error."""
     headers: dict[str, str] = {}
-    if isinstance(error, Refused) and error.quota is not None:
-        headers.update(error.quota.headers())
+    quota = facts_of(scope).quota
+    if quota is not None:
+        headers.update(quota.headers())
     if isinstance(error, QuotaSpent):
         headers["Retry-After"] = str(error.resets_in_s)
     if isinstance(error, MethodNotAllowedException):

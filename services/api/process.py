@@ -66,15 +66,20 @@ async def serve(
     stop_server: Callable[[], None] = server.stop
     serving = asyncio.create_task(server.serve(), name="http server")
     stopping = asyncio.create_task(stop.wait(), name="stop of the http server")
+    feeding = asyncio.create_task(dependencies.feed.run(), name="feed of the log")
     _log.info("http.listening", host=http.host, port=http.port)
     try:
-        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({serving, stopping, feeding}, return_when=asyncio.FIRST_COMPLETED)
     finally:
         # Also when cancelled: what is under way is finished in any case.
         stopping.cancel()
-        stop_server()
         is_told = stop.is_set()
+        # Whoever waits for a task is answered now, and asks again elsewhere.
+        dependencies.feed.close()
+        stop_server()
         await asyncio.wait({serving}, timeout=drain_s)
+        feeding.cancel()
+        _ = await asyncio.gather(feeding, return_exceptions=True)
     if not serving.done():
         # Not cancelled: the server's own threads would still report to what was cancelled.
         _log.warning("http.drain_gave_up", after_s=drain_s)

@@ -1,14 +1,17 @@
 """From the bytes of a request to a valid refinement request, or to everything wrong with it."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import Final
+from typing import ClassVar, Final
 from urllib.parse import quote, urlsplit
 
 import msgspec
 
 from events.admission import RefinementRequest
+from events.failures import FAILURE_RULES, FailureCode
 
 TEXT_LENGTH_MIN: Final = 5
 TEXT_LENGTH_MAX: Final = 500
@@ -25,7 +28,7 @@ ASPECTS: Final = (
 REQUIRED: Final = ("original_image_url", "refinement_prompt")
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 
-_UNKNOWN_FIELDS_SHOWN_MAX: Final = 10
+_WRONG_NAMES_SHOWN_MAX: Final = 10
 _FIELD_NAME_SHOWN_MAX: Final = 64
 _BODY: Final = "body"
 _JSON: Final = re.compile(
@@ -36,15 +39,22 @@ _IDEMPOTENCY_KEY: Final = re.compile(r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})')
 # Everything that is not text: C0 and C1 controls except newline and tab, and lone surrogates.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _FIELDS: Final = msgspec.json.Decoder(dict[str, object])
+# Only names are looked at, so numbers stay as they are written, however long.
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str)
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`."""
+    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`.
+
+    `code` is there if a task would fail with it; `reason` is for logs only.
+    """
 
     field: str
     detail: str
     pointer: str | None = None
     header: str | None = None
+    code: FailureCode | None = None
+    reason: str | None = None
 
 
 class UnsupportedMediaType(Exception):
@@ -55,7 +65,23 @@ class UnsupportedMediaType(Exception):
 
 
 class Invalid(ValueError):
-    """A value that is not allowed; the message says what would be, and never repeats the value."""
+    """A value that is not allowed; the message says what would be, and never repeats the value.
+
+    `code` is there if a task would fail with it; `reason` is for logs only.
+    """
+
+    code: ClassVar[FailureCode | None] = None
+    reason: ClassVar[str | None] = None
+
+
+class NeverFetched(Invalid):
+    """A URL whose address is none that we contact; it is told as the worker would tell it."""
+
+    code: ClassVar[FailureCode | None] = FailureCode.IMAGE_FETCH_REFUSED
+    reason: ClassVar[str | None] = "address not permitted"
+
+    def __init__(self) -> None:
+        super().__init__(FAILURE_RULES[FailureCode.IMAGE_FETCH_REFUSED].message)
 
 
 def require_json(content_types: Sequence[str]) -> None:
@@ -71,32 +97,40 @@ def require_json(content_types: Sequence[str]) -> None:
 
 
 def read_request(
-    body: bytes, *, engines: Sequence[str]
+    body: bytes, *, engines: Sequence[str], may_fetch: Callable[[str], bool]
 ) -> RefinementRequest | tuple[FieldError, ...]:
-    """The request in a JSON body, or all that is wrong with it; `engines` may be asked for."""
+    """The request in a JSON body, or all that is wrong with it.
+
+    `engines` may be asked for; `may_fetch` says of a valid URL whether its address is permitted.
+    """
     try:
         fields = _FIELDS.decode(body)
+        repeated = _repeated_names(body)
     except msgspec.ValidationError:
         return (_body_error("must be a JSON object"),)
     # Deep nesting ends in a RecursionError; bad UTF-8 in a UnicodeDecodeError, a ValueError.
     except (ValueError, RecursionError):
         return (_body_error("is not valid JSON"),)
     values: dict[str, object] = {}
-    errors: list[FieldError] = []
+    errors = [_field_error(name, Invalid("must be there only once")) for name in repeated]
     readers: dict[str, Callable[[object], object]]
-    readers = {**_READERS, "engine": partial(_read_engine, offered=engines)}
+    readers = {
+        "original_image_url": partial(_read_url, may_fetch=may_fetch),
+        **_READERS,
+        "engine": partial(_read_engine, offered=engines),
+    }
     for name, read in readers.items():
         value = fields.pop(name, None)
         if value is not None:
             try:
                 values[name] = read(value)
             except Invalid as error:
-                errors.append(_field_error(name, str(error)))
+                errors.append(_field_error(name, error))
         elif name in REQUIRED:
-            errors.append(_field_error(name, "is required"))
+            errors.append(_field_error(name, Invalid("is required")))
     errors.extend(
-        _field_error(name[:_FIELD_NAME_SHOWN_MAX], "is not a known field")
-        for name in list(fields)[:_UNKNOWN_FIELDS_SHOWN_MAX]
+        _field_error(name, Invalid("is not a known field"))
+        for name in list(fields)[:_WRONG_NAMES_SHOWN_MAX]
     )
     return tuple(errors) if errors else msgspec.convert(values, RefinementRequest)
 
@@ -120,7 +154,7 @@ def idempotency_error(error: Invalid) -> FieldError:
     return FieldError(field=IDEMPOTENCY_HEADER, detail=str(error), header=IDEMPOTENCY_HEADER)
 
 
-def _read_url(value: object) -> str:
+def _read_url(value: object, *, may_fetch: Callable[[str], bool]) -> str:
     if not isinstance(value, str):
         raise Invalid("must be a string")
     if len(value) > URL_LENGTH_MAX:
@@ -138,6 +172,8 @@ def _read_url(value: object) -> str:
         raise Invalid("must be an http or https URL")
     if "@" in parts.netloc:
         raise Invalid("must not contain a user name or password")
+    if not may_fetch(value):
+        raise NeverFetched
     return value
 
 
@@ -167,7 +203,6 @@ def _read_engine(value: object, *, offered: Sequence[str]) -> str:
 
 
 _READERS: Final[Mapping[str, Callable[[object], object]]] = {
-    "original_image_url": _read_url,
     "refinement_prompt": _read_text,
     "logo_description": _read_text,
     "theme_description": _read_text,
@@ -175,10 +210,24 @@ _READERS: Final[Mapping[str, Callable[[object], object]]] = {
 }
 
 
+def _repeated_names(body: bytes) -> list[str]:
+    """The first fields that a JSON object has twice: parsers disagree on which one counts."""
+    pairs: tuple[tuple[str, object], ...] = _PAIRS.decode(body.decode())
+    counts = Counter(name for name, _ in pairs)
+    return [name for name, count in counts.items() if count > 1][:_WRONG_NAMES_SHOWN_MAX]
+
+
 def _body_error(detail: str) -> FieldError:
     return FieldError(field=_BODY, detail=detail, pointer="#")
 
 
-def _field_error(name: str, detail: str) -> FieldError:
+def _field_error(name: str, error: Invalid) -> FieldError:
+    name = name[:_FIELD_NAME_SHOWN_MAX]
     token = name.replace("~", "~0").replace("/", "~1")
-    return FieldError(field=name, detail=detail, pointer=f"#/{quote(token, safe='~')}")
+    return FieldError(
+        field=name,
+        detail=str(error),
+        pointer=f"#/{quote(token, safe='~')}",
+        code=error.code,
+        reason=error.reason,
+    )

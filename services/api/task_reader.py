@@ -39,7 +39,7 @@ class TaskReader:
             reading = await self._log.read_task(user_key=user_key, task_id=task_id)
             task = fold(reading.events) if reading is not None else None
         elif task.status.is_active:
-            task = await self._brought_up_to_date(task)
+            task = await self.refresh(task)
         if task is None or task.status is Status.REMOVED:
             raise TaskNotFound(task_id)
         return task
@@ -51,11 +51,13 @@ class TaskReader:
             # Readiness reports it; the log has the same answer.
             return None
 
-    async def _brought_up_to_date(self, task: Task) -> Task | None:
-        """The state after the task's last event, which says all there is to say."""
+    async def refresh(self, task: Task) -> Task:
+        """A task as it stands now: its last event says all that has changed."""
         try:
             last = await self._log.read_last(user_key=task.user_key, task_id=task.task_id)
         except LogUnavailable:
             # A view that is a moment old is better than no answer at all.
             return task
-        return task if last is None else evolve(task, last)
+        if last is None:
+            return task
+        return evolve(task, last) or task

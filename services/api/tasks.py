@@ -1,32 +1,107 @@
-"""The routes that show a task to its owner."""
+"""The routes of one task: its owner reads it, waits for it, cancels it, removes it."""
 
-from litestar import get
+from contextlib import suppress
+from typing import Final
+
+from litestar import delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
+from events.log import LogUnavailable
+from services.api.admissions import Admissions
 from services.api.bodies import TaskBodies
-from services.api.description import TASK_RESPONSES, TaskOperation
+from services.api.description import (
+    CANCEL_RESPONSES,
+    REMOVE_RESPONSES,
+    TASK_RESPONSES,
+    ReadTaskOperation,
+    TaskOperation,
+)
 from services.api.edge import facts_of
-from services.api.requests import AuthenticatedRequest
+from services.api.preferences import wait_of
+from services.api.requests import AuthenticatedRequest, header_values
 from services.api.task_reader import TaskReader
+from services.api.waits import TaskWaits
+from services.api.withdrawals import TaskEnded, Withdrawals
+
+POLL_AFTER_S: Final = 2
 
 
-def task_route(*, reader: TaskReader, bodies: TaskBodies) -> HTTPRouteHandler:
+def task_route(*, reader: TaskReader, bodies: TaskBodies, waits: TaskWaits) -> HTTPRouteHandler:
     """`GET /api/tasks/{id}`, also under the address that the first clients use."""
 
     @get(
         ["/api/tasks/{task_id:str}", "/api/concepts/task/{task_id:str}"],
         summary="Show a task",
-        operation_class=TaskOperation,
+        operation_class=ReadTaskOperation,
         responses=TASK_RESPONSES,
         tags=["tasks"],
     )
     async def show_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
+        scope = request.scope
         task = await reader.find(task_id, user_key=request.user.user_key)
-        facts_of(request.scope).task_id = task.task_id
-        body = await bodies.encode(task)
+        facts_of(scope).task_id = task.task_id
+        known = header_values(scope, b"if-none-match")
         # The body holds a signed URL: whoever has it can read the picture.
-        return ASGIResponse(body=body, headers={"Cache-Control": "no-store"})
+        headers = {"Cache-Control": "no-store"}
+        wait_s = wait_of(header_values(scope, b"prefer"))
+        if wait_s is not None:
+            is_news = bool(known) and not bodies.tag_of(task).is_position_in(known)
+            waited = task if is_news else await waits.until_moved(task, wait_s=wait_s)
+            if waited is not None:
+                task = waited
+                headers["Preference-Applied"] = f"wait={wait_s}"
+        tag = bodies.tag_of(task)
+        headers["ETag"] = tag.header()
+        if task.status.is_active:
+            headers["Retry-After"] = str(POLL_AFTER_S)
+        if tag.is_in(known):
+            return ASGIResponse(status_code=304, headers=headers)
+        return ASGIResponse(body=await bodies.encode(task), headers=headers)
 
     return show_task
+
+
+def withdrawal_routes(
+    *, withdrawals: Withdrawals, bodies: TaskBodies, admissions: Admissions
+) -> list[HTTPRouteHandler]:
+    """`POST /api/tasks/{id}/cancel` and `DELETE /api/tasks/{id}`."""
+
+    @post(
+        "/api/tasks/{task_id:str}/cancel",
+        status_code=200,
+        summary="Cancel a task",
+        operation_id="cancelTask",
+        operation_class=TaskOperation,
+        responses=CANCEL_RESPONSES,
+        tags=["tasks"],
+    )
+    async def cancel_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
+        status_code = 200
+        try:
+            task = await withdrawals.cancel(task_id, owner=request.user)
+        except TaskEnded as ended:
+            task, status_code = ended.task, 409
+        facts_of(request.scope).task_id = task.task_id
+        headers = {"Cache-Control": "no-store", "ETag": bodies.tag_of(task).header()}
+        # The task is cancelled, whatever can be told of the quota.
+        with suppress(LogUnavailable):
+            headers |= (await admissions.quota_of(request.user)).headers()
+        body = await bodies.encode(task)
+        return ASGIResponse(body=body, status_code=status_code, headers=headers)
+
+    @delete(
+        "/api/tasks/{task_id:str}",
+        status_code=204,
+        summary="Cancel an active task, or remove one that has ended",
+        operation_id="removeTask",
+        operation_class=TaskOperation,
+        responses=REMOVE_RESPONSES,
+        tags=["tasks"],
+    )
+    async def remove_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> None:
+        task = await withdrawals.remove(task_id, owner=request.user)
+        facts_of(request.scope).task_id = task.task_id
+
+    return [cancel_task, remove_task]

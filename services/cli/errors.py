@@ -21,7 +21,14 @@ EXIT_INTERRUPTED: Final = 130
 
 
 class CommandFailed(Exception):
-    """A command could not do what it was asked to; the message is for the user."""
+    """A command could not do what it was asked to; the message is for the user.
+
+    `code` is for programs, where the command tells them of its outcome.
+    """
+
+    def __init__(self, message: str, *, code: str = "failed") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 _EXPECTED: Final = (

@@ -5,7 +5,6 @@ import socket
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from importlib.metadata import version
-from ipaddress import ip_network
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +19,8 @@ from services.adapters.jetstream_progress import JetStreamProgress
 from services.adapters.s3 import S3ObjectStore
 from services.api import process as api_process
 from services.api.app import Dependencies
+from services.api.feed import TaskFeed
+from services.api.line import WaitingLine
 from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
@@ -30,7 +31,7 @@ from services.refinement.originals import Originals
 from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
-from services.runtime.environment import InvalidSettings, load
+from services.runtime.environment import load
 from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
@@ -99,8 +100,12 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
             views = await _open_views(stack, settings.mongo)
             store = await S3ObjectStore.open(settings.s3)
             stack.push_async_callback(store.close)
+            log = JetStreamLog(connection)
+            line = WaitingLine(views)
             dependencies = Dependencies(
-                log=JetStreamLog(connection),
+                log=log,
+                feed=TaskFeed(log=log, signals=JetStreamProgress(connection), line=line),
+                line=line,
                 views=views,
                 store=store,
                 stamper=_stamper("api"),
@@ -190,11 +195,5 @@ def _stamper(service: str) -> Stamper:
 
 
 def _fetcher(settings: FetchSettings) -> Fetcher:
-    try:
-        networks = tuple(
-            ip_network(part.strip()) for part in settings.allow_networks.split(",") if part.strip()
-        )
-    except ValueError as error:
-        raise InvalidSettings([f"REFINERY_FETCH_ALLOW_NETWORKS: {error}"]) from error
     limits = FetchLimits(bytes_max=settings.bytes_max, timeout_s=settings.timeout_s)
-    return Fetcher(limits=limits, allowed_networks=networks)
+    return Fetcher(limits=limits, allowed_networks=settings.networks)

@@ -1,5 +1,6 @@
 """`refinery refine`: the local engine on a file, without any server: how one tries prompts."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, TypedDict, Unpack
 
@@ -7,11 +8,13 @@ import click
 import msgspec
 import uvloop
 from rich.console import Console
+from typing_extensions import override
 
 from services.api.refinement_requests import ASPECTS, TEXT_LENGTH_MAX, TEXT_LENGTH_MIN
 from services.cli.errors import CommandFailed
+from services.cli.outcomes import JSON_OPTION, JsonCommand, NotRefined, as_text
 from services.cli.plans import RecordedPlan, lines_of, show
-from services.cli.uploads import read_picture, require_writable, write_picture
+from services.cli.uploads import read_picture, require_room, write_picture
 from services.refinement.engines import Instruction, Refinement
 from services.refinement.engines.local.engine import LocalEngine
 from services.refinement.engines.local.plan import describe, make_plan
@@ -21,6 +24,9 @@ from services.refinement.studio import Studios
 from services.runtime.settings import WORKING_SIDE_MAX, WORKING_SIDE_MIN
 
 TIMEOUT_S: Final = 60.0
+_BRITISH: Final[Mapping[object, str]] = {
+    aspect.replace("color", "colour"): aspect for aspect in ASPECTS
+}
 _OTHER_SUFFIXES: Final = frozenset({".jpg", ".jpeg", ".webp", ".gif", ".svg", ".bmp", ".tiff"})
 NOT_FLAT: Final = (
     "there is no SVG of this: the prompt does not make the picture flat, or it has too many shapes;"
@@ -28,10 +34,16 @@ NOT_FLAT: Final = (
 )
 
 
-class Refined(msgspec.Struct, frozen=True, kw_only=True):
-    """What `--json` prints; `output` and `svg` are null where none was written."""
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--plan --json` prints."""
 
-    output: str | None
+    plan: RecordedPlan
+
+
+class Refined(msgspec.Struct, frozen=True, kw_only=True):
+    """What `--json` prints; `svg` is null where none was written."""
+
+    output: str
     svg: str | None
     width: int
     height: int
@@ -56,7 +68,17 @@ class Options(TypedDict):
     as_json: bool
 
 
-@click.command()
+class _Aspect(click.Choice[str]):
+    """An aspect as the API names it, or in British spelling."""
+
+    @override
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        return super().convert(_BRITISH.get(value, value), param, ctx)
+
+
+@click.command(cls=JsonCommand)
 @click.argument("picture", metavar="IMAGE", type=click.Path(path_type=Path))
 @click.argument("prompt")
 @click.option(
@@ -72,7 +94,10 @@ class Options(TypedDict):
 )
 @click.option("--plan", "only_plan", is_flag=True, help="Say what would be done; write nothing.")
 @click.option(
-    "--keep", multiple=True, type=click.Choice(ASPECTS), help="What is not to change; repeatable."
+    "--keep",
+    multiple=True,
+    type=_Aspect(ASPECTS),
+    help="What is not to change; repeatable. British spelling will do too.",
 )
 @click.option(
     "--side",
@@ -84,7 +109,9 @@ class Options(TypedDict):
 @click.option("--theme", help="A description of the theme: says which colours are the brand's.")
 @click.option("--description", help="A description of the logo: says what is its subject.")
 @click.option("--force", is_flag=True, help="Replace a file that is there.")
-@click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")
+@click.option(
+    JSON_OPTION, "as_json", is_flag=True, help="Print one line of JSON, whatever the outcome."
+)
 def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     """Refine the picture IMAGE as PROMPT says, here and without any server.
 
@@ -95,31 +122,41 @@ def refine(picture: Path, prompt: str, **options: Unpack[Options]) -> None:
     if only_plan and (options["output"] or svg):
         raise click.UsageError("--plan writes nothing: leave out -o and --svg")
     target = None if only_plan else options["output"] or Path(f"{picture.stem}-refined.png")
+    _require_text(PROMPT=prompt, theme=options["theme"], description=options["description"])
     _require_sense(prompt, target, svg)
     for path in filter(None, (target, svg)):
-        _require_room(path, may_replace=force)
+        require_room(path, may_replace=force)
     instruction = Instruction(
         refinement_prompt=prompt,
         logo_description=options["description"],
         theme_description=options["theme"],
-        preserve_aspects=options["keep"],
+        preserve_aspects=tuple(dict.fromkeys(options["keep"])),
     )
     limits = PictureLimits(working_side_max=options["side"])
     refinement = _refine(read_picture(picture), instruction, limits, with_vector=svg is not None)
-    if svg is not None and refinement.vector is None:
-        raise CommandFailed(NOT_FLAT)
     plan = msgspec.convert(refinement.plan, RecordedPlan)
+    if svg is not None and refinement.vector is None:
+        raise NotRefined(NOT_FLAT, code="svg_not_possible", plan=plan)
     if target is not None:
         write_picture(target, refinement.body, may_replace=force)
     if svg is not None and refinement.vector is not None:
         write_picture(svg, refinement.vector.body, may_replace=force)
     if options["as_json"]:
-        click.echo(msgspec.json.encode(_refined(refinement, plan, target, svg)))
+        done = Planned(plan=plan) if target is None else _refined(refinement, plan, target, svg)
+        click.echo(msgspec.json.encode(done))
         return
     lines = lines_of(plan, done="would apply" if only_plan else "applied")
     show(Console(), [*_scaling(refinement.original, limits), *lines])
     for path in filter(None, (target, svg)):
         click.echo(str(path))
+
+
+def _require_text(**arguments: str | None) -> None:
+    """Refuse what a shell may pass on and no request could hold: bytes that are not UTF-8."""
+    for name, text in arguments.items():
+        if text is not None and text != as_text(text):
+            option = name if name.isupper() else f"--{name}"
+            raise click.UsageError(f"{option} must be text in UTF-8")
 
 
 def _require_sense(prompt: str, target: Path | None, svg: Path | None) -> None:
@@ -142,12 +179,6 @@ def _scaling(original: PictureFacts, limits: PictureLimits) -> list[tuple[str, s
     return [("scaled down", f"from {size} to sides of at most {side} pixels", "see --side")]
 
 
-def _require_room(target: Path, *, may_replace: bool) -> None:
-    if target.exists() and not may_replace:
-        raise CommandFailed(f"{target} is there: give another name, or --force")
-    require_writable(target)
-
-
 def _refine(
     original: bytes, instruction: Instruction, limits: PictureLimits, *, with_vector: bool
 ) -> Refinement:
@@ -157,9 +188,10 @@ def _refine(
         # The child tells only that nothing applies; what it was asked for is known here as well.
         plan = msgspec.convert(describe(make_plan(instruction)), RecordedPlan)
         show(Console(stderr=True), lines_of(plan, done="without effect"))
-        raise CommandFailed(failure.message) from failure
+        raise NotRefined(failure.message, code=failure.code, plan=plan) from failure
     except RefinementFailure as failure:
-        raise CommandFailed(f"{failure.message} ({failure.reason})") from failure
+        message = f"{failure.message.removesuffix('.')} ({failure.reason})"
+        raise CommandFailed(message, code=failure.code) from failure
 
 
 async def _run(
@@ -170,13 +202,11 @@ async def _run(
         return await engine.refine(original=original, instruction=instruction, timeout_s=TIMEOUT_S)
 
 
-def _refined(
-    refinement: Refinement, plan: RecordedPlan, target: Path | None, svg: Path | None
-) -> Refined:
+def _refined(refinement: Refinement, plan: RecordedPlan, target: Path, svg: Path | None) -> Refined:
     picture, engine = refinement.picture, refinement.engine
     return Refined(
-        output=None if target is None else str(target),
-        svg=None if svg is None else str(svg),
+        output=as_text(str(target)),
+        svg=None if svg is None else as_text(str(svg)),
         width=picture.width,
         height=picture.height,
         bytes=picture.bytes,

@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 from typing import Final
 
+from events.failures import FailureCode
 from services.adapters.s3 import S3ObjectStore
 from services.adapters.storage import upload_key
 from services.cli.errors import CommandFailed
@@ -46,9 +47,9 @@ def require_writable(path: Path) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
+        raise _not_writable(path, error.strerror) from error
     if not os.access(path.parent, os.W_OK):
-        raise CommandFailed(f"{path} cannot be written: {path.parent} is not yours to write")
+        raise _not_writable(path, f"{path.parent} is not yours to write")
 
 
 def write_picture(path: Path, body: bytes, *, may_replace: bool = True) -> None:
@@ -61,7 +62,22 @@ def write_picture(path: Path, body: bytes, *, may_replace: bool = True) -> None:
         with path.open("wb" if may_replace else "xb") as file:
             file.write(body)
     except OSError as error:
-        raise CommandFailed(f"{path} cannot be written: {error.strerror}") from error
+        raise _not_writable(path, error.strerror) from error
+
+
+def require_room(path: Path, *, may_replace: bool) -> None:
+    """Refuse a path that a picture could not be saved under without replacing what is there.
+
+    Raises:
+        CommandFailed: there is a file and it may not be replaced, or none can be written.
+    """
+    try:
+        is_taken = path.exists() and not may_replace
+    except OSError as error:
+        raise _not_writable(path, error.strerror) from error
+    if is_taken:
+        raise CommandFailed(f"{path} is there: give another name, or --force", code="output_exists")
+    require_writable(path)
 
 
 def read_picture(picture: Path) -> bytes:
@@ -74,10 +90,19 @@ def read_picture(picture: Path) -> bytes:
         with picture.open("rb") as file:
             body = file.read(BYTES_MAX + 1)
     except OSError as error:
-        raise CommandFailed(f"{picture} cannot be read: {error.strerror}") from error
+        raise CommandFailed(
+            f"{picture} cannot be read: {error.strerror}", code="image_not_readable"
+        ) from error
     if len(body) > BYTES_MAX:
-        raise CommandFailed(f"{picture} is larger than {BYTES_MAX // 1024 // 1024} MiB")
+        raise CommandFailed(
+            f"{picture} is larger than {BYTES_MAX // 1024 // 1024} MiB",
+            code=FailureCode.IMAGE_TOO_LARGE,
+        )
     return body
+
+
+def _not_writable(path: Path, why: str | None) -> CommandFailed:
+    return CommandFailed(f"{path} cannot be written: {why}", code="output_not_writable")
 
 
 def _type_of(picture: Path, body: bytes) -> tuple[str, str]:

@@ -24,12 +24,6 @@ from aiohttp.client_proto import ResponseHandler
 from typing_extensions import override
 from yarl import URL
 
-from services.refinement.addresses import (
-    AddressRule,
-    Network,
-    is_host_name,
-    parse_address,
-)
 from services.refinement.failures import (
     FetchFailed,
     FetchRefused,
@@ -38,6 +32,7 @@ from services.refinement.failures import (
     RefinementFailure,
 )
 from services.refinement.progress import Moved, unmoved
+from services.runtime.addresses import AddressRule, Network, parse_address
 
 LookUp: TypeAlias = Callable[..., list[tuple[Any, ...]]]
 
@@ -147,14 +142,7 @@ class Fetcher:
             raise FetchRefused(reason="url without http(s) host and port")
         if url.raw_user is not None or url.raw_password is not None:
             raise FetchRefused(reason="credentials in the url")
-        address = parse_address(url.host)
-        if address is not None:
-            is_admitted = self._rule.permits(address, port=url.port)
-        else:
-            is_admitted = is_host_name(url.host) and self._rule.may_permit(
-                host=url.host, port=url.port
-            )
-        if not is_admitted:
+        if not self._rule.may_permit(url.host, port=url.port):
             raise FetchRefused(reason="host or port not permitted")
         return url.with_fragment(None)
 

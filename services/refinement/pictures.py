@@ -151,7 +151,9 @@ def _sniff(body: bytes) -> str:
         return "JPEG"
     if body.startswith(b"RIFF") and body[8:12] == b"WEBP":
         return "WEBP"
-    raise PictureRefused(code="image_unsupported", reason="unknown magic")
+    raise PictureRefused(
+        code="image_unsupported", reason="judged by its first bytes, not by its name"
+    )
 
 
 def _check_header(image: Image.Image, limits: PictureLimits) -> None:

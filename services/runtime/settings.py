@@ -4,10 +4,14 @@
 """
 
 from collections.abc import Mapping
+from ipaddress import ip_network
 from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta
+from typing_extensions import override
+
+from services.runtime.addresses import Network
 
 PREFIX: Final = "REFINERY_"
 SECRET_BYTES_MIN: Final = 32
@@ -17,6 +21,13 @@ MONGO_URL: Final = {"pattern": r"mongodb(\+srv)?://\S+", "example": "mongodb://h
 NATS_URL: Final = {
     "pattern": r"(nats|tls|ws|wss)://[^\s/@,]+(,(nats|tls|ws|wss)://[^\s/@,]+)*",
     "example": "nats://host:4222",
+}
+
+_ORIGIN: Final = r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+ORIGINS: Final = {
+    # Browsers write origins in lower case, and `null` for all that have none.
+    "pattern": rf"\s*\*\s*|\s*{_ORIGIN}\s*(,\s*{_ORIGIN}\s*)*",
+    "example": "https://host or http://host:port, comma-separated and in lower case, or *",
 }
 
 PROVIDERS: Final = ("openai", "replicate", "jigsawstack")
@@ -151,20 +162,70 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     port: Annotated[int, Meta(ge=1, le=65_535, description="Port to listen on")] = 8000
     connections_max: Annotated[
         int, Meta(ge=1, description="Requests served at once; more wait in the socket's backlog")
-    ] = 512
+    ] = 4096
+    waiting_max: Annotated[
+        int, Meta(ge=0, description="Of these, requests that may wait for a task to move")
+    ] = 2048
+    cors_origins: Annotated[
+        str,
+        Meta(
+            description=(
+                "Origins whose pages may call the API from a browser, comma-separated:"
+                " `https://host`; `*` for all"
+            ),
+            extra=ORIGINS,
+        ),
+    ] = ""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin whose pages may call the API, as browsers write it."""
+        origins = (origin.strip() for origin in self.cors_origins.split(","))
+        return tuple(_without_default_port(origin) for origin in origins if origin)
 
 
-class FetchSettings(Section, frozen=True, kw_only=True):
+def _without_default_port(origin: str) -> str:
+    """An origin without the port that browsers leave out."""
+    scheme, _, _ = origin.partition(":")
+    return origin.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
+
+
+class AddressSettings(Section, frozen=True, kw_only=True):
+    """Where a user's URL may lead: API and worker must agree."""
+
+    allow_networks: Annotated[
+        str,
+        Meta(
+            description=(
+                "Networks allowed though private, comma-separated; for development. API and worker"
+                " need the same"
+            )
+        ),
+    ] = ""
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """The networks allowed; a ValueError if there is something else among them."""
+        parts = (part.strip() for part in self.allow_networks.split(","))
+        return tuple(ip_network(part) for part in parts if part)
+
+    @override
+    def problems(self) -> list[str]:
+        """Something that is allowed is no network."""
+        try:
+            _ = self.networks
+        except ValueError as error:
+            return [f"{PREFIX}FETCH_ALLOW_NETWORKS: {error}"]
+        return []
+
+
+class FetchSettings(AddressSettings, frozen=True, kw_only=True):
     """What may be downloaded from a user's URL."""
 
     bytes_max: Annotated[int, Meta(ge=1, description="Largest original, bytes")] = 20 * 1024 * 1024
     timeout_s: Annotated[float, Meta(gt=0, le=300, description="Seconds for a whole download")] = (
         20.0
     )
-    allow_networks: Annotated[
-        str,
-        Meta(description="Networks allowed though private, comma-separated; for development"),
-    ] = ""
 
 
 class EngineSettings(Section, frozen=True, kw_only=True):
@@ -338,17 +399,19 @@ class ApiSettings(Section, frozen=True, kw_only=True):
     http: HttpSettings = HttpSettings()
     quota: QuotaSettings = QuotaSettings()
     task: TaskSettings = TaskSettings()
+    fetch: AddressSettings = AddressSettings()
     refinement: EngineSettings = EngineSettings()
     log: LogSettings = LogSettings()
 
     def problems(self) -> list[str]:
-        """A task could end before the first attempt at it may."""
+        """A network is none, or a task could end before the first attempt at it may."""
+        problems = self.fetch.problems()
         engine = max(self.refinement.engines, key=self.refinement.timeout_s_of)
         timeout_s = self.refinement.timeout_s_of(engine)
-        if timeout_s < self.task.deadline_s:
-            return []
-        attempt = f"the {timeout_s:g} s that one attempt with {engine} may take"
-        return [f"{PREFIX}TASK_DEADLINE_S must be more than {attempt}"]
+        if timeout_s >= self.task.deadline_s:
+            attempt = f"the {timeout_s:g} s that one attempt with {engine} may take"
+            problems.append(f"{PREFIX}TASK_DEADLINE_S must be more than {attempt}")
+        return problems
 
 
 class WorkerSettings(Section, frozen=True, kw_only=True):
@@ -362,9 +425,9 @@ class WorkerSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
     def problems(self) -> list[str]:
-        """A provider is chosen or allowed, and there is no key for it."""
+        """A network is none, or a provider is chosen or allowed, and there is no key for it."""
         default, *_ = engines = self.refinement.engines
-        problems = []
+        problems = self.fetch.problems()
         for engine in engines:
             match self.provider.key_of(engine):
                 case (name, None):

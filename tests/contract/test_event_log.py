@@ -49,7 +49,7 @@ async def cancel(log: EventLog, recorded: RecordedEvent) -> RecordedEvent:
 async def following(log: EventLog, *, after: int, count: int) -> list[StoredEvent]:
     """The next `count` events behind a position."""
     found: list[StoredEvent] = []
-    async with asyncio.timeout(10), aclosing(log.follow(after=after)) as batches:  # type: ignore[type-var]  # the port says iterator
+    async with asyncio.timeout(10), aclosing(log.follow(after=after)) as batches:
         async for batch in batches:
             found.extend(batch)
             if len(found) >= count:

@@ -151,7 +151,7 @@ class TestWork:
         async with (
             signed_in(server.settings(user)) as connection,
             asyncio.timeout(BOUND_S),
-            aclosing(JetStreamLog(connection).follow(after=0)) as batches,  # type: ignore[type-var]  # the port says iterator
+            aclosing(JetStreamLog(connection).follow(after=0)) as batches,
         ):
             async for batch in batches:
                 positions.extend(stored.position for stored in batch)
@@ -402,7 +402,7 @@ async def followed(
     found: list[RecordedEvent] = []
     async with (
         asyncio.timeout(BOUND_S),
-        aclosing(JetStreamLog(connection).follow(after=after)) as batches,  # type: ignore[type-var]  # the port says iterator
+        aclosing(JetStreamLog(connection).follow(after=after)) as batches,
     ):
         async for batch in batches:
             events = (decode(stored) for stored in batch)

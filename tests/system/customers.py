@@ -14,8 +14,11 @@ from tests.system.waiting import POLL_S, eventually
 ANSWER_BOUND_S: Final = 20.0
 END_BOUND_S: Final = 40.0
 PROMPT: Final = "Make the logo more minimalist and use lighter shades of brown"
-# Never fetched: such a task fails at once and for ever, so it costs no engine.
-FORBIDDEN_URL: Final = "http://10.0.0.1/logo.png"
+# Never fetched: such a task fails at once and for ever, so it costs no engine. It is no address
+# that the API would refuse, and no name that is looked up.
+FORBIDDEN_URL: Final = "http://no_host_name.example/logo.png"
+# Refused before it is a task.
+PRIVATE_URL: Final = "http://10.0.0.1/logo.png"
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
 
 
@@ -62,6 +65,10 @@ class Customer:
     async def task(self, task_id: str, *, route: str = "/api/tasks") -> Answer:
         """Look at a task."""
         return await self._call("GET", f"{route}/{task_id}")
+
+    async def quota(self) -> Answer:
+        """Ask how the quota stands."""
+        return await self._call("GET", "/api/health/rate-limits")
 
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""

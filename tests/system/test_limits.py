@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.system.customers import FORBIDDEN_URL, Answer, Customer
+from tests.system.customers import FORBIDDEN_URL, PRIVATE_URL, Answer, Customer
 from tests.system.evidence import read_histories, requests_of
 from tests.system.running import Service
 
@@ -69,10 +69,13 @@ async def test_refusals_cost_nothing(
     somebody = customer()
 
     invalid = await somebody.refine(picture_url, prompt="bold")
+    private = await somebody.refine(PRIVATE_URL)
     missing = await somebody.refine(f"{picture_url}.missing.png")
 
-    assert (invalid.status, missing.status) == (422, 404)
+    assert (invalid.status, private.status, missing.status) == (422, 422, 404)
+    assert private.json["errors"][0]["code"] == "image_fetch_refused"
     assert_quota_headers(invalid, remaining=QUOTA)
+    assert_quota_headers(private, remaining=QUOTA)
     assert_quota_headers(missing, remaining=QUOTA)
     with stack.frozen("worker"):
         accepted = await somebody.refine(picture_url)
@@ -94,6 +97,22 @@ async def test_a_task_that_fails_for_its_request_counts(customer: Callable[[], C
     assert task["error_code"] == "image_fetch_refused"
     again = await somebody.refine(FORBIDDEN_URL)
     assert_quota_headers(again, remaining=QUOTA - 2)
+
+
+async def test_asking_for_the_quota_costs_nothing(customer: Callable[[], Customer]) -> None:
+    """The route for the quota tells what was used, as its headers do, and uses nothing itself."""
+    somebody = customer()
+    before = [await somebody.quota() for _ in range(QUOTA + 1)]
+    task_id = await somebody.accepted(FORBIDDEN_URL)
+
+    after = await somebody.quota()
+
+    assert {answer.status for answer in (*before, after)} == {200}
+    assert_quota_headers(before[-1], remaining=QUOTA)
+    assert_quota_headers(after, remaining=QUOTA - 1)
+    limit = after.json["limits"]["refine_concept"]
+    assert (limit["limit"], limit["used"], limit["remaining"]) == (QUOTA, 1, QUOTA - 1)
+    await somebody.ended(task_id)
 
 
 def assert_quota_headers(answer: Answer, *, remaining: int) -> None:

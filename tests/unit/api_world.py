@@ -1,5 +1,6 @@
 """The API over memory adapters, with a clock and tokens that tests set: what its tests share."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,12 +25,15 @@ from events.task import (
     next_event,
 )
 from projections.memory import MemoryViewStore
-from services.adapters.memory import MemoryLog, MemoryObjectStore
+from services.adapters.memory import MemoryLog, MemoryObjectStore, MemoryProgress
 from services.adapters.storage import result_key
 from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
+from services.api.feed import TaskFeed
+from services.api.line import WaitingLine
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
+    AddressSettings,
     ApiSettings,
     AuthSettings,
     EngineSettings,
@@ -80,6 +84,8 @@ def settings(
     host: str = "127.0.0.1",
     port: int = 8000,
     engines: EngineSettings | None = None,
+    fetch: AddressSettings | None = None,
+    cors_origins: str = "",
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -91,8 +97,9 @@ def settings(
         ),
         auth=auth or AuthSettings(jwt_secret=Secret(SIGNING_KEY)),
         user=UserSettings(key_secret=Secret(USER_KEY)),
-        http=HttpSettings(host=host, port=port),
+        http=HttpSettings(host=host, port=port, cors_origins=cors_origins),
         refinement=engines or EngineSettings(),
+        fetch=fetch or AddressSettings(),
     )
 
 
@@ -105,13 +112,21 @@ class World:
         log: MemoryLog | None = None,
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
+        fetch: AddressSettings | None = None,
+        store: MemoryObjectStore | None = None,
+        cors_origins: str = "",
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
         self.views = MemoryViewStore()
-        self.store = MemoryObjectStore()
+        self.signals = MemoryProgress()
+        self.line = WaitingLine(self.views)
+        self.feed = TaskFeed(log=self.log, signals=self.signals, line=self.line)
+        self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
+        self.fetch = fetch
+        self.cors_origins = cors_origins
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -119,10 +134,19 @@ class World:
         stamper = Stamper(producer="api/test", clock=self.clock, identifiers=RandomIdentifiers())
         return Dependencies(
             log=log,
+            feed=self.feed,
+            line=self.line,
             views=self.views,
             store=self.store,
             stamper=stamper,
-            settings=settings(auth=self.auth, host=host, port=port, engines=self.engines),
+            settings=settings(
+                auth=self.auth,
+                host=host,
+                port=port,
+                engines=self.engines,
+                fetch=self.fetch,
+                cors_origins=self.cors_origins,
+            ),
         )
 
     @asynccontextmanager
@@ -131,8 +155,13 @@ class World:
         # The client and the application describe ASGI in types that do not know each other.
         application: Any = create_app(self.dependencies(), body_timeout_s=body_timeout_s)
         transport = ASGITransport(application, raise_app_exceptions=False)
-        async with AsyncClient(transport=transport, base_url="http://api.test") as client:
-            yield client
+        feeding = asyncio.create_task(self.feed.run())
+        try:
+            async with AsyncClient(transport=transport, base_url="http://api.test") as client:
+                yield client
+        finally:
+            _ = feeding.cancel()
+            _ = await asyncio.gather(feeding, return_exceptions=True)
 
     def claims(self, user: str = "ada", **others: object) -> dict[str, object]:
         """The claims of a good token; a claim given as None is left out."""

@@ -31,12 +31,15 @@ async def test_found_right_after_the_202_without_any_projector(route: str) -> No
         answer = await client.get(route + task_id, headers=world.signed_in())
 
     assert answer.status_code == 200
-    assert answer.json() == accepted.json() | {"message": "Task is pending"}
-    assert list(answer.json()) == list(accepted.json())
+    queued = {"stage": "queued", "fraction": 0.0, "position": 1}
+    changed = {"message": "Task is pending", "progress": queued}
+    assert answer.json() == accepted.json() | changed
     assert dict(answer.headers) == {
         "cache-control": "no-store",
         "content-type": "application/json",
         "content-length": str(len(answer.content)),
+        "etag": 'W/"1-q01"',
+        "retry-after": "2",
         "x-request-id": answer.headers["X-Request-Id"],
     }
 
@@ -142,7 +145,8 @@ async def test_failed_shows_its_code_and_message() -> None:
     assert body["message"] == "Task is failed"
     assert body["error_code"] == "image_not_found"
     assert body["error_message"] == "No image"
-    assert list(body)[-3:] == ["metadata", "error_code", "error_message"]
+    assert list(body)[-4:] == ["metadata", "error_code", "error_message", "quota_refunded"]
+    assert body["quota_refunded"] is False
     assert "result" not in body
 
 

@@ -104,6 +104,22 @@ class TestRefine:
         assert "skipped: the colours are to be kept" in done.stderr
         assert list(here.iterdir()) == []
 
+    @pytest.mark.parametrize("spelling", ["colors", "colours", "color_scheme", "colour_scheme"])
+    def test_aspects_may_be_spelt_either_way(self, logo: Path, here: Path, spelling: str) -> None:
+        """American as in the API, British as in our own prose."""
+        done = run_refine(logo, "lighter shades of brown", "--keep", spelling)
+
+        assert "to be kept" in done.stderr
+        assert list(here.iterdir()) == []
+
+    def test_an_aspect_that_is_none_is_a_usage_error(self, logo: Path) -> None:
+        """It says which there are, and those alone: one spelling is enough."""
+        done = run_refine(logo, PROMPT, "--keep", "smell")
+
+        assert done.exit_code == 2
+        assert "'layout'" in done.stderr
+        assert "colours" not in done.stderr
+
     def test_a_theme_says_what_the_brand_is(self, logo: Path) -> None:
         """Its colours stand for the words that name none."""
         done = run_refine(logo, "use the brand colors", "--theme", "deep blue sea", "--plan")
@@ -142,12 +158,15 @@ class TestRefine:
             (("-o", "one.png", "--svg", "one.png"), PROMPT, "need a file each"),
             ((), "  ", "PROMPT must have 5 to 500 characters"),
             ((), "lighter " * 100, "PROMPT must have 5 to 500 characters"),
+            ((), "lighter caf\udce9", "PROMPT must be text in UTF-8"),
+            (("--theme", "caf\udce9"), PROMPT, "--theme must be text in UTF-8"),
+            (("--description", "caf\udce9"), PROMPT, "--description must be text in UTF-8"),
         ],
     )
     def test_what_makes_no_sense_is_refused_before_any_work(
         self, logo: Path, here: Path, options: tuple[str, ...], prompt: str, complaint: str
     ) -> None:
-        """Wrong names and prompts that the API would not take."""
+        """Wrong names, and prompts that the API would not take."""
         done = run_refine(logo, prompt, *options)
 
         assert done.exit_code == 2
@@ -190,21 +209,154 @@ class TestRefine:
         assert isinstance(done.exception, CommandFailed)
         assert list(here.iterdir()) == []
 
+    def test_bytes_of_another_format_are_told_in_plain_words(
+        self, tmp_path: Path, here: Path
+    ) -> None:
+        """Which formats are read, and that its name does not make it one."""
+        document = tmp_path / "document.png"
+        document.write_bytes(b"%PDF-1.7")
+
+        done = run_refine(document, PROMPT)
+
+        assert str(done.exception) == (
+            "The image is not a PNG, JPEG or WebP picture"
+            " (judged by its first bytes, not by its name)"
+        )
+        assert list(here.iterdir()) == []
+
+    def test_a_name_that_no_file_can_have_is_refused(self, logo: Path, here: Path) -> None:
+        """Like any other place that cannot be written to."""
+        done = run_refine(logo, PROMPT, "-o", "x" * 300 + ".png")
+
+        assert isinstance(done.exception, CommandFailed)
+        assert "cannot be written" in str(done.exception)
+        assert list(here.iterdir()) == []
+
     def test_failing_is_one_line_and_exit_code_one(self, tmp_path: Path) -> None:
         """No traceback, whatever the file."""
-        ended = subprocess.run(  # noqa: S603 - the command is our own
-            [sys.executable, "-m", "services.cli", "refine", tmp_path / "missing.png", PROMPT],
-            capture_output=True,
-            text=True,
-            cwd=ROOT,
-            timeout=COMMAND_BOUND_S,
-            check=False,
-        )
+        ended = run_command("refine", tmp_path / "missing.png", PROMPT)
 
         assert ended.returncode == 1
         assert ended.stdout == ""
         assert ended.stderr.startswith("error: ")
         assert len(ended.stderr.splitlines()) == 1
+
+
+class TestJson:
+    """`refinery refine --json`: every outcome is one JSON object on standard output."""
+
+    def test_a_plan_is_told_alone(self, logo: Path, here: Path) -> None:
+        """There is no picture to tell the size of."""
+        done = run_refine(logo, PROMPT, "--plan", "--json")
+
+        told = told_by(done)
+        assert list(told) == ["plan"]
+        assert told["plan"]["unmatched"] == ["more dragonish"]
+        assert list(here.iterdir()) == []
+
+    def test_what_has_no_effect_has_a_code_and_the_plan(self, logo: Path, here: Path) -> None:
+        """The reasons that people read on standard error."""
+        done = run_refine(logo, "lighter shades of brown", "--keep", "colors", "--json")
+
+        told = told_by(done)
+        assert isinstance(done.exception, CommandFailed)
+        assert told["error"] == {
+            "code": "prompt_not_understood",
+            "message": str(done.exception),
+        }
+        assert told["plan"]["skipped"][0]["reason"].startswith("the colours are to be kept")
+        assert "skipped: the colours are to be kept" in done.stderr
+        assert list(here.iterdir()) == []
+
+    def test_a_plan_without_effect_is_refused_alike(self, logo: Path) -> None:
+        """Whether or not anything was to be written."""
+        done = run_refine(logo, "more dragonish", "--plan", "--json")
+
+        told = told_by(done)
+        assert told["error"]["code"] == "prompt_not_understood"
+        assert told["plan"]["unmatched"] == ["more dragonish"]
+
+    def test_without_an_svg_to_be_had_the_plan_is_told(self, logo: Path, here: Path) -> None:
+        """It is known by then."""
+        done = run_refine(logo, "lighter shades of brown", "--svg", "logo.svg", "--json")
+
+        told = told_by(done)
+        assert told["error"] == {"code": "svg_not_possible", "message": str(done.exception)}
+        assert told["plan"]["applied"][0]["operation"] == "shades"
+        assert list(here.iterdir()) == []
+
+    @pytest.mark.parametrize(
+        ("options", "prompt", "code"),
+        [
+            (("-o", "there.png"), PROMPT, "output_exists"),
+            (("-o", "there.png/refined.png"), PROMPT, "output_not_writable"),
+            (("-o", "refined.jpg"), PROMPT, "usage"),
+            (("--plan", "-o", "refined.png"), PROMPT, "usage"),
+            (("--keep", "smell"), PROMPT, "usage"),
+            (("--side", "100"), PROMPT, "usage"),
+            (("--unheard-of",), PROMPT, "usage"),
+            (("one too many",), PROMPT, "usage"),
+            ((), "  ", "usage"),
+            ((), "lighter caf\udce9", "usage"),
+        ],
+    )
+    def test_a_refusal_has_a_code_and_no_plan(
+        self, logo: Path, here: Path, options: tuple[str, ...], prompt: str, code: str
+    ) -> None:
+        """Wherever it comes from; the exit code and standard error are as without --json."""
+        (here / "there.png").write_bytes(b"precious")
+
+        plain = run_refine(logo, prompt, *options)
+        done = run_refine(logo, prompt, *options, "--json")
+
+        told = told_by(done)
+        assert list(told) == ["error"]
+        assert told["error"]["code"] == code
+        assert told["error"]["message"]
+        assert (done.exit_code, done.stderr) == (plain.exit_code, plain.stderr)
+        assert plain.stdout == ""
+
+    @pytest.mark.parametrize(
+        ("body", "code"),
+        [
+            (None, "image_not_readable"),
+            (b"", "image_unsupported"),
+            (b"GIF89a", "image_unsupported"),
+            (b"\x89PNG\r\n\x1a\n" + b"\xff" * 100, "image_undecodable"),
+            (b"\x89PNG\r\n\x1a\n" + bytes(21 * 1024 * 1024), "image_too_large"),
+        ],
+        ids=["missing", "empty", "gif", "damaged", "large"],
+    )
+    def test_what_is_no_picture_has_the_code_that_a_task_would_have(
+        self, tmp_path: Path, here: Path, body: bytes | None, code: str
+    ) -> None:
+        """A file that cannot be read has one of its own."""
+        picture = tmp_path / "picture.png"
+        if body is not None:
+            picture.write_bytes(body)
+
+        done = run_refine(picture, PROMPT, "--json")
+
+        assert told_by(done) == {"error": {"code": code, "message": str(done.exception)}}
+        assert list(here.iterdir()) == []
+
+    def test_a_name_that_is_no_text_is_told_nevertheless(self, here: Path) -> None:
+        """File names are bytes; JSON is not."""
+        done = run_refine("caf\udce9.png", PROMPT, "--json")
+
+        assert told_by(done)["error"]["code"] == "image_not_readable"
+        assert list(here.iterdir()) == []
+
+    def test_as_a_process_it_says_it_on_both_sides(self, tmp_path: Path) -> None:
+        """JSON for the program, a line for whoever reads its log, and the exit codes."""
+        failed = run_command("refine", tmp_path / "missing.png", PROMPT, "--json")
+        misused = run_command("refine", "--json")
+
+        assert (failed.returncode, misused.returncode) == (1, 2)
+        assert msgspec.json.decode(failed.stdout)["error"]["code"] == "image_not_readable"
+        assert failed.stderr.startswith("error: ")
+        assert msgspec.json.decode(misused.stdout)["error"]["code"] == "usage"
+        assert "Missing argument 'IMAGE'" in misused.stderr
 
 
 class TestExplain:
@@ -266,6 +418,24 @@ class TestTable:
 def run_refine(*arguments: object) -> Result:
     """Run `refinery refine` in this process."""
     return CliRunner().invoke(refine, [str(one) for one in arguments])
+
+
+def run_command(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run `refinery` as a process."""
+    return subprocess.run(  # noqa: S603 - the command is our own
+        [sys.executable, "-m", "services.cli", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=COMMAND_BOUND_S,
+        check=False,
+    )
+
+
+def told_by(done: Result) -> dict[str, Any]:
+    """The one JSON object on standard output."""
+    [line] = done.stdout.splitlines()
+    return msgspec.json.decode(line, type=dict[str, Any])
 
 
 def run_explain(*arguments: str) -> Result:

@@ -4,9 +4,10 @@ from ipaddress import IPv4Network, IPv6Network, ip_address
 
 import pytest
 
-from services.refinement.addresses import (
+from services.runtime.addresses import (
     AddressRule,
     is_host_name,
+    is_literal,
     is_local_name,
     is_public,
     parse_address,
@@ -86,6 +87,33 @@ def test_without_allowed_networks_local_names_and_odd_ports_are_not_looked_up() 
     """The default rule refuses before any name server is asked."""
     rule = AddressRule()
 
-    assert rule.may_permit(host="example.com", port=443)
-    assert not rule.may_permit(host="example.com", port=6379)
-    assert not rule.may_permit(host="redis", port=80)
+    assert rule.may_permit("example.com", port=443)
+    assert not rule.may_permit("example.com", port=6379)
+    assert not rule.may_permit("redis", port=80)
+
+
+def test_a_literal_is_judged_without_a_name_server() -> None:
+    """Before a look-up an address counts as itself, and a number in disguise as nothing."""
+    rule = AddressRule(allowed_networks=(IPv4Network("10.0.0.0/8"),))
+
+    assert rule.may_permit("8.8.8.8", port=443)
+    assert rule.may_permit("2606:4700::1111", port=80)
+    assert rule.may_permit("10.0.0.1", port=9000)
+    assert not rule.may_permit("127.0.0.1", port=80)
+    assert not rule.may_permit("8.8.8.8", port=8443)
+    assert not rule.may_permit("0xa.0.0.1", port=80)
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["10.0.0.1", "::1", "fe80::1%eth0", "127.1", "2130706433", "0x7f.1", "10.0.0.1.", "%31.0.0.1"],
+)
+def test_what_can_be_read_as_an_address_is_a_literal(host: str) -> None:
+    """In any spelling that some client would take for one."""
+    assert is_literal(host)
+
+
+@pytest.mark.parametrize("host", ["localhost", "a.example", "1.a.example", "10-0-0-1.example", ""])
+def test_a_name_is_no_literal(host: str) -> None:
+    """What a name leads to is for whoever looks it up."""
+    assert not is_literal(host)

@@ -1,7 +1,7 @@
 """The runner: in order, at least once, never silently past what it cannot apply."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -63,7 +63,7 @@ class PlayedLog(MemoryLog):
             self._events.extend(events)
             self._appended.notify_all()
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """All events behind `after`."""
         self.followed.append(after)
         async for batch in super().follow(after=after):
@@ -81,7 +81,7 @@ class ChoppyLog(PlayedLog):
         self._overlap = overlap
         self._breaks = breaks
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """The sizes one after the other; then it breaks off, or gives the rest."""
         for size in self._sizes:
             first = max(0, after - self._overlap)
@@ -97,7 +97,7 @@ class ChoppyLog(PlayedLog):
 class RepeatingLog(PlayedLog):
     """A log that hands out an old event again, and then goes on where it was."""
 
-    async def follow(self, *, after: int) -> AsyncIterator[Sequence[StoredEvent]]:
+    async def follow(self, *, after: int) -> AsyncGenerator[Sequence[StoredEvent], None]:
         """Three events, the first of them again, and the rest."""
         yield self._events[after : after + 3]
         yield self._events[after : after + 1]

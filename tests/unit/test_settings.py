@@ -1,5 +1,6 @@
 """Settings: complete or refused, everything wrong said at once, and no secret ever shown."""
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Final, get_args
 
@@ -8,6 +9,7 @@ import pytest
 
 from services.runtime.environment import InvalidSettings, Setting, describe, load
 from services.runtime.settings import (
+    ORIGINS,
     PREFIX,
     PROCESSES,
     ApiSettings,
@@ -20,6 +22,14 @@ from services.runtime.settings import (
 
 STRONG: Final = "sesame-" * 5
 WEAK: Final = "sesame"
+
+
+NO_ORIGINS: Final = (
+    *("null", "app.example", "https://", "https://app.example/", "https://app.example/page"),
+    *("https://app.example?a=b", "https://user@app.example", "https://*.example", "*,*"),
+    *("*, https://app.example", "https://App.example", "https://app.example:port"),
+    *("https://a.example https://b.example", "https://a.example,"),
+)
 
 
 def is_secret(setting: Setting) -> bool:
@@ -98,6 +108,7 @@ class TestLoad:
             ("S3_ENDPOINT", "pictures.example", "https://host:port"),
             ("S3_ENDPOINT", "https://pictures.example/bucket", "https://host:port"),
             ("S3_PUBLIC_ENDPOINT", "ftp://pictures.example", "https://host:port"),
+            *(("HTTP_CORS_ORIGINS", value, ORIGINS["example"]) for value in NO_ORIGINS),
         ],
     )
     def test_an_address_has_its_form(self, variable: str, value: str, form: str) -> None:
@@ -154,6 +165,23 @@ class TestLoad:
         environment = complete(WorkerSettings, FETCH_TIMEOUT_S=value)
 
         assert len(problems_of(WorkerSettings, environment)) == 1
+
+    @pytest.mark.parametrize("kind", [ApiSettings, WorkerSettings])
+    @pytest.mark.parametrize("value", ["10.0.0.1/8", "intranet", "10.0.0.0/33", "10.0.0.0/8;::1"])
+    def test_a_network_that_is_none_is_refused(self, kind: type[Section], value: str) -> None:
+        """API and worker read the same networks, and both say what is wrong with them."""
+        problems = problems_of(kind, complete(kind, FETCH_ALLOW_NETWORKS=value))
+
+        assert len(problems) == 1
+        assert problems[0].startswith("REFINERY_FETCH_ALLOW_NETWORKS: ")
+
+    def test_networks_are_read(self) -> None:
+        """Of both kinds, with blanks and commas to spare."""
+        environment = complete(ApiSettings, FETCH_ALLOW_NETWORKS=" 10.0.0.0/8, ::1/128,")
+
+        networks = load(ApiSettings, environment).fetch.networks
+
+        assert networks == (IPv4Network("10.0.0.0/8"), IPv6Network("::1/128"))
 
     def test_values_are_converted(self) -> None:
         """Numbers and choices arrive as what they are."""

@@ -91,8 +91,13 @@ class AddressRule(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return is_public(address)
 
-    def may_permit(self, *, host: str, port: int) -> bool:
-        """Say whether looking `host` up can lead to an address that is permitted."""
+    def may_permit(self, host: str, *, port: int) -> bool:
+        """Say without a look-up whether `host` is, or may lead to, an address that is permitted."""
+        address = parse_address(host)
+        if address is not None:
+            return self.permits(address, port=port)
+        if not is_host_name(host):
+            return False
         return bool(self.allowed_networks) or (port in WEB_PORTS and not is_local_name(host))
 
     def _is_allowed(self, address: Address) -> bool:
@@ -124,15 +129,22 @@ def is_host_name(host: str) -> bool:
     `getaddrinfo` takes `127.1`, `0x7f.1` and `2130706433` for loopback, so that a last label which
     looks like a number (the WHATWG rule) is never a name.
     """
-    if _HOST_NAME.fullmatch(host) is None:
-        return False
-    last = host.rpartition(".")[2]
-    return not (last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last))
+    return _HOST_NAME.fullmatch(host) is not None and not _ends_in_a_number(host)
+
+
+def is_literal(host: str) -> bool:
+    """Say whether a host is an address, in this or that spelling, and no name to look up."""
+    return parse_address(host) is not None or _ends_in_a_number(host.removesuffix("."))
 
 
 def is_local_name(host: str) -> bool:
     """Say whether a name can only mean something inside a network, like `redis`."""
     return "." not in host or host.lower().endswith(_LOCAL_SUFFIXES)
+
+
+def _ends_in_a_number(host: str) -> bool:
+    last = host.rpartition(".")[2]
+    return last.isdigit() or re.fullmatch(r"0x[0-9a-f]*", last) is not None
 
 
 def _unwrapped(address: Address) -> Address:

@@ -1,0 +1,38 @@
+"""Entity tags of tasks (RFC 9110): what a client has seen, so that it is not sent again."""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+# An opaque tag in quotes, weak or not: tags of GET are compared weakly.
+_TAG: Final = re.compile(r'(?:W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+_ANY: Final = "*"
+
+
+class EntityTag(msgspec.Struct, frozen=True, kw_only=True):
+    """Names what a task's body says: the position of its last event, and what varies besides.
+
+    Weak, because two bodies of one tag may differ in the signature of a URL.
+    """
+
+    position: int
+    variant: str = "0"
+
+    @property
+    def _opaque(self) -> str:
+        return f"{self.position}-{self.variant}"
+
+    def header(self) -> str:
+        """The value of the `ETag` header."""
+        return f'W/"{self._opaque}"'
+
+    def is_in(self, values: Sequence[str]) -> bool:
+        """Whether a client that sent these `If-None-Match` headers has this very body."""
+        return any(value.strip() == _ANY or self._opaque in _TAG.findall(value) for value in values)
+
+    def is_position_in(self, values: Sequence[str]) -> bool:
+        """Whether such a client knows all events of the task, whatever varies besides."""
+        known = (tag for value in values for tag in _TAG.findall(value))
+        return any(tag.startswith(f"{self.position}-") for tag in known)
