@@ -1,7 +1,6 @@
 """Tasks that are cancelled while the worker is at them: it stops, and is free for the next one."""
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -38,6 +37,7 @@ from tests.system.waiting import eventually
 NOTICED_S: Final = 4.0
 BEGUN_S: Final = 30.0
 SIDE: Final = 1536
+CANCELLED: Final = [TaskRequested.__name__, TaskProcessing.__name__, TaskCancelled.__name__]
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(150)]
 
@@ -140,13 +140,11 @@ async def test_a_picture_under_work_is_dropped(
 
     await owner.cancel(task_id)
 
-    cancelled_at = time.monotonic()
     await eventually(
         lambda: bool(owner.said_of(following)),
         bound_s=NOTICED_S,
         what="the worker is at the next task",
     )
-    assert time.monotonic() - cancelled_at < NOTICED_S
     assert (await other.ended(following))["status"] == "completed"
     assert (await somebody.ended(task_id))["status"] == "cancelled"
     assert await owner.names(task_id) == CANCELLED
@@ -172,8 +170,9 @@ async def test_a_download_is_dropped(
         )
         following = await other.accepted(following_url)
 
-        await owner.cancel(task_id)
+        answer = await somebody.cancel(task_id)
 
+        assert answer.status == 200
         await eventually(
             lambda: bool(owner.said_of(following)),
             bound_s=NOTICED_S,
@@ -199,9 +198,6 @@ async def test_stages_are_heard_while_a_task_works(
     assert list(dict.fromkeys(one.stage for one in said)) == list(Stage)
     assert [one.fraction for one in said] == sorted(one.fraction for one in said)
     assert len(await owner.names(task_id)) == 3
-
-
-CANCELLED: Final = [TaskRequested.__name__, TaskProcessing.__name__, TaskCancelled.__name__]
 
 
 def studios_of(service: Service) -> frozenset[Process]:
