@@ -136,6 +136,8 @@ async def listen(client: Client, subject: str, heard: list[bytes]) -> None:
         heard.append(message.data)
 
     await client.subscribe(subject, cb=keep)
+    # The client may send the first ping ahead of the subscription.
+    await client.flush()
     await client.flush()
 
 
