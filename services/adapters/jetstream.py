@@ -150,8 +150,8 @@ class JetStreamConnection:
             subscription = await self._client.subscribe(subject, cb=on_message)
         except nats.errors.Error as error:
             raise LogUnavailable(operation="hear", reason=type(error).__name__) from error
-        # The client may send the first ping ahead of the subscription, the second one never. Without
-        # a connection there is no answer, and the server gets the subscription when it is back.
+        # The client may send the first ping ahead of the subscription, and never the second one.
+        # Without a connection, the server gets the subscription when it is back.
         with suppress(nats.errors.Error, TimeoutError):
             for _ in range(2):
                 await self._client.flush(timeout=FLUSH_S)
