@@ -145,7 +145,8 @@ async def test_a_picture_under_work_is_dropped(
         bound_s=NOTICED_S,
         what="the worker is at the next task",
     )
-    assert (await other.ended(following))["status"] == "completed"
+    ended = await other.ended(following)
+    assert ended["status"] == "completed", ended
     assert (await somebody.ended(task_id))["status"] == "cancelled"
     assert await owner.names(task_id) == CANCELLED
     assert still_running(child) == frozenset()
@@ -178,7 +179,8 @@ async def test_a_download_is_dropped(
             bound_s=NOTICED_S,
             what="the worker is at the next task",
         )
-        assert (await other.ended(following))["status"] == "completed"
+        ended = await other.ended(following)
+        assert ended["status"] == "completed", ended
     assert await owner.names(task_id) == CANCELLED
     assert_nothing_is_left(drawing)
 
@@ -194,7 +196,7 @@ async def test_stages_are_heard_while_a_task_works(
     task = await somebody.ended(task_id)
 
     said = owner.said_of(task_id)
-    assert task["status"] == "completed"
+    assert task["status"] == "completed", task
     assert list(dict.fromkeys(one.stage for one in said)) == list(Stage)
     assert [one.fraction for one in said] == sorted(one.fraction for one in said)
     assert len(await owner.names(task_id)) == 3
