@@ -45,6 +45,7 @@ from services.refinement.engines.local.language.references import (
 )
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.terse import in_plain_order
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
 from services.refinement.engines.local.language.treatments import (
@@ -109,7 +110,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     logo shows.
     """
     reading = Reading()
-    tokens = without_ignored_points(tokens_of(prompt))
+    tokens: Sequence[Token] = without_ignored_points(tokens_of(prompt))
     if _is_foreign(tokens):
         reading.unmatched.append(" ".join(prompt.split())[:_UNMATCHED_LENGTH_MAX])
         return reading
@@ -118,7 +119,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(without_asides(tokens), prompt)
+    clauses = clauses_of(without_asides(in_plain_order(tokens)), prompt)
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     context = Context()

@@ -105,7 +105,7 @@ LOOKALIKES: Final = words(
     "topography tracing translated translator trend trends trick tries trips tunes "
     "typed typographic undefined undergone underlying undersized understand "
     "unreliable viability violent visibly waiting wards warned warning weigh weighs "
-    "whine widen wince wordy world worlds wreak write"
+    "whine widen wince wordy world worlds wreak write tick brow cram lien fame litter whiting noire"
 )
 
 # Words of other languages that English does not have.

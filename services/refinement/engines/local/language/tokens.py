@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from services.refinement.engines.local.language.code_words import ABBREVIATED, spelt_out_orders
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.phrases import (
     PHRASE_STARTS,
@@ -30,7 +31,7 @@ _TOKEN: Final = re.compile(
     r"|(?<![\w.])[+-]?\d{1,9}(?:[.,]\d{1,9})?|\d{1,9}"
     r"|[\"\u201c][^\"\u201c\u201d\n]{3,80}[\"\u201d]"
     r"|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
-    r"|->|=>|[^\w\s]|\n"
+    r"|->|=>|\+\+|--|[^\w\s]|\n"
 )
 # What somebody quotes is a name or a text: its words ask for nothing.
 QUOTATION: Final = "quotation"
@@ -143,7 +144,7 @@ def tokens_of(prompt: str) -> tuple[Token, ...]:
     for match in _TOKEN.finditer(prompt):
         start, end = match.span()
         found.extend(Token(word, start, end) for word in _spelt_out(match[0].lower()))
-    words = repaired([token.word for token in found])
+    words = spelt_out_orders(repaired([token.word for token in found]))
     return _merged([token._replace(word=word) for token, word in zip(found, words, strict=True)])
 
 
@@ -175,7 +176,7 @@ _PLAIN_HUES: Final = words("red orange yellow green blue purple pink brown gray 
 
 def _spelt_out(word: str) -> tuple[str, ...]:
     word = word.replace("\u2019", "'")
-    known = _CONTRACTED.get(word)
+    known = _CONTRACTED.get(word) or ABBREVIATED.get(word)
     if known is not None:
         return known
     if word[0] in _QUOTES and len(word) > 1:

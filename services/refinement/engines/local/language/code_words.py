@@ -1,0 +1,133 @@
+"""Spells out what developers and people in a hurry abbreviate: "rm bg", "rot 90 ccw", "s/a/b/".
+
+Works on single words, before phrases are joined: what it writes is what others would have said.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.morphology import words
+
+# Each stands for the words behind it wherever it is.
+ABBREVIATED: Final[dict[str, tuple[str, ...]]] = {
+    "bgr": ("background",),
+    "bkg": ("background",),
+    "bkgd": ("background",),
+    "bckgrnd": ("background",),
+    "bgnd": ("background",),
+    "transp": ("transparent",),
+    "hflip": ("flip", "horizontally"),
+    "fliph": ("flip", "horizontally"),
+    "vflip": ("flip", "vertically"),
+    "flipv": ("flip", "vertically"),
+    "desat": ("desaturate",),
+    "incr": ("increase",),
+    "decr": ("decrease",),
+    "clr": ("color",),
+    "clrs": ("colors",),
+    "rmv": ("remove",),
+    "noone": ("nobody",),
+}
+# These stand for others only at the start of an order, or before a number.
+_ORDERS: Final = {
+    "rm": "remove",
+    "del": "remove",
+    "rot": "rotate",
+    "inc": "increase",
+    "dec": "decrease",
+    "diff": "different",
+    "sat": "saturation",
+    "pad": "padding",
+}
+_MEASURED: Final = frozenset({"sat", "pad"})
+_MARKS: Final = frozenset(",.;:!?\n()&") | {"and", "then", "also", "please", "just"}
+_SIDES: Final = {"h": "horizontally", "v": "vertically"}
+_HIDDEN: Final = frozenset({"sed", "g", "i"})
+_PLACED: Final = words("it the this that them its everything my our all")
+_ROUNDING: Final = words("please just and to can you also then make but could maybe")
+_CORNERS: Final = words("corner corners edge edges shape shapes letters")
+_NOTHING_LEFT: Final = "-"
+_AMOUNT_SIGNS: Final = {"++": "up", "--": "down"}
+_PATH_MAX: Final = 4
+
+
+def spelt_out_orders(found: Sequence[str]) -> list[str]:
+    """Return as many words, with those of code replaced by the ones they stand for."""
+    left = list(found)
+    for at, word in enumerate(left):
+        before = left[at - 1] if at else ""
+        after = left[at + 1] if at + 1 < len(left) else ""
+        if word in _ORDERS:
+            left[at] = _order(word, before, after)
+        elif word in _AMOUNT_SIGNS:
+            # "Contrast++"; elsewhere "--" is a dash.
+            is_noun = before in SENSES and SENSES[before].form == "noun" and not after.isalpha()
+            left[at] = _AMOUNT_SIGNS[word] if is_noun else ";"
+        elif word == "(" and _is_call(before):
+            left[at] = _NOTHING_LEFT
+            if left[at + 2 : at + 3] == [","] and "".join(left[at + 3 : at + 4])[:1].isdigit():
+                left[at + 2] = "by"
+        elif word in _SIDES and before in {"flip", "mirror"}:
+            left[at] = _SIDES[word]
+        elif word == "round" and _is_around(left, at):
+            left[at] = "around"
+        elif word == "no" and after == "more" and _is_undone(left, at):
+            left[at + 1] = _NOTHING_LEFT
+    return _with_substitutions(left)
+
+
+def _order(word: str, before: str, after: str) -> str:
+    if word in _MEASURED:
+        is_measured = after[:1] in {"+", "-", "%"} or after[:1].isdigit()
+        is_led = before in {"increase", "decrease", "more", "less", "inc", "dec"}
+        return _ORDERS[word] if is_measured or is_led or after in {"up", "down"} else word
+    if word == "rot":
+        return _ORDERS[word] if after[-1:].isdigit() or after in {"left", "right"} else word
+    return _ORDERS[word] if not before or before in _MARKS else word
+
+
+def _is_call(before: str) -> bool:
+    """Say whether a bracket opens what a verb is applied to: "lighten(blue, 10%)"."""
+    sense = SENSES.get(before)
+    return sense is not None and sense.form == "explicit" and not before.endswith("er")
+
+
+def _is_around(left: Sequence[str], at: int) -> bool:
+    """Say whether "round" tells where something is: "some space round it", not "round it off"."""
+    after = left[at + 1] if at + 1 < len(left) else ""
+    before = left[at - 1] if at else ""
+    if after not in _PLACED or not before.isalpha() or before in _ROUNDING | words_of.NEGATED:
+        return False
+    return not _CORNERS & set(left[at + 1 : at + 4])
+
+
+def _is_undone(left: Sequence[str], at: int) -> bool:
+    """Say whether "no more" wants something gone: "no more shadow", not "no more than two"."""
+    named = left[at + 2] if at + 2 < len(left) else ""
+    if named == "drop":
+        named = left[at + 3] if at + 3 < len(left) else ""
+    is_fault = named in SENSES and SENSES[named].form == "fault"
+    return named in words_of.SHADOWS | words_of.GRADIENTS or is_fault
+
+
+def _with_substitutions(left: list[str]) -> list[str]:
+    """Let "s/blue/green/" replace blue with green."""
+    for at, word in enumerate(left):
+        if word != "s" or left[at + 1 : at + 2] != ["/"]:
+            continue
+        slashes = [n for n in range(at + 1, min(at + 3 * _PATH_MAX, len(left))) if left[n] == "/"]
+        if len(slashes) < len(("s/a", "/b")):
+            continue
+        first, second = slashes[:2]
+        end = slashes[2] if len(slashes) > len(("/a", "/b")) else len(left)
+        is_short = 1 < second - first <= _PATH_MAX and 1 < end - second <= _PATH_MAX
+        if is_short:
+            left[at], left[first], left[second] = "replace", _NOTHING_LEFT, "with"
+            if end < len(left):
+                left[end] = ";"
+            for n in (at - 1, end + 1):
+                if 0 <= n < len(left) and left[n] in _HIDDEN:
+                    left[n] = ";"
+    return left

@@ -1,0 +1,214 @@
+"""Reads which colour something has now, where the prompt names the one it is wished in.
+
+"White star please, now it's grey" can be done, though nobody here knows a star: the gray becomes
+white. So the colours that are told say which part is meant, and the last one wished is kept.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
+
+_ENDS: Final = frozenset(".;!?\n:,")
+_DETERMINERS: Final = words("the my our its this that your")
+_CAUSING: Final = words("make turn paint change set colour color render fill")
+_INTO: Final = words("to into be in a an more")
+_NAMED: Final = words_of.TEXTS | words_of.BACKGROUNDS
+_NOW: Final = words("now currently presently still")
+_BEING: Final = words("is its are")
+_WISHED: Final = words("should must be in needs to")
+_DOING: Final = words("do make try have paint put use colour color turn")
+_SECOND: Final = 2
+_WITHIN: Final = 5
+_GOING: Final = words("goes becomes turns to into -> => gets become go turn")
+
+
+def with_present_colours(tokens: list[Token]) -> list[Token]:
+    """Return the words of a prompt with what has a colour named by it."""
+    left = list(tokens)
+    for step in (
+        _without_old_colours,
+        _with_exchange,
+        _with_contrasted,
+        _with_told,
+        _with_unsuited,
+    ):
+        left = step(left)
+    return left
+
+
+def _without_old_colours(tokens: list[Token]) -> list[Token]:
+    """Leave out what a part was: "make the black background navy", "the thin lines thick"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        before = [one.word for one in tokens[max(0, at - 2) : at]]
+        if (
+            len(before) == _SECOND
+            and before[0] in _CAUSING
+            and before[1] in _DETERMINERS
+            and at + _SECOND < len(tokens)
+        ):
+            noun = tokens[at + 1].word
+            value = at + _SECOND
+            while value + 1 < len(tokens) and tokens[value].word in _INTO:
+                value += 1
+            becomes = tokens[value].word
+            is_ground = noun in words_of.BACKGROUNDS
+            if is_ground and colour_of(token.word) is not None and colour_of(becomes) is not None:
+                continue
+            if _are_contrary(token.word, becomes) and noun.isalpha():
+                continue
+        left.append(token)
+    return left
+
+
+def _are_contrary(one: str, other: str) -> bool:
+    first, second = SENSES.get(one), SENSES.get(other)
+    return (
+        first is not None
+        and second is not None
+        and first.form == "plain"
+        and first.quality == second.quality
+        and first.direction != second.direction
+    )
+
+
+def _with_exchange(tokens: list[Token]) -> list[Token]:
+    """Let two colours change places: "white goes black and black goes white"."""
+    said = [token.word for token in tokens]
+    for at in range(len(said) - 6):
+        one, goes, other, joined = said[at : at + 4]
+        again = said[at + 4 : at + 7]
+        is_exchange = (
+            colour_of(one) is not None
+            and colour_of(other) is not None
+            and goes in _GOING
+            and joined in {"and", ",", "&"}
+            and again[1] in _GOING
+            and colour_of(again[0]) == colour_of(other)
+            and colour_of(again[2]) == colour_of(one)
+        )
+        if not is_exchange:
+            continue
+        first, last = tokens[at], tokens[at + 6]
+        is_negative = {one, other} == {"black", "white"}
+        if is_negative:
+            new = [Token("invert", first.start, last.end)]
+        else:
+            new = [
+                Token("swap", first.start, first.start),
+                *(tokens[at], tokens[at + 3]._replace(word="and")),
+                tokens[at + _SECOND]._replace(end=last.end),
+            ]
+        return [*tokens[:at], *new, *tokens[at + 7 :]]
+    return tokens
+
+
+def _with_contrasted(tokens: list[Token]) -> list[Token]:
+    """Let "the star should be red not orange" be about what is orange."""
+    for at, token in enumerate(tokens):
+        if token.word != "not" or at < _WITHIN - 1 or at + 1 >= len(tokens):
+            continue
+        end = tokens[at + 2].word if at + _SECOND < len(tokens) else "."
+        new, old = tokens[at - 1], tokens[at + 1]
+        start = _start(tokens, at)
+        subject = [
+            n for n in range(start, at - 1) if is_thing(tokens[n].word, tokens[n + 1].word)
+        ]
+        is_wish = any(one.word in {"should", "must", "needs"} for one in tokens[start:at])
+        are_colours = colour_of(new.word) is not None and colour_of(old.word) is not None
+        is_end = not end.isalnum() or end in {"please", "and"}
+        if are_colours and is_wish and is_end and len(subject) == 1:
+            noun = tokens[subject[0]]
+            parts = [
+                old._replace(start=noun.start, end=noun.start),
+                noun._replace(word="parts"),
+            ]
+            opening = [] if _is_determined(tokens, subject[0]) else [
+                Token("the", noun.start, noun.start)
+            ]
+            return [
+                *tokens[: subject[0]],
+                *(*opening, *parts, *tokens[subject[0] + 1 : at]),
+                *tokens[at + _SECOND :],
+            ]
+    return tokens
+
+
+def _is_determined(tokens: Sequence[Token], at: int) -> bool:
+    return at > 0 and tokens[at - 1].word in _DETERMINERS
+
+
+def _with_told(tokens: list[Token]) -> list[Token]:
+    """Let "white star please, now it's grey" be a change of gray to white."""
+    for at, token in enumerate(tokens):
+        told = [one.word for one in tokens[at : at + 4]]
+        if token.word not in _NOW or not at:
+            continue
+        rest = [word for word in told[1:] if word not in _BEING | {"it"}]
+        if not (_BEING & set(told[1:3])) or not rest or colour_of(rest[0]) is None:
+            continue
+        old_at = at + 1 + told[1:].index(rest[0])
+        end = old_at + 1
+        while end < len(tokens) and tokens[end].word not in _ENDS:
+            end += 1
+        pause = at - 1
+        if tokens[pause].word not in _ENDS | {"but", "and", "because"}:
+            continue
+        start = _start(tokens, pause)
+        said = tokens[start:pause]
+        wished = [one for one in said if colour_of(one.word) is not None]
+        names_thing = any(is_thing(one.word) for one in said)
+        if len(wished) == 1 and names_thing and len(said) <= _WITHIN:
+            first, last = tokens[start], tokens[end - 1]
+            return [
+                *tokens[:start],
+                Token("change", first.start, first.start),
+                tokens[old_at]._replace(start=first.start, end=first.start),
+                Token("to", first.start, first.start),
+                wished[0]._replace(start=first.start, end=last.end),
+                *tokens[end:],
+            ]
+    return tokens
+
+
+def _with_unsuited(tokens: list[Token]) -> list[Token]:
+    """Let "it" be what has the wrong colour: "the bird looks bad in blue, do it in turquoise"."""
+    left = list(tokens)
+    for at in range(_SECOND, len(left) - _SECOND):
+        if left[at].word != "it" or left[at - 1].word not in _DOING:
+            continue
+        ahead = [one.word for one in left[at + 1 : at + 3]]
+        wished = ahead[-1] if ahead[:1] == ["in"] else ahead[0]
+        comma = at - 2
+        if left[comma].word not in _ENDS or comma < _WITHIN - 1:
+            continue
+        old = left[comma - 1]
+        start = _start(left, comma)
+        said = {one.word for one in left[start:comma]}
+        is_bad = bool(said & words_of.JUDGING) or (
+            bool(said & words_of.NEGATED) and bool(said & (words_of.PRAISING | {"work", "right"}))
+        )
+        is_placed = left[comma - 2].word == "in" and colour_of(old.word) is not None
+        names_thing = any(
+            is_thing(left[n].word, left[n + 1].word) for n in range(start, comma - 1)
+        )
+        if is_bad and is_placed and names_thing and colour_of(wished) is not None:
+            it = left[at]
+            left[at : at + 1] = [
+                Token("the", it.start, it.start),
+                old._replace(start=it.start, end=it.start),
+                Token("parts", it.start, it.end),
+            ]
+            return left
+    return left
+
+
+def _start(tokens: Sequence[Token], at: int) -> int:
+    while at and tokens[at - 1].word not in _ENDS:
+        at -= 1
+    return at

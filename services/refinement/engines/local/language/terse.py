@@ -1,0 +1,341 @@
+"""Puts into plain order what is said tersely, or in the order of another language.
+
+"Frame around it, black" is a black frame, "the green make more dark" an order about the green, and
+"1 bird darker 2 name thicker" are two points. Nothing here decides a direction.
+"""
+
+from collections.abc import Sequence
+from typing import Final
+
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
+from services.refinement.engines.local.language.mishaps import without_mishaps
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.present_colours import with_present_colours
+from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing, says_how
+
+_ENDS: Final = frozenset(".;!?\n:")
+_PAUSES: Final = frozenset({",", "(", ")", "but", "and", "then"})
+_LINES: Final = words_of.BORDERS | words_of.OUTLINES
+_DRAWN: Final = _LINES | words_of.SHADOWS
+_NAMED: Final = words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS
+_PLACING: Final = words(
+    "around behind under it the whole thing logo everything all please yes text name letters now "
+    "outside on in of picture image this that edge edges padding"
+)
+_WEAKENING: Final = words("only just a an one very really super quite pretty please nice bit so ok")
+_ARTICLES: Final = words("the a an my our your please just also and")
+_STARTING: Final = frozenset({"only", "just", "please", "also", "so", "now", "ok"})
+_DETERMINERS: Final = words("the this that these those all every its my our your")
+_NO_SUBJECTS: Final = words(
+    "i we you he she they it who which what to can could would should will may might must not "
+    "do does does did please lets let me us them"
+)
+_DENYING: Final = words_of.NEGATED | words_of.REMOVE | words_of.KEEPING | {"donttouch", "lacking"}
+_AMOUNTS: Final = words("more less a bit much slightly little lot very far way even dampen increase")
+_IMPERATIVES: Final = words(
+    "make remove add change replace give put use crop rotate flip darken lighten brighten turn"
+)
+_BEFORE_IMPERATIVE: Final = frozenset({"just", "only", "simply"})
+_NUMBERED_BEFORE: Final = words(
+    "by at to max only of from in with under than about around limit maximum max until x version "
+    "option number font size weight level page step least most two one and or"
+)
+_MEASURES: Final = (
+    words_of.COLOUR_NOUNS
+    | words_of.NUMBERS.keys()
+    | words(
+        "% x times degrees degree deg px pixels pixel pt mm cm km k tone twotone onetone steps "
+        "notches d point points"
+    )
+)
+_POINTS_MIN: Final = 2
+_SUBJECT_MAX: Final = 4
+_READING: Final = words("read see notice recognise recognize decipher spot")
+_READERS: Final = words("nobody noone i we you people customers they anybody")
+_DOING: Final = words("make do")
+
+
+def in_plain_order(tokens: Sequence[Token]) -> list[Token]:
+    """Return the words of a prompt in the order in which plain English has them."""
+    left = list(tokens)
+    for step in (
+        _with_points,
+        _with_pauses,
+        without_mishaps,
+        with_present_colours,
+        _with_too,
+        _with_orders_first,
+        _with_object,
+        _with_adjectives_first,
+        _with_values,
+    ):
+        left = step(left)
+    return left
+
+
+def cut_at(token: Token) -> Token:
+    """Return a full stop before a word."""
+    return Token(".", token.start, token.start)
+
+
+def _with_points(tokens: list[Token]) -> list[Token]:
+    """End a sentence before each number of a list in one line: "1 bird darker 2 name thicker"."""
+    places: list[int] = []
+    for at, token in enumerate(tokens):
+        if token.word != str(len(places) + 1) or at + 1 >= len(tokens):
+            continue
+        before = tokens[at - 1].word if at else "."
+        after = tokens[at + 1].word
+        starts = bool(places) or before in _ENDS | {","}
+        is_counted = after in _MEASURES or before in _NUMBERED_BEFORE or not after[0].isalpha()
+        if starts and not is_counted:
+            places.append(at)
+    if len(places) < _POINTS_MIN:
+        return tokens
+    return [
+        cut_at(token)._replace(end=token.end) if at in places else token
+        for at, token in enumerate(tokens)
+    ]
+
+
+def _with_pauses(tokens: list[Token]) -> list[Token]:
+    """End a sentence where another starts without a mark.
+
+    "Too pale nobody can read it", "don't touch the colours just make it bold", "when I zoom is
+    blurry".
+    """
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        ahead = [one.word for one in tokens[at + 1 : at + 4]]
+        before = left[-1].word if left else "."
+        is_within = before[0].isalnum() and before not in _NO_SUBJECTS | {"and", "but", "so"}
+        cannot = token.word in _READERS and (
+            ahead[:1] == ["hardtoread"]
+            or (ahead[:1] in (["can"], ["could"]) and bool(_READING & set(ahead)))
+        )
+        orders = (
+            token.word in _BEFORE_IMPERATIVE
+            and ahead[:1]
+            and ahead[0] in _IMPERATIVES
+            and not (before in _BEFORE_IMPERATIVE or before in _IMPERATIVES)
+        )
+        supposes = token.word in {"is", "are"} and _ends_supposition(left)
+        if is_within and (cannot or orders or supposes):
+            left.append(cut_at(token))
+        is_denied = token.word == "nobody" and cannot and ahead[0] != "hardtoread"
+        left.append(token._replace(word="hardtoread") if is_denied else token)
+        if supposes and is_within:
+            left.insert(-1, Token("it", token.start, token.start))
+    return left
+
+
+def _ends_supposition(left: Sequence[Token]) -> bool:
+    """Say whether "when I make zoom" is complete, so that "is" opens what follows from it."""
+    start = len(left)
+    while start and left[start - 1].word not in _ENDS | {","}:
+        start -= 1
+    said = [token.word for token in left[start:]]
+    return (
+        len(said) > len(("when", "i"))
+        and said[0] in {"when", "if"}
+        and said[1] in {"i", "we", "you"}
+        and not {"is", "are", "it"} & set(said)
+        and not _DETERMINERS & set(said[-2:])
+    )
+
+
+def _with_too(tokens: list[Token]) -> list[Token]:
+    """Let "to bright" be "too bright" where it is said of how something is."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        sense = SENSES.get(after)
+        is_adjective = sense is not None and sense.form in {"plain", "fault"}
+        start = _start(tokens, at)
+        said = {one.word for one in tokens[start:at]}
+        if token.word == "to" and is_adjective and colour_of(after) is None:
+            remedied = {one.word for one in tokens[at + 1 : at + 1 + 2 * _SUBJECT_MAX]}
+            is_state = bool(said & words("is are its look looks was far way it"))
+            is_toned = bool(remedied & {"tonedown", "hardtoread"}) and not said & _IMPERATIVES
+            if (is_state or is_toned) and not said & words(
+                "make change switch turn go move from should must next close want need needs"
+            ):
+                left.append(token._replace(word="too"))
+                continue
+        left.append(token)
+    return left
+
+
+def _start(tokens: Sequence[Token], at: int) -> int:
+    """Return where the clause of a word starts."""
+    while at and tokens[at - 1].word not in _ENDS | _PAUSES:
+        at -= 1
+    return at
+
+
+def _with_orders_first(tokens: list[Token]) -> list[Token]:
+    """Let "the green make more dark" be an order: "make the green more dark"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        subject = _subject_before(left) if token.word == "make" else len(left)
+        if subject < len(left) and _says_at_once(tokens, at + 1):
+            moved = token._replace(start=left[subject].start, end=left[subject].start)
+            is_cut = subject and left[subject - 1].word in _STARTING and subject > 1
+            opening = [cut_at(left[subject])] if is_cut else []
+            left[subject:subject] = [*opening, moved]
+            continue
+        left.append(token)
+    return left
+
+
+def _subject_before(left: Sequence[Token]) -> int:
+    """Return where the noun phrase starts that ends here, right after a mark or an opening word."""
+    start = len(left)
+    while start and len(left) - start < _SUBJECT_MAX and _may_be_subject(left[start - 1].word):
+        start -= 1
+    before = left[start - 1].word if start else "."
+    if before not in _ENDS | _PAUSES | _STARTING:
+        return len(left)
+    has_noun = any(
+        one.word in _NAMED | words_of.PARTS | _LINES | NOUN_KINDS.keys()
+        or colour_of(one.word) is not None
+        or is_thing(one.word)
+        or one.word in {"logo", "rest"}
+        for one in left[start:]
+    )
+    return start if has_noun else len(left)
+
+
+def _may_be_subject(word: str) -> bool:
+    is_verb = word in _IMPERATIVES | words_of.TURNING | words_of.WISHING | words_of.COMPLAINING
+    return word.isalpha() and not (
+        is_verb or word in _NO_SUBJECTS | _PAUSES | _STARTING | _DENYING | {"because", "when", "if"}
+    )
+
+
+def _says_at_once(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether how something is to be follows, with nothing but amounts before it."""
+    while at < len(tokens) and tokens[at].word in _AMOUNTS and not says_how(tokens[at].word):
+        at += 1
+    if at < len(tokens) and tokens[at].word in {"more", "less"}:
+        at += 1
+    return at < len(tokens) and (
+        says_how(tokens[at].word) or tokens[at].word in {"transparent", "modern"}
+    )
+
+
+def _with_object(tokens: list[Token]) -> list[Token]:
+    """Give an order its object: "can you do more soft" is about what was spoken of."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        left.append(token)
+        ahead = [one.word for one in tokens[at + 1 : at + 3]]
+        compares = bool(ahead) and ahead[0] in {"more", "less"}
+        sense = SENSES.get(ahead[-1]) if compares and len(ahead) > 1 else None
+        end = tokens[at + 3].word if at + 3 < len(tokens) else "."
+        is_end = end in _ENDS | {",", "please", "thanks"}
+        if token.word in _DOING and sense is not None and sense.form == "plain" and is_end:
+            left[-1] = token._replace(word="make")
+            left.append(Token("it", token.end, token.end))
+    return left
+
+
+def _with_adjectives_first(tokens: list[Token]) -> list[Token]:
+    """Let what is said behind a line or shadow describe it: "frame around it, black, thin"."""
+    left = list(tokens)
+    at = 0
+    while at < len(left):
+        if left[at].word in _DRAWN and not _is_denied(left, at):
+            end = at + 1
+            while end < len(left) and left[end].word in _PLACING:
+                end += 1
+            described: list[Token] = []
+            last = end
+            while last < len(left) and left[last].word in _PAUSES:
+                segment_end = _segment_end(left, last + 1)
+                said = _description(left[last + 1 : segment_end])
+                if not said:
+                    break
+                described += said
+                last = segment_end
+                if last < len(left) and left[last].word == ")":
+                    last += 1
+            if described:
+                closing = left[last - 1].end
+                head = left[at]
+                moved = [
+                    Token(one.word, head.start, head.start) for one in _ordered(described)
+                ]
+                kept = left[at:end]
+                kept[-1] = kept[-1]._replace(end=closing)
+                left[at:last] = [*moved, *kept]
+                at += len(moved)
+        at += 1
+    return left
+
+
+def _ordered(described: Sequence[Token]) -> list[Token]:
+    """Return adjectives with colours last, as they stand before a noun."""
+    return sorted(described, key=lambda one: colour_of(one.word) is not None)
+
+
+def _segment_end(tokens: Sequence[Token], at: int) -> int:
+    while at < len(tokens) and tokens[at].word not in _ENDS | {",", "(", ")"}:
+        at += 1
+    return at
+
+
+def _description(segment: Sequence[Token]) -> list[Token]:
+    """Return the adjectives of words that only describe; nothing if they say more."""
+    said = [token for token in segment if token.word not in _WEAKENING]
+    has_content = any(
+        _is_adjective(token.word) or colour_of(token.word) is not None for token in said
+    )
+    only_describes = all(
+        _is_adjective(token.word)
+        or colour_of(token.word) is not None
+        or token.word in words_of.SLIGHT | words_of.STRONG
+        for token in said
+    )
+    return said if has_content and only_describes else []
+
+
+def _is_adjective(word: str) -> bool:
+    return word in SENSES and SENSES[word].form in {"plain", "fault"}
+
+
+def _is_denied(tokens: Sequence[Token], at: int) -> bool:
+    start = at
+    while start and tokens[start - 1].word not in _ENDS | {","}:
+        start -= 1
+    return any(token.word in _DENYING for token in tokens[start:at])
+
+
+def _with_values(tokens: list[Token]) -> list[Token]:
+    """Let a comma give a value to what stands alone before it: "text, white", "lines, thicker"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.word == "," and at and _is_alone(tokens, at):
+            end = _segment_end(tokens, at + 1)
+            said = tokens[at + 1 : end]
+            gives = said and all(
+                says_how(one.word)
+                or one.word in _AMOUNTS | words_of.SLIGHT | words_of.STRONG | {"please"}
+                for one in said
+            )
+            if gives:
+                continue
+        left.append(token)
+    return left
+
+
+def _is_alone(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether only a part of the logo is named before a place in its sentence."""
+    if tokens[at - 1].word not in _NAMED | _LINES | {"lines", "corners", "edges", "strokes"}:
+        return False
+    start = at - 1
+    while start and tokens[start - 1].word in _ARTICLES:
+        start -= 1
+    return start == 0 or tokens[start - 1].word in _ENDS
