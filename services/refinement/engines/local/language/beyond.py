@@ -10,6 +10,7 @@ from services.refinement.engines.local.language.ordinary_words import FILLER
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import STYLES
 from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import Reading
 
 NO_OPPOSITE: Final = "no operation is the opposite of a style"
@@ -36,6 +37,11 @@ _WORDING: Final = words(
 _SOMEBODY: Final = frozenset({"he", "him"})
 _SEEMING: Final = frozenset({"look", "looks", "smile", "seem", "seems"})
 _DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
+_REWRITING: Final = words("change update fix correct edit replace rewrite swap put add write")
+_CONTENTS: Final = words(
+    "phone telephone address website url email date year price hours postcode zip number"
+)
+_OWNERS: Final = words("my our your new")
 _FONTS: Final = words("font fonts typeface typography")
 
 
@@ -55,6 +61,9 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         return True
     if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(words)):
         # "A more elegant font"
+        reading.refuse(clause, words_of.LETTERS_ANEW)
+        return True
+    if _changes_content(clause):
         reading.refuse(clause, words_of.LETTERS_ANEW)
         return True
     has_operation = any(
@@ -77,6 +86,17 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     if clause.has(_TAKING) and _names_unknown(clause, _TAKING):
         reading.refuse(clause, words_of.THINGS_REMOVED)
         return True
+    return False
+
+
+def _changes_content(clause: Clause) -> bool:
+    """Say whether what is written is to be another: "change the phone number to ..."."""
+    for at, word in enumerate(clause.words):
+        if word not in _REWRITING:
+            continue
+        ahead = [one for one in clause.words[at + 1 :] if one not in words_of.SCOPING | _OWNERS]
+        if ahead[:1] and ahead[0] in _CONTENTS:
+            return True
     return False
 
 
@@ -142,6 +162,7 @@ def _names_unknown(clause: Clause, verbs: frozenset[str]) -> bool:
         sense = SENSES.get(word)
         if sense is not None and sense.form == "noun":
             return False
-        if not is_known(word) and colour_of(word) is None and word.isalpha():
+        is_strange = not is_known(word) or is_thing(word)
+        if is_strange and colour_of(word) is None and word.isalpha():
             return True
     return False

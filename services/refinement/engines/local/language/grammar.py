@@ -252,12 +252,24 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
     )
     if is_down and not has_wish(clause, reading):
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
+    if _wants_colour(clause) and not has_wish(clause, reading):
+        reading.wish(clause, Saturation(amount=amount_in(clause), scope=clause.area))
     if (
         clause.has(words_of.MORE)
         and clause.has(frozenset({"line", "lines", "stroke", "strokes"}))
         and (clause.has(frozenset({"increase"})) and not clause.used)
     ):
         reading.wish(clause, Weight(amount=amount_in(clause)))
+
+
+def _wants_colour(clause: Clause) -> bool:
+    """Say whether a clause asks for "more colour", and for nothing else."""
+    is_more = any(
+        word in {"color", "colour"} and clause.before(at) in {"more", "increase"}
+        for at, word in enumerate(clause.words)
+    )
+    says_else = any(word in SENSES or colour_of(word) is not None for word in clause.words)
+    return is_more and not says_else and not (clause.mood.complains or clause.mood.lessens)
 
 
 def _names_only_parts(clause: Clause) -> bool:

@@ -19,7 +19,7 @@ _LEANING: Final = words("leans leaning crooked askew skewed wonky slanting skew"
 _TILTED: Final = words("tilted rotated turned tilting off leaned")
 _STATES: Final = words("is its are looks look came comes been was seems sits it")
 _STRAIGHTENING: Final = words("straighten straightened level straight upright")
-_TURNING: Final = words("rotate turn tilt spin rotated turned")
+_TURNING: Final = words("rotate turn tilt spin")
 _ORDERING: Final = words("make should want please rotate tilt add give it's lean")
 _WAYS: Final = {
     "counterclockwise": "clockwise",
@@ -78,6 +78,8 @@ def without_mishaps(tokens: list[Token]) -> list[Token]:
         _with_font,
         _with_removed,
         _with_aged,
+        _without_likeness,
+        _without_reason,
     ):
         left = step(left)
     return left
@@ -116,6 +118,9 @@ def _with_upright(tokens: list[Token]) -> list[Token]:
     if at is None:
         return _with_straightened(tokens)
     start, _ = _sentence(tokens, at)
+    if any(tokens[n].word in _TURNING for n in range(start, at)):
+        # "Turn it 5 degrees clockwise, it leans to the left" says it all.
+        return tokens
     reach = range(start, min(len(tokens), at + _LEANING_WITHIN))
     turning = next((n for n in reach if n > at and tokens[n].word in _TURNING), len(tokens))
     own = range(start, min(reach.stop, turning))
@@ -298,4 +303,39 @@ def _with_aged(tokens: list[Token]) -> list[Token]:
         if said[at] == "make" and looks and is_order and said[at + _PATH] in _OLD:
             aged = tokens[at + _PATH]._replace(word="vintage")
             return [*tokens[: at + _PATH], aged, *tokens[at + _PATH + 1 :]]
+    return tokens
+
+
+def _without_likeness(tokens: list[Token]) -> list[Token]:
+    """Leave out what a wish is only likened to: "warmer like a fresh bread"."""
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        if token.word != "like" or not at or after not in _ARTICLES | {"my", "in", "our"}:
+            continue
+        sense = SENSES.get(tokens[at - 1].word)
+        compares = sense is not None and sense.form == "explicit"
+        end = at
+        while end < len(tokens) and tokens[end].word not in _ENDS | {",", "but", "and"}:
+            end += 1
+        likens = tokens[at + 2 : end]
+        names_part = any(one.word in words_of.TEXTS | words_of.BACKGROUNDS for one in likens)
+        if compares and not (names_part or any(colour_of(one.word) for one in likens)):
+            last = tokens[at - 1]._replace(end=tokens[end - 1].end)
+            return [*tokens[: at - 1], last, *tokens[end:]]
+    return tokens
+
+
+def _without_reason(tokens: list[Token]) -> list[Token]:
+    """Leave out why another is wished for: "lighter blue please, this one is so heavy"."""
+    for at in range(2, len(tokens) - _PATH):
+        said = [one.word for one in tokens[at : at + _PATH]]
+        is_reason = said[0] in {"this", "that"} and said[1:] == ["one", "is"]
+        start, end = _sentence(tokens, at - 1)
+        wished = tokens[start : at - 1]
+        names_colour = any(colour_of(one.word) is not None for one in wished)
+        compares = any(
+            one.word in SENSES and SENSES[one.word].form == "explicit" for one in wished
+        )
+        if is_reason and tokens[at - 1].word == "," and names_colour and compares:
+            return [*tokens[: at - 1], *tokens[end:]]
     return tokens

@@ -31,6 +31,7 @@ _ABBREVIATED: Final = {"les": "less", "mor": "more", "mroe": "more", "blu": "blu
     "colous": "colours",
     "th": "the",
     "tex": "text",
+    "dul": "dull",
     "dis": "this",
     "dat": "that",
     "da": "the",

@@ -165,6 +165,8 @@ def _wish(
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
     elif quality == "weight":
         reading.wish(clause, Weight(amount=signed, scope="text" if scope == "text" else None))
+    elif quality == "roundness" and scope == "text":
+        reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality == "pop":
         _pop(clause, direction, reading)
     elif direction < 0:

@@ -4,6 +4,7 @@
 "1 bird darker 2 name thicker" are two points. Nothing here decides a direction.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import Final
 
@@ -55,6 +56,12 @@ _SUBJECT_MAX: Final = 4
 _READING: Final = words("read see notice recognise recognize decipher spot")
 _READERS: Final = words("nobody noone i we you people customers they anybody")
 _DOING: Final = words("make do")
+_UNCLEAR: Final = "unclear"
+_DOUBTED: Final = frozenset({"lightness", "saturation", "contrast"})
+_MARGIN_WITHIN: Final = 8
+_PLENTY: Final = words("too much so thereis all big huge lots")
+_CUTTING: Final = words("cut remove chop crop trim lose bin")
+_POINTING: Final = words("it that this")
 
 
 def in_plain_order(tokens: Sequence[Token]) -> list[Token]:
@@ -66,6 +73,9 @@ def in_plain_order(tokens: Sequence[Token]) -> list[Token]:
         without_mishaps,
         with_present_colours,
         _with_too,
+        _with_determiner,
+        _with_balance,
+        _with_margin_cut,
         _with_orders_first,
         _with_object,
         _with_adjectives_first,
@@ -122,13 +132,28 @@ def _with_pauses(tokens: list[Token]) -> list[Token]:
             and not (before in _BEFORE_IMPERATIVE or before in _IMPERATIVES)
         )
         supposes = token.word in {"is", "are"} and _ends_supposition(left)
-        if is_within and (cannot or orders or supposes):
+        if is_within and (cannot or orders or supposes or _opens_pair(tokens, at)):
             left.append(cut_at(token))
         is_denied = token.word == "nobody" and cannot and ahead[0] != "hardtoread"
         left.append(token._replace(word="hardtoread") if is_denied else token)
         if supposes and is_within:
             left.insert(-1, Token("it", token.start, token.start))
     return left
+
+
+def _opens_pair(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether a part opens the next pair: "background white | letters black"."""
+    pair = [one.word for one in tokens[max(0, at - 2) : at + 2]]
+    if len(pair) < len(("bg", "white", "text", "black")):
+        return False
+    is_first = at == len(("bg", "white")) or tokens[at - 3].word in _ENDS | _PAUSES | _ARTICLES
+    return (
+        is_first
+        and pair[0] in _NAMED
+        and pair[2] in _NAMED
+        and colour_of(pair[1]) is not None
+        and colour_of(pair[3]) is not None
+    )
 
 
 def _ends_supposition(left: Sequence[Token]) -> bool:
@@ -149,6 +174,7 @@ def _ends_supposition(left: Sequence[Token]) -> bool:
 def _with_too(tokens: list[Token]) -> list[Token]:
     """Let "to bright" be "too bright" where it is said of how something is."""
     left: list[Token] = []
+    unclear = -1
     for at, token in enumerate(tokens):
         after = tokens[at + 1].word if at + 1 < len(tokens) else ""
         sense = SENSES.get(after)
@@ -164,8 +190,25 @@ def _with_too(tokens: list[Token]) -> list[Token]:
             ):
                 left.append(token._replace(word="too"))
                 continue
+            if _is_unclear(tokens, start, at):
+                left.append(token)
+                unclear = at + 1
+                continue
+        if at == unclear:
+            # Nothing is done rather than the opposite.
+            left.append(token._replace(word=_UNCLEAR))
+            continue
         left.append(token)
     return left
+
+
+def _is_unclear(tokens: Sequence[Token], start: int, at: int) -> bool:
+    """Say whether "text to bright" may be a complaint as well as an order."""
+    end = tokens[at + 2].word if at + 2 < len(tokens) else "."
+    is_end = end in _ENDS | _PAUSES
+    is_short = 0 < at - start <= len(("the", "text"))
+    names_part = at > 0 and tokens[at - 1].word in _NAMED | NOUN_KINDS.keys() | words_of.PARTS
+    return is_end and is_short and names_part and SENSES[tokens[at + 1].word].quality in _DOUBTED
 
 
 def _start(tokens: Sequence[Token], at: int) -> int:
@@ -173,6 +216,61 @@ def _start(tokens: Sequence[Token], at: int) -> int:
     while at and tokens[at - 1].word not in _ENDS | _PAUSES:
         at -= 1
     return at
+
+
+def _with_determiner(tokens: list[Token]) -> list[Token]:
+    """Let "blue bird darker" be about the blue bird."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        ahead = [one.word for one in tokens[at + 1 : at + 3]]
+        starts = at == 0 or tokens[at - 1].word in _ENDS | {",", "please", "just", "make"}
+        is_pair = len(ahead) > 1 and colour_of(token.word) is not None and is_thing(ahead[0])
+        sense = SENSES.get(ahead[-1]) if is_pair else None
+        if starts and sense is not None and sense.form == "explicit":
+            left.append(Token("the", token.start, token.start))
+        left.append(token)
+    return left
+
+
+def _with_balance(tokens: list[Token]) -> list[Token]:
+    """Let "more blue less green" be about the blue and the green that are there."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        left.append(token)
+        near = [one.word for one in (*tokens[max(0, at - 3) : at], *tokens[at + 2 : at + 5])]
+        is_coloured = at + 1 < len(tokens) and colour_of(tokens[at + 1].word) is not None
+        end = tokens[at + 2].word if at + 2 < len(tokens) else "."
+        is_pair = any(
+            one in {"less", "dampen"} and colour_of(other) is not None
+            for one, other in itertools.pairwise(near)
+        )
+        is_alone = not end.isalnum() or end in {"less", "dampen", "and", "but", "please"}
+        if token.word in {"more", "increase"} and is_coloured and is_pair and is_alone:
+            left[-1:] = [
+                Token("turn", token.start, token.start),
+                Token("up", token.start, token.start),
+                Token("the", token.start, token.end),
+            ]
+    return left
+
+
+def _with_margin_cut(tokens: list[Token]) -> list[Token]:
+    """Let "there's loads of empty round it, cut that off" be a crop."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        before = {one.word for one in tokens[max(0, at - _MARGIN_WITHIN) : at]}
+        starts = bool(at) and tokens[at - 1].word in _ENDS | _PAUSES | {"please", "you", "just"}
+        has_margin = any(
+            word in SENSES and SENSES[word].quality == "padding" and SENSES[word].form == "noun"
+            for word in before
+        )
+        is_much = bool(before & _PLENTY) and not before & words_of.NEGATED
+        if starts and token.word in _CUTTING and after in _POINTING and has_margin and is_much:
+            left.append(token._replace(word="crop"))
+            continue
+        left.append(token)
+    return left
 
 
 def _with_orders_first(tokens: list[Token]) -> list[Token]:
@@ -254,8 +352,11 @@ def _with_adjectives_first(tokens: list[Token]) -> list[Token]:
             described: list[Token] = []
             last = end
             while last < len(left) and left[last].word in _PAUSES:
-                segment_end = _segment_end(left, last + 1)
-                said = _description(left[last + 1 : segment_end])
+                opening = last + 1
+                while opening < len(left) and left[opening].word in _PAUSES:
+                    opening += 1
+                segment_end = _segment_end(left, opening)
+                said = _description(left[opening:segment_end])
                 if not said:
                     break
                 described += said

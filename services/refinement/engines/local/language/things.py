@@ -61,7 +61,7 @@ def wants_less(clause: Clause) -> bool:
     mood = clause.mood
     if mood.guards:
         return False
-    is_complaint = mood.complains and not mood.wishes
+    is_complaint = (mood.complains or clause.has(words_of.JUDGING)) and not mood.wishes
     judged = is_complaint and (
         clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
     )
