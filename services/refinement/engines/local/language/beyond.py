@@ -37,6 +37,8 @@ _WORDING: Final = words(
 _SOMEBODY: Final = frozenset({"he", "him"})
 _SEEMING: Final = frozenset({"look", "looks", "smile", "seem", "seems"})
 _DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
+_SAME: Final = frozenset({"same", "asis", "identical"})
+_NAME_THE_COLOUR: Final = "colours cannot be taken over from another part: name the colour"
 _REWRITING: Final = words("change update fix correct edit replace rewrite swap put add write")
 _CONTENTS: Final = words(
     "phone telephone address website url email date year price hours postcode zip number"
@@ -63,6 +65,9 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         # "A more elegant font"
         reading.refuse(clause, words_of.LETTERS_ANEW)
         return True
+    if _matches_another(clause):
+        reading.refuse(clause, _NAME_THE_COLOUR)
+        return True
     if _changes_content(clause):
         reading.refuse(clause, words_of.LETTERS_ANEW)
         return True
@@ -87,6 +92,16 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         reading.refuse(clause, words_of.THINGS_REMOVED)
         return True
     return False
+
+
+def _matches_another(clause: Clause) -> bool:
+    """Say whether a colour is to be that of another part: "the same colour as the letters"."""
+    if not clause.mood.wishes or not clause.has(_SAME) or not clause.has(words_of.COLOUR_NOUNS):
+        return False
+    at = next(n for n, word in enumerate(clause.words) if word in _SAME)
+    rest = clause.words[at:]
+    names_colour = any(colour_of(word) is not None for word in clause.words)
+    return "donttouch" not in clause.words and not names_colour and bool({"as", "like"} & {*rest})
 
 
 def _changes_content(clause: Clause) -> bool:

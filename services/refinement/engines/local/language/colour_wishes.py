@@ -44,6 +44,7 @@ from services.refinement.engines.local.operations import (
     Shades,
 )
 
+_PUZZLING: Final = frozenset({"problem", "issue"})
 _LESSER: Final = frozenset({"only", "just"})
 
 # What says of "the red" that it is to be used, and not only talked about.
@@ -217,7 +218,8 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     # "It looks yellowish" complains of the tint, "it is yellow" of nothing.
     is_tint = clause.words[mentions[0].index].endswith("ish")
     is_judged = clause.has(words_of.JUDGING) or (is_tint and mood.complains)
-    dislikes = is_judged and not mood.wishes
+    # "The problem is the yellow" does not say what would be better.
+    dislikes = is_judged and not mood.wishes and not clause.has(_PUZZLING)
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif _only_takes_away(clause, mentions):

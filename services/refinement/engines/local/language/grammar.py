@@ -10,6 +10,8 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.asides import without_asides
 from services.refinement.engines.local.language.attributes import SENSES
@@ -56,7 +58,7 @@ from services.refinement.engines.local.language.treatments import (
 )
 from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
 from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
-from services.refinement.engines.local.language.wishes import Reading
+from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
     Background,
     Border,
@@ -250,7 +252,14 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
         and not any(word in SENSES for word in clause.words)
         and _names_only_parts(clause)
     )
-    if is_down and not has_wish(clause, reading):
+    last = reading.wishes[-1] if reading.wishes else None
+    if is_down and last is not None and _is_lessened(clause, last):
+        # "Colours too bright, tone it down a bit" says one thing twice.
+        amount = -amount_in(clause)
+        operation = msgspec.structs.replace(last.operation, amount=amount)
+        reading.wishes[-1] = msgspec.structs.replace(last, operation=operation)
+        reading.understood += 1
+    elif is_down and not has_wish(clause, reading):
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
     if _wants_colour(clause) and not has_wish(clause, reading):
         reading.wish(clause, Saturation(amount=amount_in(clause), scope=clause.area))
@@ -260,6 +269,14 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
         and (clause.has(frozenset({"increase"})) and not clause.used)
     ):
         reading.wish(clause, Weight(amount=amount_in(clause)))
+
+
+def _is_lessened(clause: Clause, last: Wish) -> bool:
+    """Say whether a complaint of too much comes before "tone it down"."""
+    one = last.operation
+    is_complaint = bool({"too", "to", "so"} & set(last.phrase.lower().split()))
+    is_less = isinstance(one, Lightness | Saturation) and one.amount < 0
+    return is_complaint and is_less and clause.area in {None, getattr(one, "scope", None)}
 
 
 def _wants_colour(clause: Clause) -> bool:

@@ -199,10 +199,11 @@ def _with_unsuited(tokens: list[Token]) -> list[Token]:
         )
         if is_bad and is_placed and names_thing and colour_of(wished) is not None:
             it = left[at]
+            first = left[start]
             into = left[at + 1] if ahead[:1] == ["in"] else Token("to", it.end, it.end)
-            left[at - 1] = left[at - 1]._replace(word="change")
-            left[at : at + 1 + (ahead[:1] == ["in"])] = [
-                Token("the", it.start, it.start),
+            left[start : at + 1 + (ahead[:1] == ["in"])] = [
+                Token("change", first.start, first.start),
+                Token("the", first.start, first.start),
                 old._replace(start=it.start, end=it.start),
                 Token("parts", it.start, it.end),
                 into._replace(word="to"),

@@ -201,6 +201,9 @@ def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]
     """Return the quality a word means beside the nouns of its clause, and -1 if it turns round."""
     word = clause.words[index]
     quality = SENSES[word].quality
+    if word == "bright" and clause.mood.removes and clause.has(words_of.COLOUR_NOUNS):
+        # "No bright colours" are loud ones, and no wish for dark ones.
+        return "saturation", 1
     options = RESOLVED_BY.get(quality)
     if options is None:
         return quality, 1

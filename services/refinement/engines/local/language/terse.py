@@ -236,6 +236,8 @@ def _with_balance(tokens: list[Token]) -> list[Token]:
     """Let "more blue less green" be about the blue and the green that are there."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
+        if token.word in {"less", "dampen"} and left and left[-1].word not in _ENDS | _PAUSES:
+            left += [cut_at(token)] if [one.word for one in left[-4:-2]] == ["turn", "up"] else []
         left.append(token)
         near = [one.word for one in (*tokens[max(0, at - 3) : at], *tokens[at + 2 : at + 5])]
         is_coloured = at + 1 < len(tokens) and colour_of(tokens[at + 1].word) is not None
