@@ -362,6 +362,10 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
         return False
     if "explicit" in forms:
         return False
+    is_ground = clause.words[-1] in words_of.BACKGROUNDS and colour_of(clause.words[0]) is not None
+    if before.removes and clause.joined == "," and is_ground:
+        # "No gradient, white background" wishes for one.
+        return False
     if before.keeps:
         return not clause.has(_OTHERS) and (clause.has(frozenset(words_of.ASPECTS)) or not forms)
     # "No gradients and flat colours", "fewer colours, high contrast": these are wishes.

@@ -215,7 +215,9 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
     for clause in clauses:
         clause.area = area_of(clause)
     for previous, clause in itertools.pairwise(clauses):
-        if clause.joined not in {"and", "&", "or"} or not names_area_first(previous):
+        is_listed = clause.joined == "," and _is_bare(clause)
+        is_joined = clause.joined in {"and", "&", "or"} or is_listed
+        if not is_joined or not names_area_first(previous):
             continue
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area
@@ -227,6 +229,15 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         is_verb = not clause.words[-1].endswith("er")
         if is_bare and is_verb and clause.area is None and following.joined in {"and", "&", ","}:
             clause.area = following.area
+
+
+def _is_bare(clause: Clause) -> bool:
+    """Say whether a clause only compares: "text red, a bit bigger"."""
+    return any(word in SENSES for word in clause.words) and all(
+        (word in SENSES and SENSES[word].form == "explicit" and word.endswith("er"))
+        or word in words_of.SLIGHT | words_of.STRONG | {"please", "more", "less"}
+        for word in clause.words
+    )
 
 
 def _continues(clause: Clause) -> bool:

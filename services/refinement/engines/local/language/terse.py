@@ -56,6 +56,7 @@ _SUBJECT_MAX: Final = 4
 _READING: Final = words("read see notice recognise recognize decipher spot")
 _READERS: Final = words("nobody noone i we you people customers they anybody")
 _DOING: Final = words("make do")
+_GIVING: Final = words("use take make put choose to in a is should be = : , please")
 _UNCLEAR: Final = "unclear"
 _DOUBTED: Final = frozenset({"lightness", "saturation", "contrast"})
 _MARGIN_WITHIN: Final = 8
@@ -69,6 +70,7 @@ def in_plain_order(tokens: Sequence[Token]) -> list[Token]:
     left = list(tokens)
     for step in (
         _with_points,
+        _with_part_named,
         _with_pauses,
         without_mishaps,
         with_present_colours,
@@ -110,6 +112,33 @@ def _with_points(tokens: list[Token]) -> list[Token]:
     ]
 
 
+def _with_part_named(tokens: list[Token]) -> list[Token]:
+    """Let "for text use red" and "colour of the text: red" give that part its colour."""
+    left: list[Token] = []
+    skipped = 0
+    for at, token in enumerate(tokens):
+        if at < skipped:
+            continue
+        start = at == 0 or tokens[at - 1].word in _ENDS | _PAUSES
+        after = at + 1
+        opens = token.word == "for"
+        if token.word in words_of.COLOUR_NOUNS and after < len(tokens):
+            opens = tokens[after].word == "of"
+            after += 1
+        while after < len(tokens) and tokens[after].word in _DETERMINERS:
+            after += 1
+        if start and opens and after + 2 < len(tokens) and tokens[after].word in _NAMED:
+            value = after + 1
+            while value < len(tokens) and tokens[value].word in _GIVING:
+                value += 1
+            if after < value < len(tokens) and colour_of(tokens[value].word) is not None:
+                left.append(tokens[after]._replace(start=token.start))
+                skipped = value
+                continue
+        left.append(token)
+    return left
+
+
 def _with_pauses(tokens: list[Token]) -> list[Token]:
     """End a sentence where another starts without a mark.
 
@@ -120,6 +149,14 @@ def _with_pauses(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         ahead = [one.word for one in tokens[at + 1 : at + 4]]
         before = left[-1].word if left else "."
+        own, ahead_sense = SENSES.get(before), SENSES.get(ahead[0]) if ahead else None
+        opposes = (
+            token.word == "not"
+            and own is not None
+            and ahead_sense is not None
+            and own.form == ahead_sense.form == "explicit"
+            and own.quality == ahead_sense.quality
+        )
         is_within = before[0].isalnum() and before not in _NO_SUBJECTS | {"and", "but", "so"}
         cannot = token.word in _READERS and (
             ahead[:1] == ["hardtoread"]
@@ -132,7 +169,18 @@ def _with_pauses(tokens: list[Token]) -> list[Token]:
             and not (before in _BEFORE_IMPERATIVE or before in _IMPERATIVES)
         )
         supposes = token.word in {"is", "are"} and _ends_supposition(left)
-        if is_within and (cannot or orders or supposes or _opens_pair(tokens, at)):
+        # "White background please | darker text"
+        goes_on = (
+            before == "please"
+            and len(left) > 1
+            and left[-2].word in _NAMED
+            and says_how(token.word)
+            and bool(ahead)
+            and ahead[0] in _NAMED
+        )
+        if goes_on:
+            left.append(cut_at(token))
+        if is_within and (cannot or orders or supposes or opposes or _opens_pair(tokens, at)):
             left.append(cut_at(token))
         is_denied = token.word == "nobody" and cannot and ahead[0] != "hardtoread"
         left.append(token._replace(word="hardtoread") if is_denied else token)
@@ -279,15 +327,22 @@ def _with_orders_first(tokens: list[Token]) -> list[Token]:
     """Let "the green make more dark" be an order: "make the green more dark"."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
-        subject = _subject_before(left) if token.word == "make" else len(left)
+        orders = token.word == "make" or (token.word == "please" and _ends_order(tokens, at))
+        subject = _subject_before(left) if orders else len(left)
         if subject < len(left) and _says_at_once(tokens, at + 1):
-            moved = token._replace(start=left[subject].start, end=left[subject].start)
+            moved = token._replace(word="make", start=left[subject].start, end=left[subject].start)
             is_cut = subject and left[subject - 1].word in _STARTING and subject > 1
             opening = [cut_at(left[subject])] if is_cut else []
             left[subject:subject] = [*opening, moved]
             continue
         left.append(token)
     return left
+
+
+def _ends_order(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether one more word ends what "please" opens: "bird I want blue"."""
+    end = tokens[at + 2].word if at + 2 < len(tokens) else "."
+    return end in _ENDS | _PAUSES
 
 
 def _subject_before(left: Sequence[Token]) -> int:
