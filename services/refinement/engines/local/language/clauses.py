@@ -337,7 +337,7 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
         names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
-        is_contrary = clause.joined != "nor" and _turns_back(previous, clause)
+        is_contrary = clause.joined != "nor" and turns_back(previous, clause)
         if not (is_contrary or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
@@ -374,7 +374,7 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     )
 
 
-def _turns_back(previous: Clause, clause: Clause) -> bool:
+def turns_back(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause wishes for the contrary of what the one before it forbids."""
     before = {SENSES[word].quality: SENSES[word] for word in previous.words if word in SENSES}
     own = {SENSES[word].quality: SENSES[word] for word in clause.words if word in SENSES}

@@ -51,6 +51,11 @@ _CORNERS: Final = words("corner corners edge edges shape shapes letters")
 _NOTHING_LEFT: Final = "-"
 _AMOUNT_SIGNS: Final = {"++": "up", "--": "down"}
 _PATH_MAX: Final = 4
+_UNCLEAR: Final = "unclear"
+_PERCENT: Final = 100
+_SET: Final = words_of.CANVAS_VERBS.keys() | {
+    word for word, sense in SENSES.items() if sense.form == "noun"
+}
 
 
 def spelt_out_orders(found: Sequence[str]) -> list[str]:
@@ -69,6 +74,17 @@ def spelt_out_orders(found: Sequence[str]) -> list[str]:
             left[at] = _NOTHING_LEFT
             if left[at + 2 : at + 3] == [","] and "".join(left[at + 3 : at + 4])[:1].isdigit():
                 left[at + 2] = "by"
+        elif word == "2" and _is_too(left, at):
+            left[at] = "too"
+        elif word == "to" and after in {"much", "many"}:
+            left[at] = "too"
+        elif word in {":", "=", "("} and _is_number(after) and before in _SET:
+            # "Rotate: -45"; "brightness: 80%" may be more or less.
+            left[at] = _NOTHING_LEFT
+            if _is_part_of_whole(left, at):
+                left[at - 1] = _UNCLEAR
+        elif word in {"rotate", "rotation"} and "hue" in left[max(0, at - 2) : at]:
+            left[at] = _UNCLEAR
         elif word in _SIDES and before in {"flip", "mirror"}:
             left[at] = _SIDES[word]
         elif word == "round" and _is_around(left, at):
@@ -86,6 +102,27 @@ def _order(word: str, before: str, after: str) -> str:
     if word == "rot":
         return _ORDERS[word] if after[-1:].isdigit() or after in {"left", "right"} else word
     return _ORDERS[word] if not before or before in _MARKS else word
+
+
+def _is_too(left: Sequence[str], at: int) -> bool:
+    """Say whether "2 dark" is "too dark", and not two dark colours."""
+    ahead = [*left[at + 1 : at + 3], "."]
+    sense = SENSES.get(ahead[0])
+    is_adjective = sense is not None and sense.form in {"plain", "fault"}
+    return ahead[0] in {"much", "many"} or (is_adjective and ahead[1] in _MARKS | {"."})
+
+
+def _is_number(word: str) -> bool:
+    return bool(word) and word[-1].isdigit() and word[0] != "#"
+
+
+def _is_part_of_whole(left: Sequence[str], at: int) -> bool:
+    """Say whether a value without a sign is less than the whole: "80%", "0.8"."""
+    number = left[at + 1].replace(",", ".")
+    if number[0] in "+-" or left[at - 1] in words_of.CANVAS_VERBS:
+        return False
+    is_percent = left[at + 2 : at + 3] == ["%"]
+    return float(number) < (_PERCENT if is_percent else 1)
 
 
 def _is_call(before: str) -> bool:

@@ -96,7 +96,9 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
     names_only = is_scoping(clause, mention.index) and (
         has_free_senses(clause) or mood.complains or mood.lessens
     )
-    describes = noun_after(clause, mention.index) is not None and has_free_senses(clause)
+    describes = noun_after(clause, mention.index) is not None and (
+        has_free_senses(clause) or "hardtoread" in clause.words
+    )
     if names_only or _is_changed(clause, mention) or (describes and not clause.has(ON)):
         # "darken the blue text": the colour only says which text.
         clause.used.add(mention.index)
@@ -238,12 +240,19 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
     """Note colours that are to be used."""
     if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause) and (
+    elif _is_meant(clause) and not _is_only_object(clause, mentions) and (
         not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)
     ):
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _is_only_object(clause: Clause, mentions: list[Mention]) -> bool:
+    """Say whether something is to be done to a colour, and what is not said: "make the green"."""
+    at = mentions[0].index
+    is_object = clause.before(at) == "the" and clause.before(at, 2) in _CAUSING | {"do", "fix"}
+    return is_object and len(mentions) == 1 and at == len(clause.words) - 1
 
 
 def _is_of_all(clause: Clause) -> bool:

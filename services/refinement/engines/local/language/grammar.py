@@ -17,7 +17,7 @@ from services.refinement.engines.local.language.asides import without_asides
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
-from services.refinement.engines.local.language.clauses import Clause, clauses_of
+from services.refinement.engines.local.language.clauses import Clause, clauses_of, turns_back
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
@@ -40,6 +40,7 @@ from services.refinement.engines.local.language.quantities import (
 )
 from services.refinement.engines.local.language.references import (
     Context,
+    drop_limit,
     drop_repeated,
     refer,
     relate,
@@ -138,7 +139,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
             continue
         if take_back(clause, context.about, reading):
             continue
-        before = reading.extent
+        before, known_before = reading.extent, len(reading.wishes)
         refer(clause, context, reading)
         about = context.about
         if about is not None and about.part and goes_on_about_part(clause, about):
@@ -150,6 +151,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
                 clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
             )
             clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+        drop_limit(clause, known_before, reading)
         context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)
@@ -221,6 +223,10 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
             continue
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area
+    for previous, clause in itertools.pairwise(clauses):
+        if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
+            # "Don't go darker on the text, go lighter"
+            clause.area = None if names_the_whole(clause) else previous.area
     for clause, following in zip(clauses[-2::-1], clauses[:0:-1], strict=False):
         is_bare = all(
             (word in SENSES and SENSES[word].form == "explicit") or word in {"please", "just"}

@@ -22,6 +22,8 @@ _NOW: Final = words("now currently presently still")
 _BEING: Final = words("is its are")
 _WISHED: Final = words("should must be in needs to")
 _DOING: Final = words("do make try have paint put use colour color turn")
+_CORRECTING: Final = words("actually wait sorry oops scratch correction")
+_BETWEEN: Final = words("no nah hmm that make it well , . ; : - ! in")
 _SECOND: Final = 2
 _WITHIN: Final = 5
 _GOING: Final = words("goes becomes turns to into -> => gets become go turn")
@@ -31,6 +33,7 @@ def with_present_colours(tokens: list[Token]) -> list[Token]:
     """Return the words of a prompt with what has a colour named by it."""
     left = list(tokens)
     for step in (
+        _without_taken_back,
         _without_old_colours,
         _with_exchange,
         _with_contrasted,
@@ -39,6 +42,32 @@ def with_present_colours(tokens: list[Token]) -> list[Token]:
     ):
         left = step(left)
     return left
+
+
+def _without_taken_back(tokens: list[Token]) -> list[Token]:
+    """Leave out what somebody corrects: "blue, actually no, green", "thicker. no wait thinner"."""
+    for at, token in enumerate(tokens):
+        end = at + 1
+        while end < len(tokens) and tokens[end].word in _CORRECTING | _BETWEEN:
+            end += 1
+        between = {one.word for one in tokens[at + 1 : end]}
+        if end == len(tokens) or not between & _CORRECTING:
+            continue
+        if _are_of_a_kind(token.word, tokens[end].word):
+            return _without_taken_back([*tokens[:at], *tokens[end:]])
+    return tokens
+
+
+def _are_of_a_kind(one: str, other: str) -> bool:
+    if colour_of(one) is not None:
+        return colour_of(other) is not None
+    first, second = SENSES.get(one), SENSES.get(other)
+    return (
+        first is not None
+        and second is not None
+        and first.form == second.form == "explicit"
+        and first.quality == second.quality
+    )
 
 
 def _without_old_colours(tokens: list[Token]) -> list[Token]:

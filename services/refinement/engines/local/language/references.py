@@ -97,12 +97,32 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
     ]
 
 
+def drop_limit(clause: Clause, known: int, reading: Reading) -> None:
+    """Drop what only limits the wish before it: "fatter but not so fat as before"."""
+    is_limit = clause.words[:2] in {("not", one) for one in ("so", "that", "as")}
+    if not is_limit or not known:
+        return
+    earlier = reading.wishes[known - 1].operation
+    before = getattr(earlier, "amount", 0.0)
+    own = reading.wishes[known:]
+    reading.wishes[known:] = [
+        wish
+        for wish in own
+        if type(wish.operation) is not type(earlier)
+        or getattr(wish.operation, "amount", 0.0) * before >= 0
+    ]
+    reading.understood += len(own)
+
+
 def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
     """Let "it" stand for the part that the clause before only talked about.
 
     "The background is ugly, make it white" is about the background.
     """
-    if idle is None or idle.area is None or not clause.has(_PRONOUNS):
+    if idle is None or idle.area is None:
+        return
+    is_value = clause.joined == "," and all(colour_of(word) is not None for word in clause.words)
+    if not (clause.has(_PRONOUNS) or is_value):
         return
     if clause.area is None:
         clause.area = clause.referent = idle.area
