@@ -96,6 +96,7 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
     names_only = is_scoping(clause, mention.index) and (
         has_free_senses(clause) or mood.complains or mood.lessens
     )
+    names_only = names_only or _is_bare_name(clause, mention)
     describes = noun_after(clause, mention.index) is not None and (
         has_free_senses(clause) or "hardtoread" in clause.words
     )
@@ -117,6 +118,16 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         else:
             recolour(clause, (mention.paint,), part, reading)
     return True
+
+
+def _is_bare_name(clause: Clause, mention: Mention) -> bool:
+    """Say whether a fragment only names a part: "the white letters", "so the white letters"."""
+    noun = noun_after(clause, mention.index)
+    at_end = noun is not None and all(
+        word in SENSES or word in words_of.SLIGHT for word in clause.words[noun + 1 :]
+    )
+    is_named = clause.before(mention.index) in {"the", "those", "these"}
+    return at_end and is_named and clause.licence is Licence.FRAGMENT
 
 
 def _is_changed(clause: Clause, mention: Mention) -> bool:

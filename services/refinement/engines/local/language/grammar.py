@@ -31,6 +31,7 @@ from services.refinement.engines.local.language.parts import (
     refuse_part,
     take_from_part,
 )
+from services.refinement.engines.local.language.phrases import PHRASES
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
     amount_in,
@@ -63,6 +64,7 @@ from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
     Background,
     Border,
+    Contrast,
     Duotone,
     Flip,
     Lightness,
@@ -77,7 +79,9 @@ from services.refinement.engines.local.operations import (
     Roundness,
     Saturation,
     Shadow,
+    Simplify,
     Square,
+    Warmth,
     Weight,
 )
 
@@ -103,6 +107,14 @@ _MENTIONED: Final = (
 # What a statement may only describe: "it has rounded corners and three colours".
 _DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Saturation)
 _HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
+_PURPOSES: Final = frozenset({"for", "like", "at", "because", "since"})
+_PHRASED: Final = frozenset(PHRASES.values())
+_STRANGE_MIN: Final = 2
+_STRANGE_SHARE: Final = 3
+_GUESSED: Final = (
+    *(Recolour, Lightness, Saturation, Warmth, Contrast, Weight, Monochrome, Simplify, Shadow),
+    *(Border, Outline, Roundness),
+)
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -171,8 +183,33 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
             for wish in reading.wishes[known:]
             if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
+    if _is_mostly_unread(clause):
+        # One word that is known among several that are not says too little.
+        reading.wishes[known:] = [
+            wish for wish in reading.wishes[known:] if not _is_guess(wish.operation)
+        ]
     drop_repeated(clause, reading, known)
     take_from_part(clause, known, reading)
+
+
+def _is_mostly_unread(clause: Clause) -> bool:
+    """Say whether several words of a clause are unknown, and not only those of a purpose."""
+    told = next((at for at, word in enumerate(clause.words) if word in _PURPOSES), None)
+    spoken = clause.words[:told]
+    strange = [
+        word
+        for word in spoken
+        if word.isalpha()
+        and not is_known(word)
+        and colour_of(word) is None
+        and word not in _PHRASED
+    ]
+    return len(strange) >= _STRANGE_MIN and len(strange) * _STRANGE_SHARE >= len(spoken)
+
+
+def _is_guess(operation: Operation) -> bool:
+    """Say whether an operation is for the whole logo, and of a kind that one word may lead to."""
+    return isinstance(operation, _GUESSED) and getattr(operation, "scope", None) is None
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:
