@@ -128,7 +128,8 @@ def _is_part_of_whole(left: Sequence[str], at: int) -> bool:
 def _is_call(before: str) -> bool:
     """Say whether a bracket opens what a verb is applied to: "lighten(blue, 10%)"."""
     sense = SENSES.get(before)
-    return sense is not None and sense.form == "explicit" and not before.endswith("er")
+    is_verb = sense is not None and sense.form == "explicit" and not before.endswith("er")
+    return is_verb or before == "blur"
 
 
 def _is_around(left: Sequence[str], at: int) -> bool:

@@ -45,6 +45,10 @@ from services.refinement.engines.local.operations import (
 )
 
 _PUZZLING: Final = frozenset({"problem", "issue"})
+_ALTERING: Final = frozenset(
+    {"change", "another", "different", "other", "fix", "adjust", "edit", "tweak", "switch", "swap"}
+)
+_DETERMINERS: Final = frozenset({"the", "this", "that", "our", "my", "your", "those", "these"})
 _LESSER: Final = frozenset({"only", "just"})
 
 # What says of "the red" that it is to be used, and not only talked about.
@@ -249,9 +253,12 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
 
 def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], reading: Reading) -> None:
     """Note colours that are to be used."""
+    if _is_only_object(clause, mentions):
+        reading.refuse(clause, _NAME_ITS_PLACE)
+        return
     if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
-    elif _is_meant(clause) and not _is_only_object(clause, mentions) and (
+    elif _is_meant(clause) and (
         not is_scoping(clause, mentions[0].index) or clause.has(_DOING) or _is_of_all(clause)
     ):
         recolour(clause, names, _scope_for(clause), reading)
@@ -262,8 +269,13 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
 def _is_only_object(clause: Clause, mentions: list[Mention]) -> bool:
     """Say whether something is to be done to a colour, and what is not said: "make the green"."""
     at = mentions[0].index
-    is_object = clause.before(at) == "the" and clause.before(at, 2) in _CAUSING | {"do", "fix"}
-    return is_object and len(mentions) == 1 and at == len(clause.words) - 1
+    start = at
+    while start and clause.words[start - 1] in _DETERMINERS:
+        start -= 1
+    verb = clause.words[start - 1] if start else ""
+    is_object = verb in _ALTERING or (start < at and verb in _CAUSING | {"do"})
+    last = {word for word in clause.words[at + 1 :]}
+    return is_object and len(mentions) == 1 and last <= {"please", "thanks", "again", "too"}
 
 
 def _is_of_all(clause: Clause) -> bool:

@@ -213,7 +213,15 @@ def _with_mirrored_back(tokens: list[Token]) -> list[Token]:
         before = [one.word for one in tokens[start:at]]
         end = at + _PATH if is_back else at + 1
         following = tokens[end].word if end < len(tokens) else "."
-        is_whole = following in _ENDS | {",", "and", "now", "please", "horizontally", "but", "again"}
+        is_whole = following in _ENDS | {
+            ",",
+            "and",
+            "now",
+            "please",
+            "horizontally",
+            "but",
+            "again",
+        }
         shows = bool({*before[-4:]} & _SHOWING)
         names_colour = any(colour_of(word) is not None for word in before)
         asks = (before[:1] or [""])[0] in {"is", "does", "should", "can", "could", "would"}
@@ -333,9 +341,7 @@ def _without_reason(tokens: list[Token]) -> list[Token]:
         start, end = _sentence(tokens, at - 1)
         wished = tokens[start : at - 1]
         names_colour = any(colour_of(one.word) is not None for one in wished)
-        compares = any(
-            one.word in SENSES and SENSES[one.word].form == "explicit" for one in wished
-        )
+        compares = any(one.word in SENSES and SENSES[one.word].form == "explicit" for one in wished)
         if is_reason and tokens[at - 1].word == "," and names_colour and compares:
             return [*tokens[: at - 1], *tokens[end:]]
     return tokens

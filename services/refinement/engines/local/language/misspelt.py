@@ -26,7 +26,13 @@ _SWAPPED: Final = words(
 )
 # Short words that one missing letter still tells.
 _SHORTENED: Final = words("black white green brown light thick beige cream sharp")
-_ABBREVIATED: Final = {"les": "less", "mor": "more", "mroe": "more", "blu": "blue", "mak": "make"} | {
+_ABBREVIATED: Final = {
+    "les": "less",
+    "mor": "more",
+    "mroe": "more",
+    "blu": "blue",
+    "mak": "make",
+} | {
     "makee": "make",
     "colous": "colours",
     "th": "the",

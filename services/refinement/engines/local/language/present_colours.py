@@ -22,6 +22,7 @@ _NOW: Final = words("now currently presently still")
 _BEING: Final = words("is its are")
 _WISHED: Final = words("should must be in needs to")
 _DOING: Final = words("do make try have paint put use colour color turn")
+_WANTING: Final = words("want please need should be i we make it needs must wish like")
 _CORRECTING: Final = words("actually wait sorry oops scratch correction")
 _BETWEEN: Final = words("no nah hmm that make it well , . ; : - ! in")
 _SECOND: Final = 2
@@ -38,7 +39,10 @@ def with_present_colours(tokens: list[Token]) -> list[Token]:
         _with_exchange,
         _with_contrasted,
         _with_told,
+        _with_told_first,
         _with_unsuited,
+        _without_blamed,
+        _with_doubtful,
     ):
         left = step(left)
     return left
@@ -145,9 +149,7 @@ def _with_contrasted(tokens: list[Token]) -> list[Token]:
         end = tokens[at + 2].word if at + _SECOND < len(tokens) else "."
         new, old = tokens[at - 1], tokens[at + 1]
         start = _start(tokens, at)
-        subject = [
-            n for n in range(start, at - 1) if is_thing(tokens[n].word, tokens[n + 1].word)
-        ]
+        subject = [n for n in range(start, at - 1) if is_thing(tokens[n].word, tokens[n + 1].word)]
         is_wish = any(one.word in {"should", "must", "needs"} for one in tokens[start:at])
         are_colours = colour_of(new.word) is not None and colour_of(old.word) is not None
         is_end = not end.isalnum() or end in {"please", "and"}
@@ -157,9 +159,9 @@ def _with_contrasted(tokens: list[Token]) -> list[Token]:
                 old._replace(start=noun.start, end=noun.start),
                 noun._replace(word="parts"),
             ]
-            opening = [] if _is_determined(tokens, subject[0]) else [
-                Token("the", noun.start, noun.start)
-            ]
+            opening = (
+                [] if _is_determined(tokens, subject[0]) else [Token("the", noun.start, noun.start)]
+            )
             return [
                 *tokens[: subject[0]],
                 *(*opening, *parts, *tokens[subject[0] + 1 : at]),
@@ -205,6 +207,63 @@ def _with_told(tokens: list[Token]) -> list[Token]:
     return tokens
 
 
+def _with_told_first(tokens: list[Token]) -> list[Token]:
+    """Let "bird now blue, want red" be a change of blue to red."""
+    for at in range(1, len(tokens) - len(("blue", ",", "red"))):
+        now, old, pause = tokens[at : at + 3]
+        start = _start(tokens, at)
+        said = tokens[start:at]
+        end = at + 3
+        while end < len(tokens) and tokens[end].word in _WANTING:
+            end += 1
+        if end >= len(tokens) or end == at + 3:
+            continue
+        new = tokens[end]
+        is_told = now.word == "now" and pause.word in _ENDS | {"but", "please"}
+        are_colours = colour_of(old.word) is not None and colour_of(new.word) is not None
+        names_thing = (
+            bool(said) and len(said) <= _WITHIN and any(is_thing(one.word) for one in said)
+        )
+        if is_told and are_colours and names_thing:
+            first = tokens[start]
+            return [
+                *tokens[:start],
+                Token("change", first.start, first.start),
+                old._replace(start=first.start, end=first.start),
+                Token("to", first.start, first.start),
+                new._replace(start=first.start),
+                *tokens[end + 1 :],
+            ]
+    return tokens
+
+
+def _without_blamed(tokens: list[Token]) -> list[Token]:
+    """Leave out which colour is to blame: "they think we are a pharmacy because of the green"."""
+    for at in range(1, len(tokens) - 1):
+        if tokens[at].word != "because" or tokens[at + 1].word != "of":
+            continue
+        end = at
+        while end < len(tokens) and tokens[end].word not in _ENDS:
+            end += 1
+        blamed = [one.word for one in tokens[at + _SECOND : end]]
+        if blamed and all(
+            colour_of(word) is not None or word in _DETERMINERS | {"all", "color", "colour"}
+            for word in blamed
+        ):
+            return [*tokens[:at], *tokens[end:]]
+    return tokens
+
+
+def _with_doubtful(tokens: list[Token]) -> list[Token]:
+    """Let "more clear" ask for nothing: to some it is lighter, and it never takes away."""
+    return [
+        token._replace(word="unclear")
+        if token.word == "clear" and at and tokens[at - 1].word in {"more", "less", "too"}
+        else token
+        for at, token in enumerate(tokens)
+    ]
+
+
 def _with_unsuited(tokens: list[Token]) -> list[Token]:
     """Let "it" be what has the wrong colour: "the bird looks bad in blue, do it in turquoise"."""
     left = list(tokens)
@@ -223,9 +282,7 @@ def _with_unsuited(tokens: list[Token]) -> list[Token]:
             bool(said & words_of.NEGATED) and bool(said & (words_of.PRAISING | {"work", "right"}))
         )
         is_placed = left[comma - 2].word == "in" and colour_of(old.word) is not None
-        names_thing = any(
-            is_thing(left[n].word, left[n + 1].word) for n in range(start, comma - 1)
-        )
+        names_thing = any(is_thing(left[n].word, left[n + 1].word) for n in range(start, comma - 1))
         if is_bad and is_placed and names_thing and colour_of(wished) is not None:
             it = left[at]
             first = left[start]

@@ -168,7 +168,7 @@ def _wish(
     elif quality == "roundness" and scope == "text":
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality == "pop":
-        _pop(clause, direction, reading)
+        _pop(clause, direction, family, reading)
     elif direction < 0:
         reading.refuse(clause, _NOT_ADDED[quality])
     else:
@@ -189,8 +189,12 @@ def _positive(quality: str, amount: float) -> Operation:
             return LimitColours(count=COLOURS_IF_FEWER)
 
 
-def _pop(clause: Clause, direction: int, reading: Reading) -> None:
-    """Read "make it pop", a recipe; its contrary is less colour."""
+def _pop(clause: Clause, direction: int, family: str | None, reading: Reading) -> None:
+    """Read "make it pop", a recipe; of one colour it is more of it, the contrary is less colour."""
+    if family is not None:
+        amount = direction * amount_in(clause)
+        reading.wish(clause, Saturation(amount=amount, scope=family))
+        return
     if direction < 0:
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
     else:

@@ -34,7 +34,9 @@ _NO_SUBJECTS: Final = words(
     "do does does did please lets let me us them"
 )
 _DENYING: Final = words_of.NEGATED | words_of.REMOVE | words_of.KEEPING | {"donttouch", "lacking"}
-_AMOUNTS: Final = words("more less a bit much slightly little lot very far way even dampen increase")
+_AMOUNTS: Final = words(
+    "more less a bit much slightly little lot very far way even dampen increase"
+)
 _IMPERATIVES: Final = words(
     "make remove add change replace give put use crop rotate flip darken lighten brighten turn"
 )
@@ -423,9 +425,7 @@ def _with_adjectives_first(tokens: list[Token]) -> list[Token]:
             if described:
                 closing = left[last - 1].end
                 head = left[at]
-                moved = [
-                    Token(one.word, head.start, head.start) for one in _ordered(described)
-                ]
+                moved = [Token(one.word, head.start, head.start) for one in _ordered(described)]
                 kept = left[at:end]
                 kept[-1] = kept[-1]._replace(end=closing)
                 left[at:last] = [*moved, *kept]

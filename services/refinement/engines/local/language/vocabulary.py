@@ -53,9 +53,7 @@ PRAISING: Final = words(
 )
 KEEPING: Final = all_verb_forms(
     "keep preserve retain maintain leave protect conserve ignore"
-) | words(
-    "kept stay stays staying remain remains remaining donttouch asis alone untouched hold"
-)
+) | words("kept stay stays staying remain remains remaining donttouch asis alone untouched hold")
 SWAPPING: Final = all_verb_forms(
     "replace swap change turn convert switch make exchange substitute recolor recolour transform "
     "trade paint dye shift render become go repaint redo"
