@@ -61,16 +61,6 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         is_opposite = reason == words_of.DRAWN_ANEW and mood.lessens
         reading.refuse(clause, NO_OPPOSITE if is_opposite else reason)
         return True
-    if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(words)):
-        # "A more elegant font"
-        reading.refuse(clause, words_of.LETTERS_ANEW)
-        return True
-    if _matches_another(clause):
-        reading.refuse(clause, _NAME_THE_COLOUR)
-        return True
-    if _changes_content(clause):
-        reading.refuse(clause, words_of.LETTERS_ANEW)
-        return True
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
     )
@@ -116,7 +106,7 @@ def _changes_content(clause: Clause) -> bool:
 
 
 def _reason_against(clause: Clause) -> str | None:
-    """Return why what a word of a clause asks for is not done here, if one does."""
+    """Return why what a clause asks for is not done here, if a word or its object says so."""
     for index, word in enumerate(clause.words):
         reason = words_of.UNSUPPORTED.get(word)
         is_use = "for" in clause.words[max(0, index - 2) : index]
@@ -124,7 +114,12 @@ def _reason_against(clause: Clause) -> str | None:
             continue
         if not _says_something_else(clause, word):
             return reason
-    return None
+    if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(clause.words)):
+        # "A more elegant font"
+        return words_of.LETTERS_ANEW
+    if _changes_content(clause):
+        return words_of.LETTERS_ANEW
+    return _NAME_THE_COLOUR if _matches_another(clause) else None
 
 
 def _says_something_else(clause: Clause, word: str) -> bool:

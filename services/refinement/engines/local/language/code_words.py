@@ -62,36 +62,46 @@ def spelt_out_orders(found: Sequence[str]) -> list[str]:
     """Return as many words, with those of code replaced by the ones they stand for."""
     left = list(found)
     for at, word in enumerate(left):
-        before = left[at - 1] if at else ""
-        after = left[at + 1] if at + 1 < len(left) else ""
-        if word in _ORDERS:
-            left[at] = _order(word, before, after)
-        elif word in _AMOUNT_SIGNS:
-            # "Contrast++"; elsewhere "--" is a dash.
-            is_noun = before in SENSES and SENSES[before].form == "noun" and not after.isalpha()
-            left[at] = _AMOUNT_SIGNS[word] if is_noun else ";"
-        elif word == "(" and _is_call(before):
-            left[at] = _NOTHING_LEFT
-            if left[at + 2 : at + 3] == [","] and "".join(left[at + 3 : at + 4])[:1].isdigit():
-                left[at + 2] = "by"
-        elif word == "2" and _is_too(left, at):
-            left[at] = "too"
-        elif word == "to" and after in {"much", "many"}:
-            left[at] = "too"
-        elif word in {":", "=", "("} and _is_number(after) and before in _SET:
-            # "Rotate: -45"; "brightness: 80%" may be more or less.
-            left[at] = _NOTHING_LEFT
-            if _is_part_of_whole(left, at):
-                left[at - 1] = _UNCLEAR
-        elif word in {"rotate", "rotation"} and "hue" in left[max(0, at - 2) : at]:
-            left[at] = _UNCLEAR
-        elif word in _SIDES and before in {"flip", "mirror"}:
-            left[at] = _SIDES[word]
-        elif word == "round" and _is_around(left, at):
-            left[at] = "around"
-        elif word == "no" and after == "more" and _is_undone(left, at):
+        if word in {":", "=", "("}:
+            _join_value(left, at)
+        else:
+            left[at] = _meant(left, at, word)
+        if word == "no" and left[at + 1 : at + 2] == ["more"] and _is_undone(left, at):
             left[at + 1] = _NOTHING_LEFT
     return _with_substitutions(left)
+
+
+def _meant(left: Sequence[str], at: int, word: str) -> str:
+    """Return what a word stands for where it is, or the word itself."""
+    before = left[at - 1] if at else ""
+    after = left[at + 1] if at + 1 < len(left) else ""
+    if word in _ORDERS:
+        return _order(word, before, after)
+    if word in _AMOUNT_SIGNS:
+        # "Contrast++"; elsewhere "--" is a dash.
+        is_noun = before in SENSES and SENSES[before].form == "noun" and not after.isalpha()
+        return _AMOUNT_SIGNS[word] if is_noun else ";"
+    if (word == "2" and _is_too(left, at)) or (word == "to" and after in {"much", "many"}):
+        return "too"
+    if word in {"rotate", "rotation"} and "hue" in left[max(0, at - 2) : at]:
+        return _UNCLEAR
+    if word in _SIDES and before in {"flip", "mirror"}:
+        return _SIDES[word]
+    return "around" if word == "round" and _is_around(left, at) else word
+
+
+def _join_value(left: list[str], at: int) -> None:
+    """Join a value to its name: "rotate: -45"; "brightness: 80%" may be more or less."""
+    before = left[at - 1] if at else ""
+    after = left[at + 1] if at + 1 < len(left) else ""
+    if left[at] == "(" and _is_call(before):
+        left[at] = _NOTHING_LEFT
+        if left[at + 2 : at + 3] == [","] and _is_number("".join(left[at + 3 : at + 4])):
+            left[at + 2] = "by"
+    elif _is_number(after) and before in _SET:
+        left[at] = _NOTHING_LEFT
+        if _is_part_of_whole(left, at):
+            left[at - 1] = _UNCLEAR
 
 
 def _order(word: str, before: str, after: str) -> str:

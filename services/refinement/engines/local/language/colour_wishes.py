@@ -274,7 +274,7 @@ def _is_only_object(clause: Clause, mentions: list[Mention]) -> bool:
         start -= 1
     verb = clause.words[start - 1] if start else ""
     is_object = verb in _ALTERING or (start < at and verb in _CAUSING | {"do"})
-    last = {word for word in clause.words[at + 1 :]}
+    last = set(clause.words[at + 1 :])
     return is_object and len(mentions) == 1 and last <= {"please", "thanks", "again", "too"}
 
 

@@ -11,9 +11,10 @@ from typing import Final
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
-from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.tokens import Token, colour_of, end_of, start_of
 
 _ENDS: Final = frozenset(".;!?\n:")
+_BREAKS: Final = _ENDS | {",", "but", "and"}
 _LEANING: Final = words("leans leaning crooked askew skewed wonky slanting skew")
 # These lean only where something is said to be so: "tilted by 3 degrees" may be an order.
 _TILTED: Final = words("tilted rotated turned tilting off leaned")
@@ -32,6 +33,8 @@ _WAYS: Final = {
 _DEGREES: Final = words("degrees degree deg")
 _LEANING_WITHIN: Final = 14
 _MIRRORED: Final = words("mirrored backwards backward reversed flipped backtofront")
+_AFTER_MIRRORED: Final = _BREAKS | {"now", "please", "horizontally", "again"}
+_ASKING: Final = words("is does should can could would")
 _SHOWING: Final = words("is its came comes reads looks prints printed shows are read turned")
 _PRINTED: Final = words("came comes turned")
 _EARLIER: Final = words("last previous yesterday earlier before previously time once week month")
@@ -87,12 +90,7 @@ def without_mishaps(tokens: list[Token]) -> list[Token]:
 
 def _sentence(tokens: Sequence[Token], at: int) -> tuple[int, int]:
     """Return where the sentence of a word starts and ends."""
-    start, end = at, at
-    while start and tokens[start - 1].word not in _ENDS:
-        start -= 1
-    while end < len(tokens) and tokens[end].word not in _ENDS:
-        end += 1
-    return start, end
+    return start_of(tokens, at, _ENDS), end_of(tokens, at, _ENDS)
 
 
 def _with_come_out(tokens: list[Token]) -> list[Token]:
@@ -152,6 +150,8 @@ def _with_upright(tokens: list[Token]) -> list[Token]:
 
 def _leans(tokens: Sequence[Token], at: int) -> bool:
     word = tokens[at].word
+    if word not in _LEANING | _TILTED:
+        return False
     start, end = _sentence(tokens, at)
     before = [one.word for one in tokens[start:at]]
     if {*before} & (_ORDERING | words_of.NEGATED):
@@ -203,40 +203,38 @@ def _with_straightened(tokens: list[Token]) -> list[Token]:
 
 def _with_mirrored_back(tokens: list[Token]) -> list[Token]:
     """Mirror what is mirrored: "it came out mirrored", "the name reads backwards"."""
-    for at, token in enumerate(tokens):
-        is_back = [one.word for one in tokens[at : at + _PATH]] == ["back", "to", "front"]
-        if token.word not in _MIRRORED and not is_back:
+    left: list[Token] = []
+    done = 0
+    for at in range(len(tokens)):
+        span = _mirrored(tokens, at)
+        if span is None or span.start < done:
             continue
-        start = at
-        while start and tokens[start - 1].word not in _ENDS | {",", "but", "and"}:
-            start -= 1
-        before = [one.word for one in tokens[start:at]]
-        end = at + _PATH if is_back else at + 1
-        following = tokens[end].word if end < len(tokens) else "."
-        is_whole = following in _ENDS | {
-            ",",
-            "and",
-            "now",
-            "please",
-            "horizontally",
-            "but",
-            "again",
-        }
-        shows = bool({*before[-4:]} & _SHOWING)
-        names_colour = any(colour_of(word) is not None for word in before)
-        asks = (before[:1] or [""])[0] in {"is", "does", "should", "can", "could", "would"}
-        if not (shows and is_whole) or names_colour or asks:
-            continue
-        if {*before} & (_DENYING | _EARLIER | words_of.WISHING):
-            continue
-        first = tokens[start]
-        order = [
+        first, last = tokens[span.start], tokens[span.stop - 1]
+        left += [
+            *tokens[done : span.start],
             Token("flip", first.start, first.start),
-            Token("horizontally", first.start, tokens[end - 1].end),
-            Token(".", tokens[end - 1].end, tokens[end - 1].end),
+            Token("horizontally", first.start, last.end),
+            Token(".", last.end, last.end),
         ]
-        return _with_mirrored_back([*tokens[:start], *order, *tokens[end:]])
-    return tokens
+        done = span.stop
+    return [*left, *tokens[done:]]
+
+
+def _mirrored(tokens: Sequence[Token], at: int) -> range | None:
+    """Return where it is told that something is mirrored, if a place ends that."""
+    is_back = [one.word for one in tokens[at : at + _PATH]] == ["back", "to", "front"]
+    if tokens[at].word not in _MIRRORED and not is_back:
+        return None
+    start = start_of(tokens, at, _BREAKS)
+    before = [one.word for one in tokens[start:at]]
+    end = at + _PATH if is_back else at + 1
+    following = tokens[end].word if end < len(tokens) else "."
+    shows = bool({*before[-4:]} & _SHOWING)
+    names_colour = any(colour_of(word) is not None for word in before)
+    asks = before[:1] and before[0] in _ASKING
+    is_other = {*before} & (_DENYING | _EARLIER | words_of.WISHING)
+    is_told = shows and following in _AFTER_MIRRORED
+    return range(start, end) if is_told and not (names_colour or asks or is_other) else None
 
 
 def _with_faults(tokens: list[Token]) -> list[Token]:
@@ -322,9 +320,7 @@ def _without_likeness(tokens: list[Token]) -> list[Token]:
             continue
         sense = SENSES.get(tokens[at - 1].word)
         compares = sense is not None and sense.form == "explicit"
-        end = at
-        while end < len(tokens) and tokens[end].word not in _ENDS | {",", "but", "and"}:
-            end += 1
+        end = end_of(tokens, at, _BREAKS)
         likens = tokens[at + 2 : end]
         names_part = any(one.word in words_of.TEXTS | words_of.BACKGROUNDS for one in likens)
         if compares and not (names_part or any(colour_of(one.word) for one in likens)):
@@ -338,10 +334,12 @@ def _without_reason(tokens: list[Token]) -> list[Token]:
     for at in range(2, len(tokens) - _PATH):
         said = [one.word for one in tokens[at : at + _PATH]]
         is_reason = said[0] in {"this", "that"} and said[1:] == ["one", "is"]
+        if not is_reason:
+            continue
         start, end = _sentence(tokens, at - 1)
         wished = tokens[start : at - 1]
         names_colour = any(colour_of(one.word) is not None for one in wished)
         compares = any(one.word in SENSES and SENSES[one.word].form == "explicit" for one in wished)
-        if is_reason and tokens[at - 1].word == "," and names_colour and compares:
+        if tokens[at - 1].word == "," and names_colour and compares:
             return [*tokens[: at - 1], *tokens[end:]]
     return tokens

@@ -20,9 +20,9 @@ COMMON: Final = words(
 )
 # Short words that two letters in wrong order still tell.
 _SWAPPED: Final = words(
-    "dark blue pink gold grey gray bold thin more less make text name line font icon logo with down "
-    "tone edge crop flip flat warm cool soft round light black white green brown thick just that "
-    "this them should"
+    "dark blue pink gold grey gray bold thin more less make text name line font icon logo with "
+    "down tone edge crop flip flat warm cool soft round light black white green brown thick "
+    "just that this them should"
 )
 # Short words that one missing letter still tells.
 _SHORTENED: Final = words("black white green brown light thick beige cream sharp")

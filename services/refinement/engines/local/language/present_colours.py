@@ -10,7 +10,13 @@ from typing import Final
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
-from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.tokens import (
+    RUN_WORDS_MAX,
+    Token,
+    colour_of,
+    end_of,
+    start_of,
+)
 from services.refinement.engines.local.language.unknown_parts import is_thing
 
 _ENDS: Final = frozenset(".;!?\n:,")
@@ -25,6 +31,7 @@ _DOING: Final = words("do make try have paint put use colour color turn")
 _WANTING: Final = words("want please need should be i we make it needs must wish like")
 _CORRECTING: Final = words("actually wait sorry oops scratch correction")
 _BETWEEN: Final = words("no nah hmm that make it well , . ; : - ! in")
+_HESITATING: Final = _CORRECTING | _BETWEEN
 _SECOND: Final = 2
 _WITHIN: Final = 5
 _GOING: Final = words("goes becomes turns to into -> => gets become go turn")
@@ -50,16 +57,24 @@ def with_present_colours(tokens: list[Token]) -> list[Token]:
 
 def _without_taken_back(tokens: list[Token]) -> list[Token]:
     """Leave out what somebody corrects: "blue, actually no, green", "thicker. no wait thinner"."""
+    left: list[Token] = []
+    taken_back = range(0)
     for at, token in enumerate(tokens):
+        if at in taken_back:
+            continue
         end = at + 1
-        while end < len(tokens) and tokens[end].word in _CORRECTING | _BETWEEN:
+        is_value = colour_of(token.word) is not None or token.word in SENSES
+        reach = min(len(tokens), at + RUN_WORDS_MAX)
+        while is_value and end < reach and tokens[end].word in _HESITATING:
             end += 1
         between = {one.word for one in tokens[at + 1 : end]}
-        if end == len(tokens) or not between & _CORRECTING:
-            continue
-        if _are_of_a_kind(token.word, tokens[end].word):
-            return _without_taken_back([*tokens[:at], *tokens[end:]])
-    return tokens
+        if end < len(tokens) and between & _CORRECTING:
+            taken_back = (
+                range(at, end) if _are_of_a_kind(token.word, tokens[end].word) else range(0)
+            )
+        if at not in taken_back:
+            left.append(token)
+    return left
 
 
 def _are_of_a_kind(one: str, other: str) -> bool:
@@ -87,7 +102,8 @@ def _without_old_colours(tokens: list[Token]) -> list[Token]:
         ):
             noun = tokens[at + 1].word
             value = at + _SECOND
-            while value + 1 < len(tokens) and tokens[value].word in _INTO:
+            reach = min(len(tokens), at + RUN_WORDS_MAX)
+            while value + 1 < reach and tokens[value].word in _INTO:
                 value += 1
             becomes = tokens[value].word
             is_ground = noun in words_of.BACKGROUNDS
@@ -184,9 +200,7 @@ def _with_told(tokens: list[Token]) -> list[Token]:
         if not (_BEING & set(told[1:3])) or not rest or colour_of(rest[0]) is None:
             continue
         old_at = at + 1 + told[1:].index(rest[0])
-        end = old_at + 1
-        while end < len(tokens) and tokens[end].word not in _ENDS:
-            end += 1
+        end = end_of(tokens, old_at + 1, _ENDS)
         pause = at - 1
         if tokens[pause].word not in _ENDS | {"but", "and", "because"}:
             continue
@@ -211,15 +225,17 @@ def _with_told_first(tokens: list[Token]) -> list[Token]:
     """Let "bird now blue, want red" be a change of blue to red."""
     for at in range(1, len(tokens) - len(("blue", ",", "red"))):
         now, old, pause = tokens[at : at + 3]
+        if now.word != "now":
+            continue
         start = _start(tokens, at)
         said = tokens[start:at]
         end = at + 3
-        while end < len(tokens) and tokens[end].word in _WANTING:
+        while end < min(len(tokens), at + RUN_WORDS_MAX) and tokens[end].word in _WANTING:
             end += 1
         if end >= len(tokens) or end == at + 3:
             continue
         new = tokens[end]
-        is_told = now.word == "now" and pause.word in _ENDS | {"but", "please"}
+        is_told = pause.word in _ENDS | {"but", "please"}
         are_colours = colour_of(old.word) is not None and colour_of(new.word) is not None
         names_thing = (
             bool(said) and len(said) <= _WITHIN and any(is_thing(one.word) for one in said)
@@ -242,9 +258,7 @@ def _without_blamed(tokens: list[Token]) -> list[Token]:
     for at in range(1, len(tokens) - 1):
         if tokens[at].word != "because" or tokens[at + 1].word != "of":
             continue
-        end = at
-        while end < len(tokens) and tokens[end].word not in _ENDS:
-            end += 1
+        end = end_of(tokens, at, _ENDS)
         blamed = [one.word for one in tokens[at + _SECOND : end]]
         if blamed and all(
             colour_of(word) is not None or word in _DETERMINERS | {"all", "color", "colour"}
@@ -299,6 +313,4 @@ def _with_unsuited(tokens: list[Token]) -> list[Token]:
 
 
 def _start(tokens: Sequence[Token], at: int) -> int:
-    while at and tokens[at - 1].word not in _ENDS:
-        at -= 1
-    return at
+    return start_of(tokens, at, _ENDS)

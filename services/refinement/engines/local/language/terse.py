@@ -13,7 +13,7 @@ from services.refinement.engines.local.language.attributes import NOUN_KINDS, SE
 from services.refinement.engines.local.language.mishaps import without_mishaps
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.present_colours import with_present_colours
-from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.tokens import Token, colour_of, end_of, start_of
 from services.refinement.engines.local.language.unknown_parts import is_thing, says_how
 
 _ENDS: Final = frozenset(".;!?\n:")
@@ -21,6 +21,8 @@ _PAUSES: Final = frozenset({",", "(", ")", "but", "and", "then"})
 _LINES: Final = words_of.BORDERS | words_of.OUTLINES
 _DRAWN: Final = _LINES | words_of.SHADOWS
 _NAMED: Final = words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS
+_CLOSING: Final = _ENDS | {","}
+_BREAKS: Final = _ENDS | _PAUSES
 _PLACING: Final = words(
     "around behind under it the whole thing logo everything all please yes text name letters now "
     "outside on in of picture image this that edge edges padding"
@@ -208,9 +210,7 @@ def _opens_pair(tokens: Sequence[Token], at: int) -> bool:
 
 def _ends_supposition(left: Sequence[Token]) -> bool:
     """Say whether "when I make zoom" is complete, so that "is" opens what follows from it."""
-    start = len(left)
-    while start and left[start - 1].word not in _ENDS | {","}:
-        start -= 1
+    start = start_of(left, len(left), _CLOSING)
     said = [token.word for token in left[start:]]
     return (
         len(said) > len(("when", "i"))
@@ -229,9 +229,9 @@ def _with_too(tokens: list[Token]) -> list[Token]:
         after = tokens[at + 1].word if at + 1 < len(tokens) else ""
         sense = SENSES.get(after)
         is_adjective = sense is not None and sense.form in {"plain", "fault"}
-        start = _start(tokens, at)
-        said = {one.word for one in tokens[start:at]}
         if token.word == "to" and is_adjective and colour_of(after) is None:
+            start = _start(tokens, at)
+            said = {one.word for one in tokens[start:at]}
             remedied = {one.word for one in tokens[at + 1 : at + 1 + 2 * _SUBJECT_MAX]}
             is_state = bool(said & words("is are its look looks was far way it"))
             is_toned = bool(remedied & {"tonedown", "hardtoread"}) and not said & _IMPERATIVES
@@ -263,9 +263,7 @@ def _is_unclear(tokens: Sequence[Token], start: int, at: int) -> bool:
 
 def _start(tokens: Sequence[Token], at: int) -> int:
     """Return where the clause of a word starts."""
-    while at and tokens[at - 1].word not in _ENDS | _PAUSES:
-        at -= 1
-    return at
+    return start_of(tokens, at, _BREAKS)
 
 
 def _with_determiner(tokens: list[Token]) -> list[Token]:
@@ -440,9 +438,7 @@ def _ordered(described: Sequence[Token]) -> list[Token]:
 
 
 def _segment_end(tokens: Sequence[Token], at: int) -> int:
-    while at < len(tokens) and tokens[at].word not in _ENDS | {",", "(", ")"}:
-        at += 1
-    return at
+    return end_of(tokens, at, _CLOSING | {"(", ")"})
 
 
 def _description(segment: Sequence[Token]) -> list[Token]:
@@ -465,9 +461,7 @@ def _is_adjective(word: str) -> bool:
 
 
 def _is_denied(tokens: Sequence[Token], at: int) -> bool:
-    start = at
-    while start and tokens[start - 1].word not in _ENDS | {","}:
-        start -= 1
+    start = start_of(tokens, at, _CLOSING)
     return any(token.word in _DENYING for token in tokens[start:at])
 
 

@@ -4,7 +4,7 @@ Every token knows where in the prompt it came from, so that people are shown the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
 from services.refinement.engines.local.language.code_words import ABBREVIATED, spelt_out_orders
@@ -19,6 +19,8 @@ from services.refinement.engines.local.named_colours import NAMED, family_of
 
 PROMPT_LENGTH_MAX: Final = 2000
 COLOUR_WORDS_MAX: Final = 3
+# No look around a word goes further, so that reading stays linear.
+RUN_WORDS_MAX: Final = 40
 
 HUES: Final = words(
     "red orange yellow green blue purple pink brown gray grey black white teal beige"
@@ -146,6 +148,22 @@ def tokens_of(prompt: str) -> tuple[Token, ...]:
         found.extend(Token(word, start, end) for word in _spelt_out(match[0].lower()))
     words = spelt_out_orders(repaired([token.word for token in found]))
     return _merged([token._replace(word=word) for token, word in zip(found, words, strict=True)])
+
+
+def start_of(tokens: Sequence[Token], at: int, ends: Collection[str]) -> int:
+    """Return where the run of words between marks starts that a place is in, within a reach."""
+    start = at
+    while start and at - start < RUN_WORDS_MAX and tokens[start - 1].word not in ends:
+        start -= 1
+    return start
+
+
+def end_of(tokens: Sequence[Token], at: int, ends: Collection[str]) -> int:
+    """Return where the run of words between marks ends that a place is in, within a reach."""
+    end = at
+    while end < len(tokens) and end - at < RUN_WORDS_MAX and tokens[end].word not in ends:
+        end += 1
+    return end
 
 
 def colour_of(word: str) -> str | None:
