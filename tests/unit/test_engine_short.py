@@ -236,6 +236,9 @@ def test_a_complaint_leads_to_what_puts_it_right(prompt: str, wished: list[Opera
         ),
         ("make it blue, wait no, green", [Recolour(colours=("green",))]),
         ("thicker. no wait thinner", [Weight(amount=-1.0)]),
+        ("instead blue make green", [Replace(source="blue", target="green")]),
+        ("reddish brown please", [Recolour(colours=("brown",))]),
+        ("the red scares people, softer", [Saturation(amount=-1.0, scope="red")]),
         ("remove the frame, white background", [Background(colour="white")]),
         ("for text use red", [Recolour(colours=("red",), scope="text")]),
         (
@@ -259,6 +262,12 @@ def test_the_last_colour_is_the_wish_and_the_old_one_says_where(
     [
         ("no more shadow", [RemoveShadow()]),
         ("no more gradients", [Flatten()]),
+        ("not so red", [Saturation(amount=-1.0, scope="red")]),
+        ("dont make it so reddish", [Saturation(amount=-1.0, scope="red")]),
+        ("so red!", [Saturation(amount=-1.0, scope="red")]),
+        ("less bluish", [Saturation(amount=-1.0, scope="blue")]),
+        ("yes to shadow no to border", [Shadow(amount=1.0)]),
+        ("it goes on black, so white please", [Recolour(colours=("white",))]),
         ("darker not lighter", [Lightness(amount=-1.0)]),
         ("letters fatter but not so fat like before", [Weight(amount=1.0, scope="text")]),
         ("dont go darker on the text, go lighter", [Lightness(amount=1.0, scope="text")]),

@@ -93,6 +93,9 @@ _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps think if there my our their its"
 )
+_BEFORE_DEGREE: Final = (
+    words_of.COMPLAINING | words_of.NEGATED | words("it this that them everything all why is")
+)
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING
@@ -221,7 +224,8 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
     following = tokens[index + 1].word if index + 1 < len(tokens) else ""
     if tokens[index].word != "so":
         return False
-    if index and tokens[index - 1].word in words_of.COMPLAINING:
+    if index and tokens[index - 1].word in _BEFORE_DEGREE:
+        # "It is so red", "not so red"
         return False
     return following in _AFTER_SO | _IMPERATIVES or colour_of(following) is not None
 

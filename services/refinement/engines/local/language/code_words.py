@@ -146,6 +146,8 @@ def _is_around(left: Sequence[str], at: int) -> bool:
     """Say whether "round" tells where something is: "some space round it", not "round it off"."""
     after = left[at + 1] if at + 1 < len(left) else ""
     before = left[at - 1] if at else ""
+    if before in {"it", "this", "that"} and {"turn", "turned", "spin"} & {*left[at - 2 : at]}:
+        return True
     if after not in _PLACED or not before.isalpha() or before in _ROUNDING | words_of.NEGATED:
         return False
     return not _CORNERS & set(left[at + 1 : at + 4])

@@ -18,6 +18,12 @@ COMMON: Final = words(
     "this them they want need have look looks bit brown black white green the and "
     "remove without around behind letters thing things everything colour color again"
 )
+# Tints: words of their own, and one slip from the names of other colours.
+TINTS: Final = words(
+    "reddish bluish blueish greenish yellowish purplish pinkish brownish orangish orangey greyish "
+    "grayish whitish blackish goldish bluer redder greener pinker browner greyer yellower blacker "
+    "whiter"
+)
 # Short words that two letters in wrong order still tell.
 _SWAPPED: Final = words(
     "dark blue pink gold grey gray bold thin more less make text name line font icon logo with "

@@ -42,6 +42,8 @@ def with_present_colours(tokens: list[Token]) -> list[Token]:
     left = list(tokens)
     for step in (
         _without_taken_back,
+        _with_instead,
+        _without_tints,
         _without_old_colours,
         _with_exchange,
         _with_contrasted,
@@ -87,6 +89,45 @@ def _are_of_a_kind(one: str, other: str) -> bool:
         and first.form == second.form == "explicit"
         and first.quality == second.quality
     )
+
+
+def _with_instead(tokens: list[Token]) -> list[Token]:
+    """Let "instead blue make green" name what is to be replaced first."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        before = tokens[at - 1].word if at else "."
+        colours = [one for one in tokens[at + 1 : at + 4] if colour_of(one.word) is not None]
+        is_first = at + 1 < len(tokens) and colours[:1] == [tokens[at + 1]]
+        opens = token.word == "instead" and before in _ENDS and is_first
+        if opens and len(colours) == _SECOND:
+            left.append(token._replace(word="insteadof"))
+            continue
+        if left[-2:-1] and left[-2].word == "insteadof" and token.word in _DOING:
+            left.append(Token(",", token.start, token.start))
+        left.append(token)
+    return left
+
+
+def _without_tints(tokens: list[Token]) -> list[Token]:
+    """Let "reddish brown" be one colour; "more reddish brown" does not say which."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        after = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        is_tint = token.word.endswith("ish") and colour_of(token.word) is not None
+        if is_tint and colour_of(after) is not None:
+            is_more = at > 0 and tokens[at - 1].word in {"more", "less"}
+            if is_more:
+                left.append(token._replace(word="unclear"))
+            continue
+        if (
+            left
+            and left[-1].word == "unclear"
+            and left[-1].end < token.start
+            and (at and tokens[at - 1].word.endswith("ish"))
+        ):
+            continue
+        left.append(token)
+    return left
 
 
 def _without_old_colours(tokens: list[Token]) -> list[Token]:

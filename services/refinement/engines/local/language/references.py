@@ -119,7 +119,14 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
 
     "The background is ugly, make it white" is about the background.
     """
-    if idle is None or idle.area is None:
+    if idle is None:
+        return
+    family = _family_in(idle)
+    if idle.area is None and clause.joined == "," and family is not None and _only_compares(clause):
+        # "The red scares people, softer"
+        clause.area = clause.referent = family
+        return
+    if idle.area is None:
         return
     is_value = clause.joined == "," and all(colour_of(word) is not None for word in clause.words)
     if not (clause.has(_PRONOUNS) or is_value):
@@ -128,6 +135,14 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
         clause.area = clause.referent = idle.area
         if reading.unmatched[-1:] == [idle.phrase]:
             reading.unmatched.pop()
+
+
+def _only_compares(clause: Clause) -> bool:
+    """Say whether a clause has no subject: "a bit softer"."""
+    return any(word in SENSES for word in clause.words) and all(
+        word in SENSES or word in words_of.SLIGHT | words_of.STRONG | {"please", "more", "less"}
+        for word in clause.words
+    )
 
 
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:

@@ -16,6 +16,7 @@ from services.refinement.engines.local.language import vocabulary
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.misspelt import (
     COMMON,
+    TINTS,
     SHORT_LENGTH_MIN,
     short_word_meant,
     sound_of,
@@ -50,6 +51,7 @@ _OTHER: Final[tuple[Iterable[str], ...]] = (
         vocabulary.SWAPPING,
         FILLER,
         LOOKALIKES,
+        TINTS,
         NAMED,
         vocabulary.MORE,
         vocabulary.LESS,

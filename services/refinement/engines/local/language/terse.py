@@ -182,7 +182,8 @@ def _with_pauses(tokens: list[Token]) -> list[Token]:
             and bool(ahead)
             and ahead[0] in _NAMED
         )
-        if goes_on:
+        votes = token.word in {"no", "yes"} and ahead[:1] == ["to"] and before != "."
+        if goes_on or votes:
             left.append(cut_at(token))
         if is_within and (cannot or orders or supposes or opposes or _opens_pair(tokens, at)):
             left.append(cut_at(token))
@@ -229,6 +230,12 @@ def _with_too(tokens: list[Token]) -> list[Token]:
         after = tokens[at + 1].word if at + 1 < len(tokens) else ""
         sense = SENSES.get(after)
         is_adjective = sense is not None and sense.form in {"plain", "fault"}
+        is_first = at == 0 or (at == 1 and tokens[0].word == "why")
+        if token.word == "so" and is_first and colour_of(after) is not None:
+            end = tokens[at + 2].word if at + 2 < len(tokens) else "."
+            exclaims = end in _ENDS or end in {"it", "that", "they", "now"}
+            left.append(token._replace(word="too") if exclaims else token)
+            continue
         if token.word == "to" and is_adjective and colour_of(after) is None:
             start = _start(tokens, at)
             said = {one.word for one in tokens[start:at]}

@@ -181,7 +181,7 @@ def _tinted(word: str) -> str | None:
     """Return the colour that "bluish", "bluer" or "reddish" lean to."""
     for ending in ("ish", "er", "y"):
         stem = word.removesuffix(ending)
-        if stem == word or len(stem) <= len(ending):
+        if stem == word or len(stem) < _STEM_LENGTH_MIN:
             continue
         for name in (stem, stem + "e", stem[:-1], stem[:-1] + "e"):
             if name in _PLAIN_HUES and len(name) + 1 >= len(stem):
@@ -189,6 +189,7 @@ def _tinted(word: str) -> str | None:
     return None
 
 
+_STEM_LENGTH_MIN: Final = 3
 _PLAIN_HUES: Final = words("red orange yellow green blue purple pink brown gray grey golden")
 
 
