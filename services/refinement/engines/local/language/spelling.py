@@ -16,8 +16,8 @@ from services.refinement.engines.local.language import vocabulary
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.misspelt import (
     COMMON,
-    TINTS,
     SHORT_LENGTH_MIN,
+    TINTS,
     short_word_meant,
     sound_of,
 )
