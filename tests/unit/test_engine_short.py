@@ -266,6 +266,8 @@ def test_the_last_colour_is_the_wish_and_the_old_one_says_where(
         ("dont make it so reddish", [Saturation(amount=-1.0, scope="red")]),
         ("so red!", [Saturation(amount=-1.0, scope="red")]),
         ("less bluish", [Saturation(amount=-1.0, scope="blue")]),
+        ("out with the red", [Saturation(amount=-2.0, scope="red")]),
+        ("no red, blue", [Saturation(amount=-2.0, scope="red")]),
         ("yes to shadow no to border", [Shadow(amount=1.0)]),
         ("it goes on black, so white please", [Recolour(colours=("white",))]),
         ("darker not lighter", [Lightness(amount=-1.0)]),

@@ -280,9 +280,14 @@ def _with_removed(tokens: list[Token]) -> list[Token]:
     """Let "take the star out" be to remove it."""
     left = list(tokens)
     for at, token in enumerate(left):
+        before = left[at - 1].word if at else "."
+        is_out = token.word == "out" and [one.word for one in left[at + 1 : at + 2]] == ["with"]
+        if is_out and before in _BREAKS:
+            # "Out with the red"
+            left[at : at + 2] = [token._replace(word="remove", end=left[at + 1].end)]
+            break
         if token.word not in _TAKING:
             continue
-        before = left[at - 1].word if at else "."
         is_order = before in _ENDS | {","} | _BEFORE_ORDER
         ahead = [one.word for one in left[at + 1 : at + 2 + _TAKEN_MAX]]
         place = next((n for n, word in enumerate(ahead) if word in _OUT), 0)

@@ -308,13 +308,22 @@ def _without_blamed(tokens: list[Token]) -> list[Token]:
 
 
 def _with_doubtful(tokens: list[Token]) -> list[Token]:
-    """Let "more clear" ask for nothing: to some it is lighter, and it never takes away."""
+    """Let what may mean two things ask for nothing: "more clear", or blue in "no red, blue"."""
     return [
-        token._replace(word="unclear")
-        if token.word == "clear" and at and tokens[at - 1].word in {"more", "less", "too"}
-        else token
+        token._replace(word="unclear") if _is_doubtful(tokens, at) else token
         for at, token in enumerate(tokens)
     ]
+
+
+def _is_doubtful(tokens: Sequence[Token], at: int) -> bool:
+    word = tokens[at].word
+    before = [one.word for one in tokens[max(0, at - _WITHIN) : at]]
+    if word == "clear":
+        return bool(before) and before[-1] in {"more", "less", "too"}
+    end = tokens[at + 1].word if at + 1 < len(tokens) else "."
+    is_listed = before[-3:-2] == ["no"] and before[-1:] == [","]
+    is_alone = is_listed and (len(before) == len(("no", "red", ",")) or before[-4] in _ENDS)
+    return is_alone and colour_of(word) is not None and end in _ENDS
 
 
 def _with_unsuited(tokens: list[Token]) -> list[Token]:
