@@ -38,7 +38,6 @@ _ABBREVIATED: Final = {
     "mroe": "more",
     "blu": "blue",
     "mak": "make",
-} | {
     "makee": "make",
     "colous": "colours",
     "th": "the",
