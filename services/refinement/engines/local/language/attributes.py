@@ -73,7 +73,7 @@ _PARADIGMS: Final = (
         ),
         verbs="saturate intensify enliven enrich freshen refresh",
         nouns="saturation vibrancy vibrance intensity chroma colorfulness colourfulness vividness "
-        "energy oomph zing vitality life zest",
+        "energy oomph zing vitality life zest welly pizzazz zip",
         explicit="liven amp jazz spice perk pep juice amped",
     ),
     _Paradigm(

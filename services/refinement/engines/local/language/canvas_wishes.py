@@ -218,7 +218,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards:
             reading.refuse(clause, ASKED_NOT_TO)
         return
-    if clause.has(words_of.TEXTS):
+    if clause.has(words_of.TEXTS) or clause.area == "text":
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)

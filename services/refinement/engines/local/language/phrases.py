@@ -207,7 +207,8 @@ _SPOKEN: Final = {
         "breathing room|breathing space|room to breathe|space to breathe|white space|"
         "negative space|empty space|blank space|space around|room around|wiggle room|elbow room|"
         "let it breathe|more air|air around|some air|dead space|safe area|safe zone|clear space|"
-        "free space|whitespace around|headroom|breathing area|to breathe|breathe"
+        "free space|whitespace around|headroom|breathing area|to breathe|breathe|"
+        "empty around|blank around|emptiness around"
     ),
     "cramped": (
         "squeezed in|too close to the edge|touches the edge|touching the edge|close to the edges|"
@@ -452,6 +453,7 @@ _SPOKEN: Final = {
         "upscale feel|upscale brand|up market|luxury brand|luxury feel"
     ),
     "earthy": (
+        "like nature|like in nature|"
         "earth tones|earth tone|earth colors|earth colours|earthy tones|natural tones|"
         "earthy colors|earthy colours|natural colors|natural colours|natural palette|"
         "natural palettes|earthy palette|woodland colors|woodland colours|autumn colors|"

@@ -165,8 +165,10 @@ def _wish(
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
     elif quality == "weight":
         reading.wish(clause, Weight(amount=signed, scope="text" if scope == "text" else None))
+    elif quality == "roundness" and scope == "text":
+        reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality == "pop":
-        _pop(clause, direction, reading)
+        _pop(clause, direction, family, reading)
     elif direction < 0:
         reading.refuse(clause, _NOT_ADDED[quality])
     else:
@@ -187,8 +189,12 @@ def _positive(quality: str, amount: float) -> Operation:
             return LimitColours(count=COLOURS_IF_FEWER)
 
 
-def _pop(clause: Clause, direction: int, reading: Reading) -> None:
-    """Read "make it pop", a recipe; its contrary is less colour."""
+def _pop(clause: Clause, direction: int, family: str | None, reading: Reading) -> None:
+    """Read "make it pop", a recipe; of one colour it is more of it, the contrary is less colour."""
+    if family is not None:
+        amount = direction * amount_in(clause)
+        reading.wish(clause, Saturation(amount=amount, scope=family))
+        return
     if direction < 0:
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
     else:
@@ -199,6 +205,9 @@ def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]
     """Return the quality a word means beside the nouns of its clause, and -1 if it turns round."""
     word = clause.words[index]
     quality = SENSES[word].quality
+    if word == "bright" and clause.mood.removes and clause.has(words_of.COLOUR_NOUNS):
+        # "No bright colours" are loud ones, and no wish for dark ones.
+        return "saturation", 1
     options = RESOLVED_BY.get(quality)
     if options is None:
         return quality, 1

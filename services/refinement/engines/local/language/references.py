@@ -97,17 +97,52 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
     ]
 
 
+def drop_limit(clause: Clause, known: int, reading: Reading) -> None:
+    """Drop what only limits the wish before it: "fatter but not so fat as before"."""
+    is_limit = clause.words[:2] in {("not", one) for one in ("so", "that", "as")}
+    if not is_limit or not known:
+        return
+    earlier = reading.wishes[known - 1].operation
+    before = getattr(earlier, "amount", 0.0)
+    own = reading.wishes[known:]
+    reading.wishes[known:] = [
+        wish
+        for wish in own
+        if type(wish.operation) is not type(earlier)
+        or getattr(wish.operation, "amount", 0.0) * before >= 0
+    ]
+    reading.understood += len(own)
+
+
 def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
     """Let "it" stand for the part that the clause before only talked about.
 
     "The background is ugly, make it white" is about the background.
     """
-    if idle is None or idle.area is None or not clause.has(_PRONOUNS):
+    if idle is None:
+        return
+    family = _family_in(idle)
+    if idle.area is None and clause.joined == "," and family is not None and _only_compares(clause):
+        # "The red scares people, softer"
+        clause.area = clause.referent = family
+        return
+    if idle.area is None:
+        return
+    is_value = clause.joined == "," and all(colour_of(word) is not None for word in clause.words)
+    if not (clause.has(_PRONOUNS) or is_value):
         return
     if clause.area is None:
         clause.area = clause.referent = idle.area
         if reading.unmatched[-1:] == [idle.phrase]:
             reading.unmatched.pop()
+
+
+def _only_compares(clause: Clause) -> bool:
+    """Say whether a clause has no subject: "a bit softer"."""
+    return any(word in SENSES for word in clause.words) and all(
+        word in SENSES or word in words_of.SLIGHT | words_of.STRONG | {"please", "more", "less"}
+        for word in clause.words
+    )
 
 
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:

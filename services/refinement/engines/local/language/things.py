@@ -12,6 +12,7 @@ from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import STYLES
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
@@ -61,7 +62,7 @@ def wants_less(clause: Clause) -> bool:
     mood = clause.mood
     if mood.guards:
         return False
-    is_complaint = mood.complains and not mood.wishes
+    is_complaint = (mood.complains or clause.has(words_of.JUDGING)) and not mood.wishes
     judged = is_complaint and (
         clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
     )
@@ -142,12 +143,17 @@ def _read_shadow(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, _NO_SOFTER_SHADOW)
     elif mood.complains and not mood.wishes and not mood.lacks:
         reading.wish(clause, RemoveShadow())
-    elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_short(clause):
+    elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_plainly_named(clause):
         reading.wish(clause, Shadow(amount=amount_in(clause)))
 
 
-def _is_short(clause: Clause) -> bool:
-    return len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "some"}
+def _is_plainly_named(clause: Clause) -> bool:
+    """Say whether a few words only name a thing and describe it: "soft shadow", "a shadow ..."."""
+    is_read = all(
+        word in SENSES or colour_of(word) is not None or is_known(word) for word in clause.words
+    )
+    is_short = len(clause.words) <= _BARE_WORDS_MAX and is_read
+    return is_short or clause.words[0] in {"a", "an", "some"}
 
 
 def _read_gradient(clause: Clause, reading: Reading) -> None:
