@@ -68,7 +68,7 @@ _PARADIGMS: Final = (
             "zingy zesty exciting happy eyecatching joyful"
         ),
         faults=(
-            "garish gaudy loud lurid screaming flashy shouty overpowering oversaturated aggressive "
+            "garish gaudy loud lurid screaming flashy shouty overpowering oversaturated "
             "obnoxious shrill tacky showy shouting inyourface glaring eyesore ott"
         ),
         verbs="saturate intensify enliven enrich freshen refresh",
@@ -215,7 +215,7 @@ _PARADIGMS: Final = (
     ),
     _Paradigm(quality="sharp", direction=1, praise="sharp"),
     _Paradigm(quality="soft", direction=1, adjectives="soft", verbs="soften", nouns="softness"),
-    _Paradigm(quality="hard", direction=1, faults="hard harsh"),
+    _Paradigm(quality="hard", direction=1, faults="hard harsh aggressive"),
     _Paradigm(quality="bold", direction=1, praise="bold", nouns="boldness"),
     _Paradigm(quality="strong", direction=1, praise="strong powerful robust", verbs="strengthen"),
     _Paradigm(quality="fine", direction=1, adjectives="fine"),

@@ -109,6 +109,9 @@ class Clause:
 
     def __init__(self, *, tokens: Sequence[Token], joined: str, prompt: str) -> None:
         self.words: tuple[str, ...] = tuple(token.word for token in tokens)
+        self.start = tokens[0].start
+        self.speaker = ""
+        self.decides = False
         self.joined = joined
         self.phrase = " ".join(prompt[tokens[0].start : tokens[-1].end].split())
         self.mood = mood_of(self.words)

@@ -17,6 +17,11 @@ from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
 from services.refinement.engines.local.language.clauses import Clause, clauses_of
 from services.refinement.engines.local.language.colour_wishes import read_colours
+from services.refinement.engines.local.language.decisions import (
+    is_decision,
+    take_back_opinions,
+    weigh,
+)
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
@@ -43,6 +48,8 @@ from services.refinement.engines.local.language.references import (
     relate,
     remember,
 )
+from services.refinement.engines.local.language.reported import heard, speaker_at
+from services.refinement.engines.local.language.rewording import reworded
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
@@ -118,12 +125,17 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(without_asides(tokens), prompt)
+    tokens, opinions = heard(tokens, prompt)
+    clauses = clauses_of(without_asides(reworded(tokens)), prompt)
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     context = Context()
     for clause in clauses:
         relate(clause, context)
+        clause.speaker = speaker_at(opinions, clause.start)
+        clause.decides = is_decision(clause)
+        if take_back_opinions(clause, reading):
+            continue
         if clause.licence.is_idle:
             context.spoken = clause
             continue
@@ -152,6 +164,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         remember(clause, context, is_idle=is_idle)
         if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
             reading.unmatched.append(clause.phrase)
+    weigh(reading)
     reading.wishes = settled(reading)
     return reading
 

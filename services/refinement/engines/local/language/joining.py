@@ -65,7 +65,8 @@ def _cleans_edges(wish: Wish) -> bool:
     """Say whether cleaning is that of edges: "clean up the jagged edges", "clean that up"."""
     spoken = wish.phrase.lower().split()
     of_edges = bool(_EDGES & set(spoken)) or not _REFERRING.isdisjoint(spoken)
-    return isinstance(wish.operation, Simplify) and "clean" in spoken and of_edges
+    cleans = any(word.startswith("clean") for word in spoken)
+    return isinstance(wish.operation, Simplify) and cleans and of_edges
 
 
 def _repainted_by(operation: Operation) -> tuple[str | None, ...]:

@@ -35,6 +35,7 @@ _TOLD_OF: Final = words(
     "older ago next attempt past"
 )
 _DEMANDING: Final = words("asked wanted requested suggested agreed decided settled chose")
+_HATING: Final = words("hate hates dislikes detests")
 _DEMANDED: Final = words("should must needs need could can wants want please needed shall")
 _VERSIONS: Final = words(
     "version versions one draft attempt time week month year round designer agency sign"
@@ -189,7 +190,7 @@ def _is_report(clause: Clause) -> bool:
     if (_ORDERING | _SUPPOSING) & set(before):
         # "What if the text was red?"
         return False
-    if _DEMANDED & set(after) or "hate" in after:
+    if _DEMANDED & set(after) or _HATING & set(after):
         return False
     is_of_another = bool(_TOLD_OF & set(clause.words)) and (
         bool(_VERSIONS & set(before)) or bool(_TOLD_OF & set(before)) or at <= _NEAR

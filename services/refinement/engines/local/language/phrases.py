@@ -23,7 +23,8 @@ _SPOKEN: Final = {
         "any chance we could|is there any chance you could|i was wondering if you could|"
         "i was wondering if you can|wondering if you could|i was wondering if we could|"
         "was wondering if you could|any chance of|any chance to|"
-        "would love|would like|i want|we want|"
+        "would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
+        "i am aiming for|we are after|i am after|they are going for|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
         "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
@@ -33,7 +34,7 @@ _SPOKEN: Final = {
     "well": (
         "not that i do not like|hard to|hard for|difficult to|tough to|"
         "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
-        "you know|to be honest|if you know what i mean|i would say"
+        "you know|if anything|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
     "give": "make it so it has|make it so that it has|make it so it would have",
@@ -87,6 +88,7 @@ _SPOKEN: Final = {
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
+    "infavourof": "in favour of|in favor of",
     "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|"

@@ -1,0 +1,110 @@
+"""Weighs opinions: what others say counts until the writer decides otherwise.
+
+Of two people who say the opposite neither is right unless the writer says so; a later decision of
+the writer takes the place of what others wished for the same.
+"""
+
+import re
+from typing import Final
+
+from services.refinement.engines.local.language.clauses import Clause
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.wishes import Reading, Wish
+from services.refinement.engines.local.operations import (
+    Background,
+    Duotone,
+    LimitColours,
+    Look,
+    Monochrome,
+    Operation,
+    Recolour,
+    Shades,
+    TransparentBackground,
+)
+
+_OVERRULED: Final = "a later sentence decides otherwise"
+_UNDECIDED: Final = "opinions differ, and the prompt does not say which one counts"
+_DECIDING: Final = words(
+    "i we lets instead insteadof rather decided decision settled agreed prefer stick final"
+)
+_ADDING: Final = words("also too additionally plus accent accents addition well")
+_COLOURING: Final = (Recolour, Monochrome, Duotone, Look, Shades, LimitColours)
+_GROUNDS: Final = (Background, TransparentBackground)
+_PRONOUNS: Final = frozenset({"he", "she", "they", "somebody"})
+_DISAGREEING: Final = re.compile(
+    r"\b(i|we|i'm|we're)\b.{0,20}\b(disagree|not agree|don't agree|decided against|against (that|it)"
+    r"|talked (him|her|them) out|overrule|overruled|not (going to|gonna|doing|happening)\b)"
+    r"|\b(ignore|disregard|overrule|forget) (him|her|them|that|this|all that|those)\b"
+    r"|\b(he|she|they)('s|'re| is| are) wrong\b"
+    r"|\b(never mind|nevermind|scrap that|forget it)\b"
+    r"|\b(do not|don't|won't|will not) do (that|it|so|this)\b",
+)
+
+
+def is_decision(clause: Clause) -> bool:
+    """Say whether a clause says what the writer has decided, beside what others wish."""
+    spoken = {*clause.words, *clause.phrase.lower().replace("'", " ").split()}
+    return not clause.speaker and bool(spoken & _DECIDING) and not spoken & _ADDING
+
+
+def take_back_opinions(clause: Clause, reading: Reading) -> bool:
+    """Read "I disagree": what others wished before is not wished; say whether that was it."""
+    if clause.speaker or not any(wish.speaker for wish in reading.wishes):
+        return False
+    if not _DISAGREEING.search(clause.phrase.lower().replace("\u2019", "'")):
+        return False
+    _drop([wish for wish in reading.wishes if wish.speaker], _OVERRULED, reading)
+    return True
+
+
+def weigh(reading: Reading) -> None:
+    """Drop wishes of others that the writer overrules, and those nobody has decided between."""
+    wishes = reading.wishes
+    overruled = [
+        wish
+        for at, wish in enumerate(wishes)
+        if wish.speaker
+        and any(
+            later.decides and _concern_the_same(wish.operation, later.operation)
+            for later in wishes[at + 1 :]
+        )
+    ]
+    _drop(overruled, _OVERRULED, reading)
+    opinions = [wish for wish in reading.wishes if wish.speaker]
+    undecided = [one for one in opinions if any(_contradict(one, other) for other in opinions)]
+    _drop(undecided, _UNDECIDED, reading)
+    unwished = [wish for wish in reading.wishes if _is_kept(wish.operation, reading)]
+    _drop(unwished, "the prompt says to leave that as it is", reading)
+
+
+def _is_kept(operation: Operation, reading: Reading) -> bool:
+    whole = getattr(operation, "scope", None) is None
+    return whole and type(operation).__name__ in reading.left_alone
+
+
+def _drop(wishes: list[Wish], reason: str, reading: Reading) -> None:
+    for wish in wishes:
+        reading.wishes.remove(wish)
+        if (wish.phrase, reason) not in reading.refused:
+            reading.refused.append((wish.phrase, reason))
+
+
+def _concern_the_same(one: Operation, other: Operation) -> bool:
+    alike = getattr(one, "scope", None) == getattr(other, "scope", None)
+    for group in (_COLOURING, _GROUNDS):
+        if isinstance(one, group) and isinstance(other, group):
+            return alike
+    return type(one) is type(other) and alike
+
+
+def _contradict(one: Wish, other: Wish) -> bool:
+    """Say whether two people wish for different things where only one can be."""
+    if one.speaker == other.speaker or {one.speaker, other.speaker} & _PRONOUNS:
+        return False
+    first, second = one.operation, other.operation
+    if not _concern_the_same(first, second):
+        return False
+    if isinstance(first, (*_COLOURING, *_GROUNDS)):
+        return first != second
+    ways = (getattr(first, "amount", 0.0), getattr(second, "amount", 0.0))
+    return ways[0] * ways[1] < 0

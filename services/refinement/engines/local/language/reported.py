@@ -1,0 +1,206 @@
+"""Finds out whose words a prompt relays: "the boss says ...", "she answered: '...'".
+
+What somebody is quoted with is read as if it had been written here, and it is noted whose opinion
+it is: the writer may decide otherwise. Quoted names and texts stay what they are.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final, NamedTuple
+
+from services.refinement.engines.local.language import vocabulary as words_of
+from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import (
+    QUOTATION,
+    Token,
+    colour_of,
+    tokens_of,
+)
+
+_ENDS: Final = frozenset(".!?;\n")
+_PAUSES: Final = frozenset({",", ":", "(", "and", "but", "so", "while", "whereas", "because"})
+_SPEAKING: Final = words(
+    "says said say verbatim quote quoting quoted wrote writes written answered answers answer "
+    "replied replies reply told tells asked asks feedback comment comments commented commenting "
+    "note noted request requested message messaged verdict emailed texted insisted insists"
+)
+_SAYING: Final = words(
+    "says thinks believes reckons insists argues claims complains writes notes adds replies finds"
+)
+_WANTING: Final = words(
+    "wants prefers suggests imagines wishes proposes recommends demands favours favors asks wanted "
+    "prefer suggested asked"
+)
+_OTHERS: Final = words("he she they client customer boss everyone everybody clients customers")
+_OWN: Final = words("i we you lets personally me us our")
+_NO_PERSON: Final = (
+    words_of.TEXTS
+    | words_of.FOREGROUNDS
+    | words_of.BACKGROUNDS
+    | words_of.NEGATED
+    | words("it logo that which this there what i we you sign label no none not never any if")
+)
+# What makes a fragment a request or a complaint, and not a name.
+_ASKING: Final = words(
+    "too more less fewer should must need needs make please no not remove without can could would "
+    "add use change replace put give is are looks look feels feel lacks lose drop keep leave"
+)
+_LONG_AGO: Final = words("previously originally initially last once formerly")
+_SUBJECT_WORDS_MAX: Final = 6
+_TEXT_NAMED: Final = re.compile(r"\s*:?\s*['\u2018]([^'\u2018\u2019\n]{3,80})['\u2019](?!\w)")
+
+
+class Opinion(NamedTuple):
+    """Somebody's words: who speaks, and where in the prompt they start and end."""
+
+    speaker: str
+    start: int
+    end: int
+
+
+def heard(tokens: Sequence[Token], prompt: str) -> tuple[tuple[Token, ...], tuple[Opinion, ...]]:
+    """Return the words of a prompt without "the boss says", and whose opinion each part is."""
+    opinions: list[Opinion] = []
+    spoken = _with_quoted(_with_named_texts(tokens, prompt), prompt, opinions)
+    return _without_frames(spoken, opinions), tuple(opinions)
+
+
+def speaker_at(opinions: Sequence[Opinion], place: int) -> str:
+    """Return whose opinion stands at a place of a prompt; nothing for the writer's own."""
+    return next((one.speaker for one in opinions if one.start <= place < one.end), "")
+
+
+def _with_named_texts(tokens: Sequence[Token], prompt: str) -> list[Token]:
+    """Let the text in "our tagline 'Fresh since 1987'" be a quotation, whatever it says."""
+    left: list[Token] = []
+    quoted = 0
+    for token in tokens:
+        if token.start < quoted:
+            continue
+        left.append(token)
+        named = _TEXT_NAMED.match(prompt, token.end) if token.word in words_of.TEXTS else None
+        if named is not None:
+            left.append(Token(QUOTATION, named.start(1), named.end(1)))
+            quoted = named.end()
+    return left
+
+
+def _with_quoted(
+    tokens: Sequence[Token], prompt: str, opinions: list[Opinion]
+) -> list[Token]:
+    """Let what somebody is quoted with count as a sentence: 'client says: "too dark"'."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        if token.word == QUOTATION and prompt[token.start] in {'"', "\u201c"}:
+            inner = tokens_of(prompt[token.start + 1 : token.end - 1])
+            before = _sentence_before(tokens, at)
+            if _is_speech(before) and _asks([one.word for one in inner]):
+                offset = token.start + 1
+                left.append(Token(".", token.start, offset))
+                left += [Token(one.word, one.start + offset, one.end + offset) for one in inner]
+                left.append(Token(".", token.end - 1, token.end))
+                opinions.append(Opinion(_speaker_in(before), token.start, token.end))
+                continue
+        left.append(token)
+    return left
+
+
+def _sentence_before(tokens: Sequence[Token], at: int) -> list[str]:
+    start = at
+    while start and tokens[start - 1].word not in _ENDS:
+        start -= 1
+    return [token.word for token in tokens[start:at]]
+
+
+def _is_speech(before: Sequence[str]) -> bool:
+    """Say whether the words before a quotation introduce what a person says."""
+    spoken = set(before)
+    if not spoken & _SPEAKING or spoken & (_LONG_AGO | words_of.TEXTS | words_of.NEGATED):
+        return False
+    verb = next(at for at, word in enumerate(before) if word in _SPEAKING)
+    return not verb or before[verb - 1] not in _NO_PERSON - {"i", "we", "you"}
+
+
+def _asks(spoken: Sequence[str]) -> bool:
+    """Say whether words ask for something or complain, and are no mere name or colour."""
+    return any(
+        word in _ASKING or (word in SENSES and SENSES[word].form in {"explicit", "fault"})
+        for word in spoken
+    )
+
+
+def _speaker_in(before: Sequence[str]) -> str:
+    verb = next((at for at, word in enumerate(before) if word in _SPEAKING), 0)
+    return before[verb - 1] if verb else "somebody"
+
+
+def _without_frames(tokens: Sequence[Token], opinions: list[Opinion]) -> tuple[Token, ...]:
+    """Leave out "the boss says (that)" before what is asked for, and note whose wish it is."""
+    left: list[Token] = []
+    piece = 0
+    at = 0
+    while at < len(tokens):
+        word = tokens[at].word
+        if word in _ENDS | _PAUSES:
+            left.append(tokens[at])
+            at += 1
+            piece = len(left)
+            continue
+        subject = [one.word for one in left[piece:]]
+        if _is_spoken_by(word, subject):
+            end = _opinion_end(tokens, at)
+            start = _content_start(tokens, at)
+            content = _until_pause(tokens, start)
+            if word in _WANTING or _asks(content):
+                speaker = subject[-1] if subject else "somebody"
+                opinions.append(Opinion(speaker, tokens[at].start, end))
+                opinions.append(Opinion(speaker, left[piece].start if subject else end, end))
+            if word in _SAYING and _asks(content):
+                first = left[piece] if subject else tokens[at]
+                del left[piece:]
+                left.append(Token(".", first.start, first.start))
+                piece = len(left)
+                at = start
+                continue
+        left.append(tokens[at])
+        at += 1
+    return tuple(left)
+
+
+def _is_spoken_by(verb: str, subject: Sequence[str]) -> bool:
+    """Say whether a word is what a person before it says or wishes."""
+    if verb not in _SAYING | _WANTING or len(subject) > _SUBJECT_WORDS_MAX:
+        return False
+    if set(subject) & _NO_PERSON or any(colour_of(word) or word in SENSES for word in subject):
+        return False
+    if not subject:
+        return verb == "says"
+    return verb.endswith("s") or subject[-1] in _OTHERS
+
+
+def _content_start(tokens: Sequence[Token], verb: int) -> int:
+    start = verb + 1
+    while start < len(tokens) and tokens[start].word in {"that", ",", ":", "quote"}:
+        start += 1
+    return start
+
+
+def _until_pause(tokens: Sequence[Token], start: int) -> list[str]:
+    content: list[str] = []
+    for token in tokens[start:]:
+        if token.word in _ENDS | {","}:
+            break
+        content.append(token.word)
+    return content
+
+
+def _opinion_end(tokens: Sequence[Token], verb: int) -> int:
+    """Return where an opinion ends: with its sentence, or where the writer's own begins."""
+    for at in range(verb + 1, len(tokens)):
+        word = tokens[at].word
+        if word in _ENDS:
+            return tokens[at].start
+        if word in _OWN and tokens[at - 1].word in _PAUSES | {"though", "however"}:
+            return tokens[at].start
+    return tokens[-1].end
