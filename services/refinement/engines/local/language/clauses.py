@@ -179,6 +179,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     A soft separator is the word itself; `_CUT` is none: the word opens the next clause.
     """
     word = tokens[index].word
+    if word == "and" and any(token.word == "between" for token in current[-_REPLACED_MAX:]):
+        return None
     if word in _SOFT:
         binds = (word == "," and _is_replaced(current)) or _binds(tokens, index, current)
         return None if binds else word
@@ -341,7 +343,8 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     if before.forbids and not before.lacks and not own.lacks:
         names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
         is_contrary = clause.joined != "nor" and _turns_back(previous, clause)
-        if not (is_contrary or clause.has(_BREAKING) or names_a_part):
+        is_other = clause.words[0] == "something" and clause.joined == ","
+        if not (is_contrary or is_other or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )

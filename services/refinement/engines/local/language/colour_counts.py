@@ -9,6 +9,7 @@ from services.refinement.engines.local.language.colour_mentions import mentions_
 from services.refinement.engines.local.language.colour_swaps import PAIR
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
@@ -57,6 +58,8 @@ def read_counts(clause: Clause, reading: Reading) -> bool:
     if clause.has(_MONOCHROME, _DUOTONE, frozenset({"shadesof"})):
         return _read_tones(clause, reading)
     count = _count(clause)
+    if count is not None and _only_counts(clause):
+        return False
     if count is None and not _asks_for_fewer(clause):
         return False
     for at in clause.find(words_of.COLOUR_NOUNS):
@@ -151,6 +154,13 @@ def _read_tones(clause: Clause, reading: Reading) -> bool:
     else:
         reading.wish(clause, Monochrome(colour=names[0] if names else None))
     return True
+
+
+def _only_counts(clause: Clause) -> bool:
+    """Say whether a clause only tells how many there are: "the four colours look childish"."""
+    tells = clause.licence in {Licence.COMPLAINT, Licence.STATEMENT}
+    is_limit = clause.has(words_of.LESS, words_of.ONLY, frozenset({"limit", "max", "enough"}))
+    return tells and not (clause.mood.wishes or is_limit)
 
 
 def _count(clause: Clause) -> int | None:

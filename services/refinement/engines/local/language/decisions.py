@@ -27,7 +27,7 @@ _UNDECIDED: Final = "opinions differ, and the prompt does not say which one coun
 _DECIDING: Final = words(
     "i we lets instead insteadof rather decided decision settled agreed prefer stick final"
 )
-_ADDING: Final = words("also too additionally plus accent accents addition well")
+_ADDING: Final = words("also too additionally plus accent accents addition")
 _COLOURING: Final = (Recolour, Monochrome, Duotone, Look, Shades, LimitColours)
 _GROUNDS: Final = (Background, TransparentBackground)
 _PRONOUNS: Final = frozenset({"he", "she", "they", "somebody"})

@@ -47,6 +47,7 @@ from services.refinement.engines.local.language.references import (
     refer,
     relate,
     remember,
+    take_amount,
 )
 from services.refinement.engines.local.language.reported import heard, speaker_at
 from services.refinement.engines.local.language.rewording import reworded
@@ -54,6 +55,7 @@ from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
+from services.refinement.engines.local.language.topics import Topic
 from services.refinement.engines.local.language.treatments import (
     has_wish,
     read_looks,
@@ -130,11 +132,14 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     _assign_areas(clauses)
     asked = prompt.rstrip().endswith("?")
     context = Context()
-    for clause in clauses:
+    topic = Topic()
+    for at, clause in enumerate(clauses):
         relate(clause, context)
         clause.speaker = speaker_at(opinions, clause.start)
         clause.decides = is_decision(clause)
         if take_back_opinions(clause, reading):
+            continue
+        if topic.is_set_by(clause, clauses[at + 1 :], prompt):
             continue
         if clause.licence.is_idle:
             context.spoken = clause
@@ -149,6 +154,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
             continue
         before = reading.extent
         refer(clause, context, reading)
+        topic.apply(clause)
         about = context.about
         if about is not None and about.part and goes_on_about_part(clause, about):
             refuse_part(clause, about.part, reading)
@@ -159,6 +165,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
                 clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
             )
             clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+        if reading.extent == before:
+            take_amount(clause, context.about, reading)
         context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)

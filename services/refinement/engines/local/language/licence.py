@@ -69,6 +69,7 @@ _AFTER_MODAL: Final = words(
     "change add keep put take give see try this that everything i these someone rather also suit "
     "work fit benefit remain he"
 )
+_SUITING: Final = words("work suit fit help be do look")
 _LEADING: Final = words(
     "please just maybe also and then ok okay so now well but hi hello hey instead only simply "
     "kindly yes no kindly or rather first second finally next further but"
@@ -344,9 +345,26 @@ def _is_order(clause: Clause) -> bool:
     start = _past(all_words, _LEADING)
     if start < len(all_words) and all_words[start] in _VERBS:
         return True
+    if _suggests(clause):
+        return True
     return any(
         word in _MODALS and clause.after(at) in _AFTER_MODAL and not _tells_of_ability(clause, at)
         for at, word in enumerate(all_words)
+    )
+
+
+def _suggests(clause: Clause) -> bool:
+    """Say whether a clause suggests something by a question: "would a coral work instead"."""
+    all_words = clause.words
+    start = _past(all_words, _CONNECTIVES)
+    asked = all_words[start + 1 : start + 2]
+    return (
+        all_words[start : start + 1] in {("would",), ("could",), ("might",)}
+        and bool(asked)
+        and (asked[0] in {"a", "an", "some"} or colour_of(asked[0]) is not None)
+        and clause.has(_SUITING)
+        and not clause.mood.too
+        and not clause.mood.forbids
     )
 
 

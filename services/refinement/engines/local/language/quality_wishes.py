@@ -9,6 +9,7 @@ from services.refinement.engines.local.language.colour_counts import COLOURS_IF_
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import RECIPES
 from services.refinement.engines.local.language.tokens import colour_of
@@ -92,7 +93,8 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if (quality, direction) not in seen and (quality, -direction) not in seen:
             seen.add((quality, direction))
             _wish(clause, quality, direction, family, reading)
-            if word in _CONSEQUENCES and quality == "contrast":
+            is_problem = word in _CONSEQUENCES or clause.licence is Licence.COMPLAINT
+            if is_problem and quality == "contrast":
                 reading.eased.append(reading.wishes[-1])
 
 

@@ -9,7 +9,7 @@ from services.refinement.engines.local.language.attributes import NOUN_KINDS, SE
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
 from services.refinement.engines.local.language.moods import mood_of
-from services.refinement.engines.local.language.quantities import names_the_whole
+from services.refinement.engines.local.language.quantities import amount_in, names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
@@ -32,6 +32,10 @@ _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _HAVING: Final = frozenset({"has", "have", "had", "there", "thereis", "shows", "got", "see"})
 _COMING: Final = frozenset({"comes", "came"})
 _ARTICLES: Final = frozenset({"a", "an", "some", "the"})
+_DETERMINING: Final = frozenset({"the", "that", "this", "these", "those", "our"})
+# Verbs that only say to do something about what is wrong.
+_UPWARDS: Final = frozenset({"lift", "raise", "up", "increase"})
+_EASING: Final = _UPWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -87,7 +91,10 @@ def remember(clause: Clause, context: Context, *, is_idle: bool) -> None:
 
 
 def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
-    """Drop what "it" says again of a part: "the green is too dark, could you lighten it"."""
+    """Drop what "it" says again of a part: "the green is too dark, could you lighten it".
+
+    How much of it is wished for counts: "lighten it slightly".
+    """
     if not clause.has(_PRONOUNS):
         return
     before, own = reading.wishes[:known], reading.wishes[known:]
@@ -95,6 +102,34 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
     reading.wishes[known:] = [
         wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
     ]
+    if len(reading.wishes) == known and own:
+        _measure(clause, reading)
+
+
+def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> None:
+    """Let "can we lift it a little" say how much is to be done against the problem before it."""
+    if problem is None or problem.licence is not Licence.COMPLAINT:
+        return
+    mood = clause.mood
+    is_remedy = clause.licence is Licence.ORDER and clause.has(_EASING) and clause.has(_PRONOUNS)
+    last = reading.wishes[-1] if reading.wishes else None
+    if not is_remedy or last is None or last.phrase != problem.phrase:
+        return
+    amount = getattr(last.operation, "amount", 0.0)
+    way = 1 if clause.has(_UPWARDS) else -1 if mood.down else 0
+    if amount and not (mood.forbids or mood.keeps) and way * amount >= 0:
+        _measure(clause, reading)
+        reading.understood += 1
+
+
+def _measure(clause: Clause, reading: Reading) -> None:
+    """Give the last wish the amount that a clause names."""
+    strength = amount_in(clause)
+    last = reading.wishes[-1]
+    if strength != 1 and isinstance(last.operation, Lightness | Saturation | Warmth | Weight):
+        sign = 1 if last.operation.amount > 0 else -1
+        operation = msgspec.structs.replace(last.operation, amount=sign * strength)
+        reading.wishes[-1] = msgspec.structs.replace(last, operation=operation)
 
 
 def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
@@ -219,7 +254,13 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
         return
     complains = spoken.licence is Licence.COMPLAINT
     if not clause.has(_PRONOUNS):
-        if _is_rejected(spoken) and _is_coloured(clause) and not names_the_whole(clause):
+        if clause.words[0] == "something" and complains:
+            # "The corners look aggressive, something softer"
+            clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
+        is_replaced = _is_rejected(spoken) or (
+            "instead" in clause.words and _is_about_colour(spoken)
+        )
+        if is_replaced and _is_coloured(clause) and not names_the_whole(clause):
             # "The black background isn't working, try white"
             family = _family_in(spoken)
             if family is None or family != _family_in(clause):
@@ -237,6 +278,15 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if clause.area is None and family is not None:
                 clause.area = clause.referent = family
+
+
+def _is_about_colour(clause: Clause) -> bool:
+    """Say whether a clause tells something of a colour: "the red reads as an error"."""
+    return (
+        clause.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and clause.words[0] in _DETERMINING
+        and any(colour_of(word) is not None for word in clause.words[1:2])
+    )
 
 
 def _is_rejected(clause: Clause) -> bool:

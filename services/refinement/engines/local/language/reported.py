@@ -47,6 +47,8 @@ _ASKING: Final = words(
     "add use change replace put give is are looks look feels feel lacks lose drop keep leave"
 )
 _LONG_AGO: Final = words("previously originally initially last once formerly")
+# "She answered with one word" is speech, "the tagline says" is not.
+_WRITTEN: Final = words_of.TEXTS - words("word words title heading script")
 _SUBJECT_WORDS_MAX: Final = 6
 _TEXT_NAMED: Final = re.compile(r"\s*:?\s*['\u2018]([^'\u2018\u2019\n]{3,80})['\u2019](?!\w)")
 
@@ -116,7 +118,7 @@ def _sentence_before(tokens: Sequence[Token], at: int) -> list[str]:
 def _is_speech(before: Sequence[str]) -> bool:
     """Say whether the words before a quotation introduce what a person says."""
     spoken = set(before)
-    if not spoken & _SPEAKING or spoken & (_LONG_AGO | words_of.TEXTS | words_of.NEGATED):
+    if not spoken & _SPEAKING or spoken & (_LONG_AGO | _WRITTEN | words_of.NEGATED):
         return False
     verb = next(at for at, word in enumerate(before) if word in _SPEAKING)
     return not verb or before[verb - 1] not in _NO_PERSON - {"i", "we", "you"}

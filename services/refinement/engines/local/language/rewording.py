@@ -69,6 +69,7 @@ _WHITES: Final = words("pure plain stark bright brilliant so quite as harsh than
 _DESCRIBING: Final = words("quite very rather really fairly pretty and in a nice too slightly") | (
     words_of.SLIGHT | words_of.STRONG
 )
+_COMPARED: Final = words("darker lighter brighter deeper paler")
 _REACH: Final = 6
 _AHEAD: Final = 10
 
@@ -87,6 +88,7 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_doubted,
         _with_suggested,
         _with_softer_white,
+        _with_known_way,
     ):
         left = step(left)
     return tuple(left)
@@ -342,4 +344,20 @@ def _with_softer_white(tokens: list[Token]) -> list[Token]:
         is_ground = bool(words_of.BACKGROUNDS & {one.word for one in tokens[first:end]})
         if is_ground and said & _SOFTENED:
             return [*tokens[:start], token._replace(word="offwhite"), *tokens[at + 1 :]]
+    return tokens
+
+
+def _with_known_way(tokens: list[Token]) -> list[Token]:
+    """Let "take the teal back down" be darker, after "everyone prefers the darker teal"."""
+    compared = {
+        _word(tokens, at + 1): one.word
+        for at, one in enumerate(tokens)
+        if one.word in _COMPARED and colour_of(_word(tokens, at + 1) or "-") is not None
+    }
+    for at, token in enumerate(tokens):
+        ahead = [one.word for one in tokens[at + 1 : at + 5]]
+        is_turned = ahead[2:4] == ["back", "down"] or ahead[2:4] == ["back", "up"]
+        if token.word in {"take", "bring"} and is_turned and ahead[1] in compared:
+            back = tokens[at + 3]._replace(word=compared[ahead[1]])
+            return [*tokens[:at], token._replace(word="make"), *tokens[at + 1 : at + 3], back, *tokens[at + 5 :]]
     return tokens

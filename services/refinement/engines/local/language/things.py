@@ -156,7 +156,10 @@ def _read_gradient(clause: Clause, reading: Reading) -> None:
         return
     _account_for(clause, places)
     mood = clause.mood
-    if mood.guards or (mood.keeps and not mood.adds):
+    if mood.forbids and "back" in clause.words:
+        # "I don't want the gradients back": they are gone.
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif mood.guards or (mood.keeps and not mood.adds):
         reading.refuse(clause, ASKED_NOT_TO)
     elif wants_less(clause) or (mood.complains and not mood.wishes):
         reading.wish(clause, Flatten())
