@@ -93,6 +93,9 @@ _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps think if there my our their its"
 )
+_CANVAS_ORDERS: Final = frozenset(
+    word for word in words_of.CANVAS_VERBS if not word.endswith("ed")
+)
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING
@@ -369,6 +372,9 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     if "explicit" in forms:
         return False
     if before.keeps:
+        if clause.joined == "," and clause.words[0] in _CANVAS_ORDERS:
+            # "Leave the size, centre it"
+            return False
         return not clause.has(_OTHERS) and (clause.has(frozenset(words_of.ASPECTS)) or not forms)
     # "No gradients and flat colours", "fewer colours, high contrast": these are wishes.
     return "plain" not in forms or (

@@ -36,6 +36,8 @@ _DISAGREEING: Final = re.compile(
     r"|talked (him|her|them) out|overrule|overruled|not (going to|gonna|doing|happening)\b)"
     r"|\b(ignore|disregard|overrule|forget) (him|her|them|that|this|all that|those)\b"
     r"|\b(he|she|they)('s|'re| is| are) wrong\b"
+    r"|\b(i|we) (said|say|told (him|her|them)) no\b"
+    r"|\b(i|we)('d| would|'ll)? (rather|prefer) (not|none|have none|have neither|leave it|keep it)\b"
     r"|\b(never mind|nevermind|scrap that|forget it)\b"
     r"|\b(do not|don't|won't|will not) do (that|it|so|this)\b",
 )
@@ -53,7 +55,11 @@ def take_back_opinions(clause: Clause, reading: Reading) -> bool:
         return False
     if not _DISAGREEING.search(clause.phrase.lower().replace("\u2019", "'")):
         return False
-    _drop([wish for wish in reading.wishes if wish.speaker], _OVERRULED, reading)
+    opinions = [wish for wish in reading.wishes if wish.speaker]
+    if any(isinstance(wish.operation, _GROUNDS) for wish in opinions):
+        # "The boss wants it red behind the logo. I told him no, make it white."
+        clause.area = "background"
+    _drop(opinions, _OVERRULED, reading)
     return True
 
 

@@ -138,6 +138,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         clause.speaker = speaker_at(opinions, clause.start)
         clause.decides = is_decision(clause)
         if take_back_opinions(clause, reading):
+            context.idle = clause
             continue
         if topic.is_set_by(clause, clauses[at + 1 :], prompt):
             continue

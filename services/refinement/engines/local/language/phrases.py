@@ -17,6 +17,7 @@ _SPOKEN: Final = {
         "would not hurt|can you please|could you please|feel free to|if at all possible|"
         "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
+        "would it be too much to|would it be asking too much to|would it be too much to ask to|"
         "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
         "is there a way to|is there any way to|is there any way you could|is there any way you can|"
         "is there a way you could|any way to|any chance you could|any chance you can|"

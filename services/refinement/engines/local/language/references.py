@@ -99,11 +99,13 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
         return
     before, own = reading.wishes[:known], reading.wishes[known:]
     reading.understood += len(own)
-    reading.wishes[known:] = [
-        wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
-    ]
-    if len(reading.wishes) == known and own:
-        _measure(clause, reading)
+    del reading.wishes[known:]
+    for wish in own:
+        same = next((at for at, one in enumerate(before) if _says_again(wish, one)), None)
+        if same is None:
+            reading.wishes.append(wish)
+        else:
+            _measure(clause, same, reading)
 
 
 def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> None:
@@ -118,18 +120,18 @@ def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> Non
     amount = getattr(last.operation, "amount", 0.0)
     way = 1 if clause.has(_UPWARDS) else -1 if mood.down else 0
     if amount and not (mood.forbids or mood.keeps) and way * amount >= 0:
-        _measure(clause, reading)
+        _measure(clause, len(reading.wishes) - 1, reading)
         reading.understood += 1
 
 
-def _measure(clause: Clause, reading: Reading) -> None:
-    """Give the last wish the amount that a clause names."""
+def _measure(clause: Clause, at: int, reading: Reading) -> None:
+    """Give a wish the amount that a clause names."""
     strength = amount_in(clause)
-    last = reading.wishes[-1]
-    if strength != 1 and isinstance(last.operation, Lightness | Saturation | Warmth | Weight):
-        sign = 1 if last.operation.amount > 0 else -1
-        operation = msgspec.structs.replace(last.operation, amount=sign * strength)
-        reading.wishes[-1] = msgspec.structs.replace(last, operation=operation)
+    wish = reading.wishes[at]
+    if strength != 1 and isinstance(wish.operation, Lightness | Saturation | Warmth | Weight):
+        sign = 1 if wish.operation.amount > 0 else -1
+        operation = msgspec.structs.replace(wish.operation, amount=sign * strength)
+        reading.wishes[at] = msgspec.structs.replace(wish, operation=operation)
 
 
 def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
@@ -308,6 +310,8 @@ def _is_rejected(clause: Clause) -> bool:
 
 def _says_again(wish: Wish, earlier: Wish) -> bool:
     one, other = wish.operation, earlier.operation
+    if wish.speaker != earlier.speaker and wish.decides:
+        return False
     if not isinstance(one, Lightness | Saturation | Warmth | Weight) or type(one) is not type(
         other
     ):

@@ -30,8 +30,9 @@ _SAYING: Final = words(
 )
 _WANTING: Final = words(
     "wants prefers suggests imagines wishes proposes recommends demands favours favors asks wanted "
-    "prefer suggested asked"
+    "prefer suggested asked want suggest"
 )
+_LIKING: Final = frozenset({"like", "love", "rather"})
 _OTHERS: Final = words("he she they client customer boss everyone everybody clients customers")
 _OWN: Final = words("i we you lets personally me us our")
 _NO_PERSON: Final = (
@@ -65,12 +66,14 @@ def heard(tokens: Sequence[Token], prompt: str) -> tuple[tuple[Token, ...], tupl
     """Return the words of a prompt without "the boss says", and whose opinion each part is."""
     opinions: list[Opinion] = []
     spoken = _with_quoted(_with_named_texts(tokens, prompt), prompt, opinions)
-    return _without_frames(spoken, opinions), tuple(opinions)
+    return _without_frames(spoken, prompt, opinions), tuple(opinions)
 
 
 def speaker_at(opinions: Sequence[Opinion], place: int) -> str:
     """Return whose opinion stands at a place of a prompt; nothing for the writer's own."""
-    return next((one.speaker for one in opinions if one.start <= place < one.end), "")
+    covering = [one for one in opinions if one.start <= place < one.end]
+    # The innermost: "the boss says warmer, the client says cooler" are two in one sentence.
+    return max(covering, key=lambda one: one.start).speaker if covering else ""
 
 
 def _with_named_texts(tokens: Sequence[Token], prompt: str) -> list[Token]:
@@ -137,7 +140,9 @@ def _speaker_in(before: Sequence[str]) -> str:
     return before[verb - 1] if verb else "somebody"
 
 
-def _without_frames(tokens: Sequence[Token], opinions: list[Opinion]) -> tuple[Token, ...]:
+def _without_frames(
+    tokens: Sequence[Token], prompt: str, opinions: list[Opinion]
+) -> tuple[Token, ...]:
     """Leave out "the boss says (that)" before what is asked for, and note whose wish it is."""
     left: list[Token] = []
     piece = 0
@@ -150,8 +155,11 @@ def _without_frames(tokens: Sequence[Token], opinions: list[Opinion]) -> tuple[T
             piece = len(left)
             continue
         subject = [one.word for one in left[piece:]]
+        if word == "please" and _raw(tokens[at], prompt)[-1] in _LIKING:
+            # "Mr Okafor would like ..."
+            word = "wants"
         if _is_spoken_by(word, subject):
-            end = _opinion_end(tokens, at)
+            end = _opinion_end(tokens, at, prompt)
             start = _content_start(tokens, at)
             content = _until_pause(tokens, start)
             if word in _WANTING or _asks(content):
@@ -197,12 +205,18 @@ def _until_pause(tokens: Sequence[Token], start: int) -> list[str]:
     return content
 
 
-def _opinion_end(tokens: Sequence[Token], verb: int) -> int:
+def _raw(token: Token, prompt: str) -> list[str]:
+    """Return the words that the writer wrote for a token."""
+    written = prompt[token.start : token.end].lower().replace("'", " ").replace("\u2019", " ")
+    return written.split() or [""]
+
+
+def _opinion_end(tokens: Sequence[Token], verb: int, prompt: str) -> int:
     """Return where an opinion ends: with its sentence, or where the writer's own begins."""
     for at in range(verb + 1, len(tokens)):
         word = tokens[at].word
         if word in _ENDS:
             return tokens[at].start
-        if word in _OWN and tokens[at - 1].word in _PAUSES | {"though", "however"}:
+        if _raw(tokens[at], prompt)[0] in _OWN and tokens[at - 1].word in _PAUSES | {"though", "however"}:
             return tokens[at].start
     return tokens[-1].end

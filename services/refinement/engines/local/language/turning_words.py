@@ -103,7 +103,7 @@ def _is_thought_bad(all_words: Sequence[str]) -> bool:
     if is_feared and any(_compares(one) for one in all_words[:2]) and _finds_fault(all_words[1:]):
         # "Anything brighter hurts the eyes"
         return True
-    if _would_harm(all_words):
+    if _would_harm(all_words) or _would_be_too_much(all_words):
         return True
     for at, word in enumerate(all_words):
         if word not in _BAD:
@@ -129,6 +129,15 @@ def _would_harm(all_words: Sequence[str]) -> bool:
         and not words_of.NEGATED & {*all_words[:at]}
         for at, word in enumerate(all_words)
     )
+
+
+def _would_be_too_much(all_words: Sequence[str]) -> bool:
+    """Say whether more of something is thought too much: "would a darker blue be too heavy"."""
+    if "too" not in all_words:
+        return False
+    too = all_words.index("too")
+    supposes = bool(_SUPPOSING & {*all_words[:too]}) and bool(_SEEMING & {*all_words[:too]})
+    return supposes and any(_compares(one) for one in all_words[:too])
 
 
 def _finds_fault(all_words: Sequence[str]) -> bool:
