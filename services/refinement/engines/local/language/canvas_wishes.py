@@ -51,6 +51,7 @@ _LEAVING: Final = frozenset({"leave", "leaving"})
 _MARGINS_KEPT: Final = (
     "margins stay as they are unless they are cropped: ask for more padding to have wider ones"
 )
+_WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -64,10 +65,23 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
             if not clause.mood.lacks:
                 reading.refuse(clause, ASKED_NOT_TO)
+        elif _is_of_part(clause, operation):
+            reading.refuse(clause, words_of.PARTS_MOVED)
         else:
             reading.wish(clause, operation)
     _read_size(clause, reading)
     _read_margins(clause, reading)
+
+
+def _is_of_part(clause: Clause, operation: Operation) -> bool:
+    """Say whether only a part is to be turned: "mirror just the icon"."""
+    only = next((at for at, word in enumerate(clause.words) if word in words_of.ONLY), None)
+    if only is None or not isinstance(operation, Flip | Rotate | Centre):
+        return False
+    parts = words_of.FOREGROUNDS | words_of.TEXTS | words_of.PARTS
+    near = clause.words[only + 1 : only + 4]
+    coloured = any(colour_of(word) is not None for word in near)
+    return bool(parts & {*near}) or coloured or clause.words[-1] in words_of.ONLY and clause.has(parts)
 
 
 def _kinds(clause: Clause) -> list[tuple[int, str]]:
@@ -242,7 +256,7 @@ def _is_number(clause: Clause, at: int) -> bool:
 def _is_of_file(clause: Clause) -> bool:
     """Say whether it is the file that is to be bigger, not the logo within it."""
     places = clause.find(_FILES)
-    return any("in" not in clause.words[max(0, at - 2) : at] for at in places)
+    return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
 def _is_compared(clause: Clause) -> bool:

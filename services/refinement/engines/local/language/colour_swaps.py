@@ -29,6 +29,12 @@ _BECOMING: Final = frozenset(
 _COPULAS: Final = frozenset({"increase", "closer", "slightly", "of", "to"}) | frozenset(
     {
         "should",
+        "exactly",
+        "precisely",
+        "specifically",
+        "strictly",
+        "definitely",
+        "really",
         "must",
         "be",
         "is",

@@ -159,15 +159,13 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         about = context.about
         if about is not None and about.part and goes_on_about_part(clause, about):
             refuse_part(clause, about.part, reading)
-        else:
+        elif not take_amount(clause, about, reading):
             known = len(reading.wishes)
             _read_licensed(clause, theme, reading)
             drop_unheeded(
                 clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
             )
             clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
-        if reading.extent == before:
-            take_amount(clause, context.about, reading)
         context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)

@@ -89,6 +89,7 @@ _SPOKEN: Final = {
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
+    "swapplaces": "change places|trade places|switch places|swap places|exchange places",
     "infavourof": "in favour of|in favor of",
     "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (

@@ -35,7 +35,8 @@ _ARTICLES: Final = frozenset({"a", "an", "some", "the"})
 _DETERMINING: Final = frozenset({"the", "that", "this", "these", "those", "our"})
 # Verbs that only say to do something about what is wrong.
 _UPWARDS: Final = frozenset({"lift", "raise", "up", "increase"})
-_EASING: Final = _UPWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
+_DOWNWARDS: Final = frozenset({"tonedown", "dampen"})
+_EASING: Final = _UPWARDS | _DOWNWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -95,7 +96,7 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
 
     How much of it is wished for counts: "lighten it slightly".
     """
-    if not clause.has(_PRONOUNS):
+    if not (clause.has(_PRONOUNS) or _PRONOUNS & {*clause.phrase.lower().split()}):
         return
     before, own = reading.wishes[:known], reading.wishes[known:]
     reading.understood += len(own)
@@ -108,20 +109,28 @@ def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
             _measure(clause, same, reading)
 
 
-def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> None:
-    """Let "can we lift it a little" say how much is to be done against the problem before it."""
+def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> bool:
+    """Let "can we lift it a little" say how much is to be done against the problem before it.
+
+    Says whether that was all.
+    """
     if problem is None or problem.licence is not Licence.COMPLAINT:
-        return
+        return False
     mood = clause.mood
-    is_remedy = clause.licence is Licence.ORDER and clause.has(_EASING) and clause.has(_PRONOUNS)
+    pronouns = _PRONOUNS & {*clause.words, *clause.phrase.lower().split()}
+    is_remedy = clause.has(_EASING) and bool(pronouns) and clause.area is None
     last = reading.wishes[-1] if reading.wishes else None
     if not is_remedy or last is None or last.phrase != problem.phrase:
-        return
+        return False
+    says_more = any(word in SENSES or colour_of(word) is not None for word in clause.words)
     amount = getattr(last.operation, "amount", 0.0)
-    way = 1 if clause.has(_UPWARDS) else -1 if mood.down else 0
-    if amount and not (mood.forbids or mood.keeps) and way * amount >= 0:
-        _measure(clause, len(reading.wishes) - 1, reading)
-        reading.understood += 1
+    down = mood.down or clause.has(_DOWNWARDS)
+    way = 1 if clause.has(_UPWARDS) else -1 if down else 0
+    if says_more or not amount or mood.forbids or mood.keeps or way * amount < 0:
+        return False
+    _measure(clause, len(reading.wishes) - 1, reading)
+    reading.understood += 1
+    return True
 
 
 def _measure(clause: Clause, at: int, reading: Reading) -> None:
@@ -316,7 +325,8 @@ def _says_again(wish: Wish, earlier: Wish) -> bool:
         other
     ):
         return False
-    return one.scope is None and one.amount * getattr(other, "amount", 0.0) > 0
+    scope = getattr(other, "scope", None)
+    return one.scope in {None, scope} and one.amount * getattr(other, "amount", 0.0) > 0
 
 
 def _is_coloured(clause: Clause) -> bool:

@@ -19,6 +19,7 @@ _PEOPLE: Final = words(
 _THINGS: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS
 _UNDRAWN: Final = words_of.SHADOWS | words_of.GRADIENTS
 # "Rather than touch the background"
+_FAVOURING: Final = words("is are am all be both still")
 _TOUCHING: Final = words(
     "touch touching change changing alter altering changes adjust adjusting mess messing edit "
     "editing tweak tweaking modify modifying affect affecting lose losing"
@@ -66,7 +67,7 @@ _ASSENTING: Final = _SHOWING | _POINTING | words(
 )
 _SOFTENED: Final = words("less softer gentler creamier warmer not off dimmer")
 _WHITES: Final = words("pure plain stark bright brilliant so quite as harsh than clean a bit too")
-_DESCRIBING: Final = words("quite very rather really fairly pretty and in a nice too slightly") | (
+_DESCRIBING: Final = words("quite very rather really fairly pretty and in a nice please slightly") | (
     words_of.SLIGHT | words_of.STRONG
 )
 _COMPARED: Final = words("darker lighter brighter deeper paler")
@@ -82,6 +83,7 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_plain_up,
         _with_favoured,
         _with_whatever_becomes,
+        _with_places_changed,
         _without_untouched,
         _without_lost_choice,
         _with_described_after,
@@ -138,7 +140,9 @@ def _with_favoured(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         if token.word != "infavourof":
             left.append(token)
-        elif _word(tokens, at - 1) in {"is", "are", "am", "all", "be", "was"}:
+        elif _word(tokens, at - 1) in _FAVOURING:
+            while left and left[-1].word in _FAVOURING:
+                left.pop()
             left.append(token._replace(word="prefer"))
         else:
             before = {one.word for one in left[-_REACH:] if one.word not in _MARKS}
@@ -183,6 +187,20 @@ def _with_whatever_becomes(tokens: list[Token]) -> list[Token]:
         left.append(tokens[at])
         at += 1
     return left
+
+
+def _with_places_changed(tokens: list[Token]) -> list[Token]:
+    """Let "the blue and the yellow should change places" swap the two."""
+    for at, token in enumerate(tokens):
+        if token.word != "swapplaces":
+            continue
+        start, end = _sentence(tokens, at)
+        colours = [one for one in tokens[start:end] if colour_of(one.word) is not None]
+        if len(colours) == len(("one", "other")):
+            first, second = colours
+            asked = [first._replace(word="swap"), first, first._replace(word="and"), second]
+            return [*tokens[:start], *asked, *tokens[end:]]
+    return tokens
 
 
 def _without_untouched(tokens: list[Token]) -> list[Token]:
@@ -264,7 +282,7 @@ def _move_before(left: list[Token], thing: int, pause: int) -> int:
         if not any(_describes(word) for word in spoken):
             break
         del left[pause:end]
-        own = [one for one in segment if one.word not in {"and", "in", "a"}]
+        own = [one for one in segment if one.word not in {"and", "in", "a", "please"}]
         place = left[thing]
         left[thing:thing] = [one._replace(start=place.start, end=place.end) for one in own]
         thing += len(own)
@@ -278,7 +296,7 @@ def _describes(word: str) -> bool:
     return colour_of(word) is not None or (
         sense is not None
         and sense.form == "plain"
-        and sense.quality in {"weight", "size", "fine", "soft", "lightness", "saturation", "strong"}
+        and sense.quality in {"weight", "size", "fine", "soft", "bold", "lightness", "saturation", "strong"}
     )
 
 
