@@ -38,6 +38,8 @@ _DISAGREEING: Final = re.compile(
     r"|\b(he|she|they)('s|'re| is| are) wrong\b"
     r"|\b(i|we) (said|say|told (him|her|them)) no\b"
     r"|\b(i|we)('d| would|'ll)? (rather|prefer) (not|none|have none|have neither|leave it|keep it)\b"
+    r"|^(but )?(please )?(do not|don't)( please)?$"
+    r"|\b(is|are|looks?|already|it's|they're)\b (already )?(quite )?(?!not\b)\w+ enough\b"
     r"|\b(never mind|nevermind|scrap that|forget it)\b"
     r"|\b(do not|don't|won't|will not) do (that|it|so|this)\b",
 )

@@ -23,7 +23,7 @@ _ADVERBS: Final = words(
 # Past forms that are no participles too: whoever stands before them, something is told.
 _TOLD: Final = words(
     "was were had did said gave thought went came told asked showed tried saw took chose wrote "
-    "drew knew began became wanted mentioned complained suggested felt liked loved wondered"
+    "drew knew began became wanted mentioned voted complained suggested felt liked loved wondered"
 )
 # Past forms that may as well be participles: "you made it pink", but "the lines made thicker".
 _DONE: Final = _TOLD | words(
@@ -69,6 +69,8 @@ _AFTER_MODAL: Final = words(
     "change add keep put take give see try this that everything i these someone rather also suit "
     "work fit benefit remain he"
 )
+_FEARING: Final = words("warned warns warn afraid worried worries fears feared concerned risk")
+_FEARED: Final = words("would might could will may can")
 _SUITING: Final = words("work suit fit help be do look")
 _LEADING: Final = words(
     "please just maybe also and then ok okay so now well but hi hello hey instead only simply "
@@ -267,7 +269,14 @@ def _is_set_aside(clause: Clause) -> bool:
         or _is_of_others(all_words)
         or _is_of_letter(all_words)
         or _is_rhetorical(all_words)
+        or _is_feared(all_words)
     )
+
+
+def _is_feared(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause warns of what might be: "she fears a thinner line would break"."""
+    at = next((at for at, word in enumerate(all_words) if word in _FEARING), None)
+    return at is not None and bool(_FEARED & {*all_words[at:]})
 
 
 def _is_rhetorical(all_words: tuple[str, ...]) -> bool:

@@ -89,6 +89,7 @@ _SPOKEN: Final = {
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
+    "uptome": "if it were up to me|if it was up to me|if i had my way|if i could choose",
     "swapplaces": "change places|trade places|switch places|swap places|exchange places",
     "infavourof": "in favour of|in favor of",
     "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
@@ -324,7 +325,7 @@ _SPOKEN: Final = {
         "limited color palette|limited colour palette|reduce the colors|reduce the colours|"
         "cut the colors|cut the colours|restrict the colors|restrict the colours|reduce colors|"
         "reduce colours|simplified palette|fewer different colors|fewer different colours|"
-        "a rainbow|like a rainbow|minimal palette|tighter palette"
+        "like a rainbow|such a rainbow|minimal palette|tighter palette"
     ),
     "colors": (
         "color scheme|colour scheme|color palette|colour palette|color combination|"

@@ -32,6 +32,7 @@ _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _HAVING: Final = frozenset({"has", "have", "had", "there", "thereis", "shows", "got", "see"})
 _COMING: Final = frozenset({"comes", "came"})
 _ARTICLES: Final = frozenset({"a", "an", "some", "the"})
+_EXCHANGING: Final = frozenset({"swap", "replace", "exchange", "substitute", "switch"})
 _DETERMINING: Final = frozenset({"the", "that", "this", "these", "those", "our"})
 # Verbs that only say to do something about what is wrong.
 _UPWARDS: Final = frozenset({"lift", "raise", "up", "increase"})
@@ -72,6 +73,7 @@ def relate(clause: Clause, context: Context) -> None:
         context.named = named
     context.previous = clause
     _refer_to_thing(clause, context.spoken)
+    _refer_to_colour(clause, context.spoken)
     if clause.licence is Licence.ORDER and not clause.mood.wishes:
         clause.mood = msgspec.structs.replace(clause.mood, wishes=True)
 
@@ -256,6 +258,22 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         clause.licence = licence_of(clause)
 
 
+def _refer_to_colour(clause: Clause, spoken: Clause | None) -> None:
+    """Let "it" stand for a colour: "the yellow prints badly, please swap it for gold"."""
+    if spoken is None:
+        return
+    names = [word for at, word in enumerate(spoken.words) if _is_named(spoken, at)]
+    for at, word in enumerate(clause.words):
+        if word in _EXCHANGING and clause.after(at) in _PRONOUNS | _POINTING and len(names) == 1:
+            clause.words = (*clause.words[: at + 1], "the", names[0], *clause.words[at + 2 :])
+            clause.mood = mood_of(clause.words)
+            return
+
+
+def _is_named(clause: Clause, at: int) -> bool:
+    return colour_of(clause.words[at]) is not None and clause.before(at) in _DETERMINING
+
+
 def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     """Let "them" stand for what the last clause was about: "the letters are faint, make them bold".
 
@@ -264,7 +282,7 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     if spoken is None or clause.area is not None:
         return
     complains = spoken.licence is Licence.COMPLAINT
-    if not clause.has(_PRONOUNS):
+    if not clause.has(_PRONOUNS) or "instead" in clause.words:
         if clause.words[0] == "something" and complains:
             # "The corners look aggressive, something softer"
             clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
@@ -276,7 +294,8 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if family is None or family != _family_in(clause):
                 clause.area = clause.referent = spoken.area or family
-        return
+        if clause.area is not None or not clause.has(_PRONOUNS):
+            return
     if clause.words[0] in _SEVERAL and clause.words[1:2] in _PEOPLE_DO:
         # "They would like ..." are people.
         return

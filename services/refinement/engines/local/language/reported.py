@@ -23,14 +23,14 @@ _PAUSES: Final = frozenset({",", ":", "(", "and", "but", "so", "while", "whereas
 _SPEAKING: Final = words(
     "says said say verbatim quote quoting quoted wrote writes written answered answers answer "
     "replied replies reply told tells asked asks feedback comment comments commented commenting "
-    "note noted request requested message messaged verdict emailed texted insisted insists"
+    "note noted came request requested message messaged verdict emailed texted insisted insists"
 )
 _SAYING: Final = words(
     "says thinks believes reckons insists argues claims complains writes notes adds replies finds"
 )
 _WANTING: Final = words(
     "wants prefers suggests imagines wishes proposes recommends demands favours favors asks wanted "
-    "prefer suggested asked want suggest"
+    "prefer suggested asked want suggest calls called said mentioned thought complained"
 )
 _LIKING: Final = frozenset({"like", "love", "rather"})
 _OTHERS: Final = words("he she they client customer boss everyone everybody clients customers")
@@ -186,7 +186,7 @@ def _is_spoken_by(verb: str, subject: Sequence[str]) -> bool:
         return False
     if not subject:
         return verb == "says"
-    return verb.endswith("s") or subject[-1] in _OTHERS
+    return verb.endswith(("s", "ed")) or verb in {"said", "thought"} or subject[-1] in _OTHERS
 
 
 def _content_start(tokens: Sequence[Token], verb: int) -> int:

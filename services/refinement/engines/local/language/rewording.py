@@ -83,6 +83,8 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_plain_up,
         _with_favoured,
         _with_whatever_becomes,
+        _without_dreams,
+        _with_code_of_colour,
         _with_places_changed,
         _without_untouched,
         _without_lost_choice,
@@ -184,6 +186,33 @@ def _with_whatever_becomes(tokens: list[Token]) -> list[Token]:
                 ]
                 at += verb + 3 + becomes
                 continue
+        left.append(tokens[at])
+        at += 1
+    return left
+
+
+def _without_dreams(tokens: list[Token]) -> list[Token]:
+    """Leave out "if it were up to me I'd make it black, but" before what is decided."""
+    for at, token in enumerate(tokens):
+        if token.word != "uptome":
+            continue
+        _, end = _sentence(tokens, at)
+        but = next((n for n in range(at, end) if tokens[n].word == "but"), at)
+        return [*tokens[:at], *tokens[but + 1 :]]
+    return tokens
+
+
+def _with_code_of_colour(tokens: list[Token]) -> list[Token]:
+    """Let "blue (#003366)" be one colour."""
+    left: list[Token] = []
+    at = 0
+    while at < len(tokens):
+        ahead = [one.word for one in tokens[at : at + 4]]
+        is_coded = ahead[1:2] == ["("] and ahead[3:4] == [")"] and ahead[2].startswith("#")
+        if is_coded and colour_of(ahead[0]) is not None:
+            left.append(tokens[at + 2])
+            at += 4
+            continue
         left.append(tokens[at])
         at += 1
     return left

@@ -27,7 +27,7 @@ _SEEMING: Final = words("be look feel seem make")
 _HOW: Final = words("a an very really so too just quite rather the only even it totally simply")
 _HARMING: Final = words(
     "ruin spoil wreck break destroy hurt damage kill harm butcher distract clash defeat confuse "
-    "undermine weaken backfire overpower drown"
+    "undermine weaken backfire overpower drown vanish disappear suffer fail lostlook"
 )
 _DOERS: Final = words("you we i please")
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
