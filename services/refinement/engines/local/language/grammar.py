@@ -26,7 +26,7 @@ from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
-from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN, LOOKALIKES
 from services.refinement.engines.local.language.parts import (
     goes_on_about_part,
     read_partial_line,
@@ -179,6 +179,8 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
 def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
     """Read what a clause may ask for, being the kind of sentence it is."""
     known = len(reading.wishes)
+    if _is_mostly_unread(clause):
+        return
     _read_clause(clause, theme, reading)
     if not (clause.licence.grants_mentions or clause.mood.lacks):
         reading.wishes[known:] = [
@@ -188,6 +190,17 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
         ]
     drop_repeated(clause, reading, known)
     take_from_part(clause, known, reading)
+
+
+def _is_mostly_unread(clause: Clause) -> bool:
+    """Say whether a complaint or story has too many words of its own to guess from the others."""
+    if clause.licence not in {Licence.COMPLAINT, Licence.STATEMENT}:
+        return False
+    content = [word for word in clause.words if word.isalpha() and word not in FILLER]
+    unread = sum(
+        (not is_known(word) or word in LOOKALIKES) and colour_of(word) is None for word in content
+    )
+    return unread > 1 and 2 * unread > len(content)
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:

@@ -89,6 +89,7 @@ _SPOKEN: Final = {
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
+    "wants": "insists on|insist on|insisted on",
     "uptome": "if it were up to me|if it was up to me|if i had my way|if i could choose",
     "swapplaces": "change places|trade places|switch places|swap places|exchange places",
     "infavourof": "in favour of|in favor of",

@@ -120,9 +120,11 @@ def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> boo
         return False
     mood = clause.mood
     pronouns = _PRONOUNS & {*clause.words, *clause.phrase.lower().split()}
-    is_remedy = clause.has(_EASING) and bool(pronouns) and clause.area is None
+    is_remedy = clause.has(_EASING) and bool(pronouns)
     last = reading.wishes[-1] if reading.wishes else None
     if not is_remedy or last is None or last.phrase != problem.phrase:
+        return False
+    if clause.area not in {None, getattr(last.operation, "scope", None)}:
         return False
     says_more = any(word in SENSES or colour_of(word) is not None for word in clause.words)
     amount = getattr(last.operation, "amount", 0.0)
@@ -289,7 +291,8 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
         is_replaced = _is_rejected(spoken) or (
             "instead" in clause.words and _is_about_colour(spoken)
         )
-        if is_replaced and _is_coloured(clause) and not names_the_whole(clause):
+        is_whole = names_the_whole(clause) and "instead" not in clause.words
+        if is_replaced and _is_coloured(clause) and not is_whole:
             # "The black background isn't working, try white"
             family = _family_in(spoken)
             if family is None or family != _family_in(clause):
