@@ -93,9 +93,7 @@ _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps think if there my our their its"
 )
-_CANVAS_ORDERS: Final = frozenset(
-    word for word in words_of.CANVAS_VERBS if not word.endswith("ed")
-)
+_CANVAS_ORDERS: Final = frozenset(word for word in words_of.CANVAS_VERBS if not word.endswith("ed"))
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING

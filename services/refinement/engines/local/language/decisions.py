@@ -32,7 +32,7 @@ _COLOURING: Final = (Recolour, Monochrome, Duotone, Look, Shades, LimitColours)
 _GROUNDS: Final = (Background, TransparentBackground)
 _PRONOUNS: Final = frozenset({"he", "she", "they", "somebody"})
 _DISAGREEING: Final = re.compile(
-    r"\b(i|we|i'm|we're)\b.{0,20}\b(disagree|not agree|don't agree|decided against|against (that|it)"
+    r"\b(i|we|i'm|we're)\b.{0,20}(?<!not )(?<!n't )(?<!cannot )\b(disagree|not agree|don't agree|decided against|against (that|it)"
     r"|talked (him|her|them) out|overrule|overruled|not (going to|gonna|doing|happening)\b)"
     r"|\b(ignore|disregard|overrule|forget) (him|her|them|that|this|all that|those)\b"
     r"|\b(he|she|they)('s|'re| is| are) wrong\b"
@@ -40,6 +40,7 @@ _DISAGREEING: Final = re.compile(
     r"|\b(i|we)('d| would|'ll)? (rather|prefer) (not|none|have none|have neither|leave it|keep it)\b"
     r"|^(but )?(please )?(do not|don't)( please)?$"
     r"|\b(is|are|looks?|already|it's|they're)\b (already )?(quite )?(?!not\b)\w+ enough\b"
+    r"|\b(i|we)('d| would|'ll| will)? (rather )?(keep|leave)\b.*\b(it|one|them|that|those|this|as)\b"
     r"|\b(never mind|nevermind|scrap that|forget it)\b"
     r"|\b(do not|don't|won't|will not) do (that|it|so|this)\b",
 )

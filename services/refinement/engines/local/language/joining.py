@@ -47,9 +47,7 @@ def settled(reading: Reading) -> list[Wish]:
     return _concrete(_joined(reading.wishes), reading.eased, has_impossible=has_impossible)
 
 
-def _concrete(
-    wishes: list[Wish], eased: list[Wish], *, has_impossible: bool
-) -> list[Wish]:
+def _concrete(wishes: list[Wish], eased: list[Wish], *, has_impossible: bool) -> list[Wish]:
     """Leave out what only says why, or how it should feel, beside wishes that say what to do."""
     remedies = [wish for wish in wishes if isinstance(wish.operation, _REMEDIES)]
     if has_impossible or any(wish not in eased for wish in remedies):

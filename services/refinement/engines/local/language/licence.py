@@ -36,6 +36,7 @@ _TOLD_OF: Final = words(
 )
 _DEMANDING: Final = words("asked wanted requested suggested agreed decided settled chose")
 _HATING: Final = words("hate hates dislikes detests")
+_TOLD_TO: Final = words("me us him her them")
 _DEMANDED: Final = words("should must needs need could can wants want please needed shall")
 _VERSIONS: Final = words(
     "version versions one draft attempt time week month year round designer agency sign"
@@ -217,6 +218,8 @@ def _told_at(clause: Clause) -> int | None:
         became = SENSES.get(clause.after(at))
         if word in {"got", "became"} and start and became and became.form == "explicit":
             # "The logo got darker"
+            return at
+        if clause.after(at) in _TOLD_TO and word not in _DEMANDING:
             return at
         if word in _TOLD and subject not in {"be", "it", "that", "as"}:
             return at

@@ -60,7 +60,7 @@ FILLER: Final = words(
     "thanks! ask asked asking told mention mentioned discuss discussed talk talked "
     "call send sent received receive opinion view impression taste sense reason "
     "reasons purpose quotation called bring brings brought take took taken went gone "
-    "came been wants likes needs says"
+    "came been wants likes needs says pleased"
 )
 
 # One slip away from a word of the lexicon, and themselves ordinary.

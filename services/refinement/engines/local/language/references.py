@@ -37,7 +37,9 @@ _DETERMINING: Final = frozenset({"the", "that", "this", "these", "those", "our"}
 # Verbs that only say to do something about what is wrong.
 _UPWARDS: Final = frozenset({"lift", "raise", "up", "increase"})
 _DOWNWARDS: Final = frozenset({"tonedown", "dampen"})
-_EASING: Final = _UPWARDS | _DOWNWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
+_EASING: Final = (
+    _UPWARDS | _DOWNWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
+)
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -295,7 +297,8 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
         if is_replaced and _is_coloured(clause) and not is_whole:
             # "The black background isn't working, try white"
             family = _family_in(spoken)
-            if family is None or family != _family_in(clause):
+            own = {family_of(name) for word in clause.words if (name := colour_of(word))}
+            if family not in own:
                 clause.area = clause.referent = spoken.area or family
         if clause.area is not None or not clause.has(_PRONOUNS):
             return

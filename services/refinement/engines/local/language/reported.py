@@ -91,16 +91,15 @@ def _with_named_texts(tokens: Sequence[Token], prompt: str) -> list[Token]:
     return left
 
 
-def _with_quoted(
-    tokens: Sequence[Token], prompt: str, opinions: list[Opinion]
-) -> list[Token]:
+def _with_quoted(tokens: Sequence[Token], prompt: str, opinions: list[Opinion]) -> list[Token]:
     """Let what somebody is quoted with count as a sentence: 'client says: "too dark"'."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
         if token.word == QUOTATION and prompt[token.start] in {'"', "\u201c"}:
             inner = tokens_of(prompt[token.start + 1 : token.end - 1])
             before = _sentence_before(tokens, at)
-            if _is_speech(before) and _asks([one.word for one in inner]):
+            is_said = _is_speech(before) or (not before and _is_told_after(tokens, at))
+            if is_said and _asks([one.word for one in inner]):
                 offset = token.start + 1
                 left.append(Token(".", token.start, offset))
                 left += [Token(one.word, one.start + offset, one.end + offset) for one in inner]
@@ -125,6 +124,14 @@ def _is_speech(before: Sequence[str]) -> bool:
         return False
     verb = next(at for at, word in enumerate(before) if word in _SPEAKING)
     return not verb or before[verb - 1] not in _NO_PERSON - {"i", "we", "you"}
+
+
+def _is_told_after(tokens: Sequence[Token], at: int) -> bool:
+    """Say whether the words after a quotation tell who said it: '"too dark", says my boss'."""
+    after = [one.word for one in tokens[at + 1 : at + 1 + _SUBJECT_WORDS_MAX]]
+    after = after[1:] if after[:1] == [","] else after
+    verb = next((n for n, word in enumerate(after) if word in _SPEAKING), None)
+    return verb is not None and not set(after) & (_WRITTEN | {"it", "logo", "not", "never"})
 
 
 def _asks(spoken: Sequence[str]) -> bool:
@@ -217,6 +224,9 @@ def _opinion_end(tokens: Sequence[Token], verb: int, prompt: str) -> int:
         word = tokens[at].word
         if word in _ENDS:
             return tokens[at].start
-        if _raw(tokens[at], prompt)[0] in _OWN and tokens[at - 1].word in _PAUSES | {"though", "however"}:
+        if _raw(tokens[at], prompt)[0] in _OWN and tokens[at - 1].word in _PAUSES | {
+            "though",
+            "however",
+        }:
             return tokens[at].start
     return tokens[-1].end

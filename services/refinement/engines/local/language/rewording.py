@@ -8,11 +8,16 @@ from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.choices import decided
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.sentences import (
+    SENTENCE_ENDS,
+    sentence_around,
+    word_at,
+)
 from services.refinement.engines.local.language.tokens import Token, colour_of
 
-_ENDS: Final = frozenset(".!?;\n")
-_MARKS: Final = _ENDS | {",", ":", "(", ")"}
+_MARKS: Final = SENTENCE_ENDS | {",", ":", "(", ")"}
 _PEOPLE: Final = words(
     "manager owner owners team director lead people department guy folks person agency police lady"
 )
@@ -27,14 +32,9 @@ _TOUCHING: Final = words(
 _WHATEVER: Final = words("what whatever everything anything all")
 _STATES: Final = words("is are")
 _TURNING_INTO: Final = words("becomes become should must turns goes be to into go turn gets in")
-_CHOOSING: Final = words("prefer lean leaning favour favor choose pick take go leaning vote plump")
-_CHOICE_WORDS: Final = words(
-    "i we would go with for towards toward the a an prefer lean leaning favour favor choose pick "
-    "take think probably well personally my our favourite favorite choice is be vote rather please "
-    "slightly more to am are one and just let lets option on prefers preferred first"
+_DOUBTING: Final = words(
+    "indifferent not hardly doubt unsure never wonder wondering isnot whether convinced"
 )
-_NEAR_TO: Final = words("a an the or , some in with")
-_DOUBTING: Final = words("indifferent not hardly doubt unsure never wonder wondering isnot convinced")
 _USELESS: Final = (
     ("favours",),
     ("favors",),
@@ -58,39 +58,28 @@ _USELESS: Final = (
     ("necessary",),
     ("unneeded",),
 )
-_SUGGESTING: Final = words("suggested proposed recommended mentioned requested suggests proposes")
-_SHOWING: Final = words("show try do see go make give use implement")
-_POINTING: Final = frozenset({"that", "it", "this"})
-_ASSENTING: Final = _SHOWING | _POINTING | words(
-    "could can you please us him her them me let lets we i would to like with so and then he she "
-    "they what looks how see may might out a just"
-)
 _SOFTENED: Final = words("less softer gentler creamier warmer not off dimmer")
 _WHITES: Final = words("pure plain stark bright brilliant so quite as harsh than clean a bit too")
-_DESCRIBING: Final = words("quite very rather really fairly pretty and in a nice please slightly") | (
-    words_of.SLIGHT | words_of.STRONG
-)
+_DESCRIBING: Final = words(
+    "quite very rather really fairly pretty and in a nice please slightly"
+) | (words_of.SLIGHT | words_of.STRONG)
 _COMPARED: Final = words("darker lighter brighter deeper paler")
 _REACH: Final = 6
-_AHEAD: Final = 10
 
 
 def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
     """Return the words of a prompt with some kinds of sentences put plainly."""
-    left = list(tokens)
+    left = decided(tokens)
     for step in (
         _without_doubles,
         _with_plain_up,
         _with_favoured,
         _with_whatever_becomes,
-        _without_dreams,
         _with_code_of_colour,
         _with_places_changed,
         _without_untouched,
-        _without_lost_choice,
         _with_described_after,
         _with_doubted,
-        _with_suggested,
         _with_softer_white,
         _with_known_way,
     ):
@@ -98,25 +87,13 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
     return tuple(left)
 
 
-def _word(tokens: Sequence[Token], at: int) -> str:
-    return tokens[at].word if 0 <= at < len(tokens) else ""
-
-
-def _sentence(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return where the sentence around a place starts and ends."""
-    start = end = at
-    while start and tokens[start - 1].word not in _ENDS:
-        start -= 1
-    while end < len(tokens) and tokens[end].word not in _ENDS:
-        end += 1
-    return start, end
-
-
 def _without_doubles(tokens: list[Token]) -> list[Token]:
     """Say a thing once that a phrase and a word beside it both say: "a square profile picture"."""
     left: list[Token] = []
     for token in tokens:
-        is_double = bool(left) and left[-1].word == token.word and token.word in {"square", "centre"}
+        is_double = (
+            bool(left) and left[-1].word == token.word and token.word in {"square", "centre"}
+        )
         if not is_double:
             left.append(token)
     return left
@@ -126,10 +103,10 @@ def _with_plain_up(tokens: list[Token]) -> list[Token]:
     """Let "warm up the palette" warm it, and "our brand manager" be a person."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
-        before = SENSES.get(_word(tokens, at - 1))
+        before = SENSES.get(word_at(tokens, at - 1))
         if token.word == "increase" and before is not None and before.form != "noun":
             left.append(token._replace(word="the"))
-        elif token.word == "onbrand" and _word(tokens, at + 1) in _PEOPLE:
+        elif token.word == "onbrand" and word_at(tokens, at + 1) in _PEOPLE:
             left.append(token._replace(word="our"))
         else:
             left.append(token)
@@ -142,7 +119,7 @@ def _with_favoured(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         if token.word != "infavourof":
             left.append(token)
-        elif _word(tokens, at - 1) in _FAVOURING:
+        elif word_at(tokens, at - 1) in _FAVOURING:
             while left and left[-1].word in _FAVOURING:
                 left.pop()
             left.append(token._replace(word="prefer"))
@@ -191,17 +168,6 @@ def _with_whatever_becomes(tokens: list[Token]) -> list[Token]:
     return left
 
 
-def _without_dreams(tokens: list[Token]) -> list[Token]:
-    """Leave out "if it were up to me I'd make it black, but" before what is decided."""
-    for at, token in enumerate(tokens):
-        if token.word != "uptome":
-            continue
-        _, end = _sentence(tokens, at)
-        but = next((n for n in range(at, end) if tokens[n].word == "but"), at)
-        return [*tokens[:at], *tokens[but + 1 :]]
-    return tokens
-
-
 def _with_code_of_colour(tokens: list[Token]) -> list[Token]:
     """Let "blue (#003366)" be one colour."""
     left: list[Token] = []
@@ -223,7 +189,7 @@ def _with_places_changed(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         if token.word != "swapplaces":
             continue
-        start, end = _sentence(tokens, at)
+        start, end = sentence_around(tokens, at)
         colours = [one for one in tokens[start:end] if colour_of(one.word) is not None]
         if len(colours) == len(("one", "other")):
             first, second = colours
@@ -236,49 +202,13 @@ def _without_untouched(tokens: list[Token]) -> list[Token]:
     """Let what is to change "rather than touch the background" leave that alone."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
-        if token.word == "insteadof" and _word(tokens, at + 1) in _TOUCHING and left:
+        if token.word == "insteadof" and word_at(tokens, at + 1) in _TOUCHING and left:
             left.append(token._replace(word=";"))
-        elif token.word in _TOUCHING and _word(tokens, at - 1) == "insteadof" and at > 1:
+        elif token.word in _TOUCHING and word_at(tokens, at - 1) == "insteadof" and at > 1:
             left.append(token._replace(word="donttouch"))
         else:
             left.append(token)
     return left
-
-
-def _without_lost_choice(tokens: list[Token]) -> list[Token]:
-    """Leave out the colour that lost: "a coral or a terracotta? I lean towards the coral"."""
-    for at, token in enumerate(tokens):
-        pair = _alternatives(tokens, at) if token.word == "or" else None
-        if pair is None:
-            continue
-        _, end = _sentence(tokens, at)
-        start = end + 1
-        _, stop = _sentence(tokens, min(start, len(tokens) - 1))
-        chosen = [colour_of(one.word) for one in tokens[start:stop] if colour_of(one.word)]
-        names = [colour_of(tokens[place].word) for place in pair]
-        is_choice = len(chosen) == 1 and chosen[0] in names and _is_choice(tokens[start:stop])
-        if is_choice:
-            kept = pair[names.index(chosen[0])]
-            first, last = min(pair), max(pair)
-            return [*tokens[:first], tokens[kept], *tokens[last + 1 : end], *tokens[stop:]]
-    return tokens
-
-
-def _is_choice(sentence: Sequence[Token]) -> bool:
-    """Say whether a sentence only says which colour is preferred."""
-    spoken = {one.word for one in sentence if colour_of(one.word) is None}
-    chooses = bool(spoken & _CHOOSING) or bool({"favourite", "favorite", "choice"} & spoken)
-    return chooses and not spoken & words_of.NEGATED and spoken - {",", "'"} <= _CHOICE_WORDS
-
-
-def _alternatives(tokens: Sequence[Token], at: int) -> tuple[int, int] | None:
-    """Return where the two colours are that stand on both sides of "or"."""
-    after = at + 1
-    while _word(tokens, after) in _NEAR_TO:
-        after += 1
-    if colour_of(_word(tokens, at - 1) or "-") and colour_of(_word(tokens, after) or "-"):
-        return at - 1, after
-    return None
 
 
 def _with_described_after(tokens: list[Token]) -> list[Token]:
@@ -286,7 +216,7 @@ def _with_described_after(tokens: list[Token]) -> list[Token]:
     left = list(tokens)
     at = 0
     while at < len(left):
-        if left[at].word in _THINGS and _word(left, at + 1) not in _THINGS:
+        if left[at].word in _THINGS and word_at(left, at + 1) not in _THINGS:
             pause = next(
                 (n for n in range(at + 1, min(at + _REACH, len(left))) if left[n].word in _MARKS),
                 len(left),
@@ -325,7 +255,8 @@ def _describes(word: str) -> bool:
     return colour_of(word) is not None or (
         sense is not None
         and sense.form == "plain"
-        and sense.quality in {"weight", "size", "fine", "soft", "bold", "lightness", "saturation", "strong"}
+        and sense.quality
+        in {"weight", "size", "fine", "soft", "bold", "lightness", "saturation", "strong"}
     )
 
 
@@ -333,7 +264,7 @@ def _with_doubted(tokens: list[Token]) -> list[Token]:
     """Let a shadow go of which somebody doubts that it helps: "not sure it does us any favours"."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
-        start, end = _sentence(tokens, at)
+        start, end = sentence_around(tokens, at)
         before = [one.word for one in tokens[start:at]]
         after = [one.word for one in tokens[at + 1 : end] if one.word not in _MARKS]
         if (
@@ -352,42 +283,17 @@ def _with_doubted(tokens: list[Token]) -> list[Token]:
     return left
 
 
-def _with_suggested(tokens: list[Token]) -> list[Token]:
-    """Let a colour be wished for that was suggested and is asked to be shown."""
-    for at, token in enumerate(tokens):
-        if token.word not in _SUGGESTING:
-            continue
-        ahead = tokens[at + 1 : at + 1 + _AHEAD]
-        named = [n for n, one in enumerate(ahead) if colour_of(one.word)]
-        if len(named) != 1 or any(one.word in words_of.NEGATED for one in ahead):
-            continue
-        after = at + 1 + named[0] + 1
-        while _word(tokens, after) in {"instead", "tone", "version"}:
-            after += 1
-        if _word(tokens, after) not in _ENDS | {","}:
-            continue
-        _, end = _sentence(tokens, after + 1) if after + 1 < len(tokens) else (0, len(tokens))
-        assent = {one.word for one in tokens[after + 1 : end]} - {",", "'"}
-        if assent & _SHOWING and assent & _POINTING and assent <= _ASSENTING:
-            start, _ = _sentence(tokens, at)
-            asked = token._replace(word="use")
-            return [*tokens[:start], asked, *tokens[at + 1 : after], *tokens[end:]]
-    return tokens
-
-
 def _with_softer_white(tokens: list[Token]) -> list[Token]:
     """Let a background "less stark than pure white" be off-white."""
     for at, token in enumerate(tokens):
         if token.word != "white" or "than" not in {one.word for one in tokens[max(0, at - 3) : at]}:
             continue
         start = at
-        while start and (
-            tokens[start - 1].word in _WHITES | _SOFTENED | {"slightly", "more"}
-        ):
+        while start and (tokens[start - 1].word in _WHITES | _SOFTENED | {"slightly", "more"}):
             start -= 1
         said = {one.word for one in tokens[start:at]}
-        _, end = _sentence(tokens, at)
-        first, _ = _sentence(tokens, at)
+        _, end = sentence_around(tokens, at)
+        first, _ = sentence_around(tokens, at)
         is_ground = bool(words_of.BACKGROUNDS & {one.word for one in tokens[first:end]})
         if is_ground and said & _SOFTENED:
             return [*tokens[:start], token._replace(word="offwhite"), *tokens[at + 1 :]]
@@ -397,14 +303,20 @@ def _with_softer_white(tokens: list[Token]) -> list[Token]:
 def _with_known_way(tokens: list[Token]) -> list[Token]:
     """Let "take the teal back down" be darker, after "everyone prefers the darker teal"."""
     compared = {
-        _word(tokens, at + 1): one.word
+        word_at(tokens, at + 1): one.word
         for at, one in enumerate(tokens)
-        if one.word in _COMPARED and colour_of(_word(tokens, at + 1) or "-") is not None
+        if one.word in _COMPARED and colour_of(word_at(tokens, at + 1) or "-") is not None
     }
     for at, token in enumerate(tokens):
         ahead = [one.word for one in tokens[at + 1 : at + 5]]
         is_turned = ahead[2:4] == ["back", "down"] or ahead[2:4] == ["back", "up"]
         if token.word in {"take", "bring"} and is_turned and ahead[1] in compared:
             back = tokens[at + 3]._replace(word=compared[ahead[1]])
-            return [*tokens[:at], token._replace(word="make"), *tokens[at + 1 : at + 3], back, *tokens[at + 5 :]]
+            return [
+                *tokens[:at],
+                token._replace(word="make"),
+                *tokens[at + 1 : at + 3],
+                back,
+                *tokens[at + 5 :],
+            ]
     return tokens
