@@ -81,9 +81,8 @@ def _is_of_part(clause: Clause, operation: Operation) -> bool:
     parts = words_of.FOREGROUNDS | words_of.TEXTS | words_of.PARTS
     near = clause.words[only + 1 : only + 4]
     coloured = any(colour_of(word) is not None for word in near)
-    return (
-        bool(parts & {*near}) or coloured or clause.words[-1] in words_of.ONLY and clause.has(parts)
-    )
+    is_behind = clause.words[-1] in words_of.ONLY and clause.has(parts)
+    return bool(parts & {*near}) or coloured or is_behind
 
 
 def _kinds(clause: Clause) -> list[tuple[int, str]]:

@@ -58,9 +58,8 @@ def read_counts(clause: Clause, reading: Reading) -> bool:
     if clause.has(_MONOCHROME, _DUOTONE, frozenset({"shadesof"})):
         return _read_tones(clause, reading)
     count = _count(clause)
-    if count is not None and _only_counts(clause):
-        return False
-    if count is None and not _asks_for_fewer(clause):
+    is_told = count is not None and _only_counts(clause)
+    if is_told or (count is None and not _asks_for_fewer(clause)):
         return False
     for at in clause.find(words_of.COLOUR_NOUNS):
         clause.used.add(at)

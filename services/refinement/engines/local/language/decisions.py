@@ -31,19 +31,30 @@ _ADDING: Final = words("also too additionally plus accent accents addition")
 _COLOURING: Final = (Recolour, Monochrome, Duotone, Look, Shades, LimitColours)
 _GROUNDS: Final = (Background, TransparentBackground)
 _PRONOUNS: Final = frozenset({"he", "she", "they", "somebody"})
+# The writer, within a few words.
+_WE: Final = r"\b(?:i|we|i'm|we're)\b.{0,20}(?<!not )(?<!n't )(?<!cannot )"
+_WE_WOULD: Final = r"\b(?:i|we)(?:'d| would|'ll| will)? "
+_THAT: Final = r"(?:it|one|them|that|those|this|as)"
 _DISAGREEING: Final = re.compile(
-    r"\b(i|we|i'm|we're)\b.{0,20}(?<!not )(?<!n't )(?<!cannot )\b(disagree|not agree|don't agree|decided against|against (that|it)"
-    r"|talked (him|her|them) out|overrule|overruled|not (going to|gonna|doing|happening)\b)"
-    r"|\b(ignore|disregard|overrule|forget) (him|her|them|that|this|all that|those)\b"
-    r"|\b(he|she|they)('s|'re| is| are) wrong\b"
-    r"|\b(i|we) (said|say|told (him|her|them)) no\b"
-    r"|\b(i|we)('d| would|'ll)? (rather|prefer) (not|none|have none|have neither|leave it|keep it)\b"
-    r"|^(but )?(please )?(do not|don't)( please)?$"
-    r"|\b(is|are|looks?|already|it's|they're)\b (already )?(quite )?(?!not\b)\w+ enough\b"
-    r"|\b(i|we)('d| would|'ll| will)? (rather )?(keep|leave)\b.*\b(it|one|them|that|those|this|as)\b"
-    r"|\b(never mind|nevermind|scrap that|forget it)\b"
-    r"|\b(do not|don't|won't|will not) do (that|it|so|this)\b",
+    "|".join(
+        (
+            _WE + r"\b(?:disagree|overrule|against (?:that|it)|talked (?:him|her|them) out)\b",
+            _WE + r"\b(?:not agree|don't agree|decided against|not (?:going to|gonna|doing))\b",
+            _WE_WOULD + r"(?:rather|prefer) (?:not|none|have none|have neither|leave it|keep it)\b",
+            _WE_WOULD + r"(?:rather )?(?:keep|leave)\b.*\b" + _THAT + r"\b",
+            _WE_WOULD + r"?(?:said|say|told (?:him|her|them)) no\b",
+            r"\b(?:ignore|disregard|overrule|forget) (?:him|her|them|that|this|all that|those)\b",
+            r"\b(?:he|she|they)(?:'s|'re| is| are) wrong\b",
+            r"^(?:but )?(?:please )?(?:do not|don't)(?: please)?$",
+            r"\b(?:is|are|looks?|already|it's|they're) (?:quite )?(?!not\b)\w+ enough\b",
+            r"\b(?:never mind|nevermind|scrap that|forget it)\b",
+            r"\b(?:do not|don't|won't|will not) do (?:that|it|so|this)\b",
+            r"^(?:but |though )?i (?:do not|don't|am not)$",
+        )
+    )
 )
+# Of more opinions than that only the last are weighed, so that reading stays linear.
+_OPINIONS_MAX: Final = 12
 
 
 def is_decision(clause: Clause) -> bool:
@@ -54,11 +65,12 @@ def is_decision(clause: Clause) -> bool:
 
 def take_back_opinions(clause: Clause, reading: Reading) -> bool:
     """Read "I disagree": what others wished before is not wished; say whether that was it."""
-    if clause.speaker or not any(wish.speaker for wish in reading.wishes):
+    said = clause.phrase.lower().replace("\u2019", "'")
+    if clause.speaker or not _DISAGREEING.search(said):
         return False
-    if not _DISAGREEING.search(clause.phrase.lower().replace("\u2019", "'")):
+    opinions = [wish for wish in reading.wishes if wish.speaker][-_OPINIONS_MAX:]
+    if not opinions:
         return False
-    opinions = [wish for wish in reading.wishes if wish.speaker]
     if any(isinstance(wish.operation, _GROUNDS) for wish in opinions):
         # "The boss wants it red behind the logo. I told him no, make it white."
         clause.area = "background"
@@ -68,18 +80,19 @@ def take_back_opinions(clause: Clause, reading: Reading) -> bool:
 
 def weigh(reading: Reading) -> None:
     """Drop wishes of others that the writer overrules, and those nobody has decided between."""
-    wishes = reading.wishes
+    placed = list(enumerate(reading.wishes))
+    decisions = [(at, wish) for at, wish in placed if wish.decides][-_OPINIONS_MAX:]
     overruled = [
         wish
-        for at, wish in enumerate(wishes)
+        for at, wish in placed
         if wish.speaker
         and any(
-            later.decides and _concern_the_same(wish.operation, later.operation)
-            for later in wishes[at + 1 :]
+            at < later and _concern_the_same(wish.operation, decision.operation)
+            for later, decision in decisions
         )
     ]
     _drop(overruled, _OVERRULED, reading)
-    opinions = [wish for wish in reading.wishes if wish.speaker]
+    opinions = [wish for wish in reading.wishes if wish.speaker][-_OPINIONS_MAX:]
     undecided = [one for one in opinions if any(_contradict(one, other) for other in opinions)]
     _drop(undecided, _UNDECIDED, reading)
     unwished = [wish for wish in reading.wishes if _is_kept(wish.operation, reading)]

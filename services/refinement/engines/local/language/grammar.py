@@ -108,6 +108,8 @@ _MENTIONED: Final = (
 # What a statement may only describe: "it has rounded corners and three colours".
 _DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Saturation)
 _HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
+# How many clauses further on a sentence may say something of what it names first.
+_AHEAD_MAX: Final = 8
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -130,50 +132,58 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     tokens, opinions = heard(tokens, prompt)
     clauses = clauses_of(without_asides(reworded(tokens)), prompt)
     _assign_areas(clauses)
-    asked = prompt.rstrip().endswith("?")
     context = Context()
     topic = Topic()
     for at, clause in enumerate(clauses):
         relate(clause, context)
         clause.speaker = speaker_at(opinions, clause.start)
         clause.decides = is_decision(clause)
-        if take_back_opinions(clause, reading):
-            context.idle = clause
+        ahead = clauses[at + 1 : at + 1 + _AHEAD_MAX]
+        if topic.is_set_by(clause, ahead, prompt):
             continue
-        if topic.is_set_by(clause, clauses[at + 1 :], prompt):
-            continue
-        if clause.licence.is_idle:
-            context.spoken = clause
-            continue
-        asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        asks = asks or is_question(clause, prompt)
-        if asks or is_praise(clause):
-            context.spoken = context.about = clause
-            clause.part = bare_part_of(clause) or judged_part_of(clause)
-            continue
-        if take_back(clause, context.about, reading):
-            continue
-        before = reading.extent
-        refer(clause, context, reading)
-        topic.apply(clause)
-        about = context.about
-        if about is not None and about.part and goes_on_about_part(clause, about):
-            refuse_part(clause, about.part, reading)
-        elif not take_amount(clause, about, reading):
-            known = len(reading.wishes)
-            _read_licensed(clause, theme, reading)
-            drop_unheeded(
-                clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
-            )
-            clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
-        context.about = clause
-        is_idle = reading.extent == before
-        remember(clause, context, is_idle=is_idle)
-        if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
-            reading.unmatched.append(clause.phrase)
+        if not _asks_for_nothing(clause, context, reading, prompt, is_last=not ahead):
+            refer(clause, context, reading)
+            topic.apply(clause)
+            _read_next(clause, theme, context, reading)
     weigh(reading)
     reading.wishes = settled(reading)
     return reading
+
+
+def _asks_for_nothing(
+    clause: Clause, context: Context, reading: Reading, prompt: str, *, is_last: bool
+) -> bool:
+    """Note what a clause tells, praises, asks or takes back; say whether that is all it does."""
+    if take_back_opinions(clause, reading):
+        context.idle = clause
+        return True
+    if clause.licence.is_idle:
+        context.spoken = clause
+        return True
+    asks = is_last and prompt.rstrip().endswith("?") and clause.words[0] in _ASKING
+    if asks or is_question(clause, prompt) or is_praise(clause):
+        context.spoken = context.about = clause
+        clause.part = bare_part_of(clause) or judged_part_of(clause)
+        return True
+    return take_back(clause, context.about, reading)
+
+
+def _read_next(clause: Clause, theme: str, context: Context, reading: Reading) -> None:
+    """Read what a clause asks for, and remember what it was about."""
+    before = reading.extent
+    about = context.about
+    if about is not None and about.part and goes_on_about_part(clause, about):
+        refuse_part(clause, about.part, reading)
+    elif not take_amount(clause, about, reading):
+        known = len(reading.wishes)
+        _read_licensed(clause, theme, reading)
+        drop_unheeded(clause, known, reading, lambda one, into: _read_licensed(one, theme, into))
+        clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+    context.about = clause
+    is_idle = reading.extent == before
+    remember(clause, context, is_idle=is_idle)
+    if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
+        reading.unmatched.append(clause.phrase)
 
 
 def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:

@@ -79,9 +79,7 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
     alone = {one for word in clause.words for one in _ALONE.get(word, ())}
     reading.left_alone |= alone
     start = 0
-    if _keep(clause, range(start, len(clause.words)), reading):
-        return True
-    if alone:
+    if _keep(clause, range(start, len(clause.words)), reading) or alone:
         return True
     if not clause.has(_REST, frozenset({"asis"})):
         return False

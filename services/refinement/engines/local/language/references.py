@@ -287,19 +287,7 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
         return
     complains = spoken.licence is Licence.COMPLAINT
     if not clause.has(_PRONOUNS) or "instead" in clause.words:
-        if clause.words[0] == "something" and complains:
-            # "The corners look aggressive, something softer"
-            clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
-        is_replaced = _is_rejected(spoken) or (
-            "instead" in clause.words and _is_about_colour(spoken)
-        )
-        is_whole = names_the_whole(clause) and "instead" not in clause.words
-        if is_replaced and _is_coloured(clause) and not is_whole:
-            # "The black background isn't working, try white"
-            family = _family_in(spoken)
-            own = {family_of(name) for word in clause.words if (name := colour_of(word))}
-            if family not in own:
-                clause.area = clause.referent = spoken.area or family
+        _refer_to_replaced(clause, spoken)
         if clause.area is not None or not clause.has(_PRONOUNS):
             return
     if clause.words[0] in _SEVERAL and clause.words[1:2] in _PEOPLE_DO:
@@ -314,6 +302,21 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if clause.area is None and family is not None:
                 clause.area = clause.referent = family
+
+
+def _refer_to_replaced(clause: Clause, spoken: Clause) -> None:
+    """Let a colour be for the part that has a bad one: "the black background is off, try white"."""
+    if clause.words[0] == "something" and spoken.licence is Licence.COMPLAINT:
+        # "The corners look aggressive, something softer"
+        clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
+    stands_for = "instead" in clause.words
+    is_replaced = _is_rejected(spoken) or (stands_for and _is_about_colour(spoken))
+    is_whole = names_the_whole(clause) and not stands_for
+    if is_replaced and _is_coloured(clause) and not is_whole:
+        family = _family_in(spoken)
+        own = {family_of(name) for word in clause.words if (name := colour_of(word))}
+        if family not in own:
+            clause.area = clause.referent = spoken.area or family
 
 
 def _is_about_colour(clause: Clause) -> bool:

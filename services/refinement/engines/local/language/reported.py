@@ -11,6 +11,7 @@ from typing import Final, NamedTuple
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.sentences import SENTENCE_ENDS, sentence_around
 from services.refinement.engines.local.language.tokens import (
     QUOTATION,
     Token,
@@ -18,7 +19,6 @@ from services.refinement.engines.local.language.tokens import (
     tokens_of,
 )
 
-_ENDS: Final = frozenset(".!?;\n")
 _PAUSES: Final = frozenset({",", ":", "(", "and", "but", "so", "while", "whereas", "because"})
 _SPEAKING: Final = words(
     "says said say verbatim quote quoting quoted wrote writes written answered answers answer "
@@ -50,6 +50,7 @@ _ASKING: Final = words(
 _LONG_AGO: Final = words("previously originally initially last once formerly")
 # "She answered with one word" is speech, "the tagline says" is not.
 _WRITTEN: Final = words_of.TEXTS - words("word words title heading script")
+_OPINION_WORDS_MAX: Final = 40
 _SUBJECT_WORDS_MAX: Final = 6
 _TEXT_NAMED: Final = re.compile(r"\s*:?\s*['\u2018]([^'\u2018\u2019\n]{3,80})['\u2019](?!\w)")
 
@@ -111,9 +112,7 @@ def _with_quoted(tokens: Sequence[Token], prompt: str, opinions: list[Opinion]) 
 
 
 def _sentence_before(tokens: Sequence[Token], at: int) -> list[str]:
-    start = at
-    while start and tokens[start - 1].word not in _ENDS:
-        start -= 1
+    start, _ = sentence_around(tokens, at)
     return [token.word for token in tokens[start:at]]
 
 
@@ -156,12 +155,12 @@ def _without_frames(
     at = 0
     while at < len(tokens):
         word = tokens[at].word
-        if word in _ENDS | _PAUSES:
+        if word in SENTENCE_ENDS | _PAUSES:
             left.append(tokens[at])
             at += 1
             piece = len(left)
             continue
-        subject = [one.word for one in left[piece:]]
+        subject = [one.word for one in left[piece:][:_OPINION_WORDS_MAX]]
         if word == "please" and _raw(tokens[at], prompt)[-1] in _LIKING:
             # "Mr Okafor would like ..."
             word = "wants"
@@ -205,8 +204,8 @@ def _content_start(tokens: Sequence[Token], verb: int) -> int:
 
 def _until_pause(tokens: Sequence[Token], start: int) -> list[str]:
     content: list[str] = []
-    for token in tokens[start:]:
-        if token.word in _ENDS | {","}:
+    for token in tokens[start : start + _OPINION_WORDS_MAX]:
+        if token.word in SENTENCE_ENDS | {","}:
             break
         content.append(token.word)
     return content
@@ -220,13 +219,14 @@ def _raw(token: Token, prompt: str) -> list[str]:
 
 def _opinion_end(tokens: Sequence[Token], verb: int, prompt: str) -> int:
     """Return where an opinion ends: with its sentence, or where the writer's own begins."""
-    for at in range(verb + 1, len(tokens)):
+    last = min(verb + 1 + _OPINION_WORDS_MAX, len(tokens))
+    for at in range(verb + 1, last):
         word = tokens[at].word
-        if word in _ENDS:
+        if word in SENTENCE_ENDS:
             return tokens[at].start
         if _raw(tokens[at], prompt)[0] in _OWN and tokens[at - 1].word in _PAUSES | {
             "though",
             "however",
         }:
             return tokens[at].start
-    return tokens[-1].end
+    return tokens[last - 1].end

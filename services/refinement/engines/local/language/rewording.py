@@ -264,12 +264,14 @@ def _with_doubted(tokens: list[Token]) -> list[Token]:
     """Let a shadow go of which somebody doubts that it helps: "not sure it does us any favours"."""
     left: list[Token] = []
     for at, token in enumerate(tokens):
+        if token.word not in _UNDRAWN:
+            left.append(token)
+            continue
         start, end = sentence_around(tokens, at)
         before = [one.word for one in tokens[start:at]]
         after = [one.word for one in tokens[at + 1 : end] if one.word not in _MARKS]
         if (
-            token.word in _UNDRAWN
-            and set(before) & _DOUBTING
+            set(before) & _DOUBTING
             and "," not in before
             and len(after) <= _REACH
             and any(tuple(after[-len(tail) :]) == tail for tail in _USELESS)

@@ -6,6 +6,8 @@ from typing import Final
 from services.refinement.engines.local.language.tokens import Token
 
 SENTENCE_ENDS: Final = frozenset(".!?;\n")
+# Bounded, so that reading stays linear whatever a prompt is made of.
+_WORDS_MAX: Final = 40
 
 
 def word_at(tokens: Sequence[Token], at: int) -> str:
@@ -14,10 +16,11 @@ def word_at(tokens: Sequence[Token], at: int) -> str:
 
 
 def sentence_around(tokens: Sequence[Token], at: int) -> tuple[int, int]:
-    """Return where the sentence around a place starts and ends."""
+    """Return where the sentence around a place starts and ends, within some words of it."""
     start = end = at
-    while start and tokens[start - 1].word not in SENTENCE_ENDS:
+    first, last = max(0, at - _WORDS_MAX), min(len(tokens), at + _WORDS_MAX)
+    while start > first and tokens[start - 1].word not in SENTENCE_ENDS:
         start -= 1
-    while end < len(tokens) and tokens[end].word not in SENTENCE_ENDS:
+    while end < last and tokens[end].word not in SENTENCE_ENDS:
         end += 1
     return start, end
