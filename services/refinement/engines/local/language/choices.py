@@ -30,16 +30,19 @@ _ASSENTING: Final = (
     _SHOWING
     | _POINTING
     | words(
-        "could can you please us him her them me let lets we i would to like with so and then he she "
+        "could can you please us him her them me let lets we i would to like with so and then he "
+        "she "
         "they what looks how see may might out a just"
     )
 )
 _KEEPING: Final = words("keep leave everything all rest anything")
 _STANDING_FOR: Final = words("it that they them those which this")
 _APPROVING: Final = words("approved approves signed accepted okay ok agreed satisfied pleased")
-_WINNING: Final = words("won wins winner chosen decision it final verdict")
+_WINNING: Final = words("won wins winner chosen decision final verdict")
+_IT_IS: Final = ("it", "is")
 _DECIDED: Final = _WINNING | words(
-    "in the end is was and so our we my for finally a has have been got ended up as of team client"
+    "it in the end is was and so our we my for finally a has have been got ended up as of "
+    "team client"
 )
 _AHEAD: Final = 10
 _REACH: Final = 6
@@ -97,7 +100,9 @@ def _with_decided_colour(tokens: list[Token]) -> list[Token]:
         piece = tokens[at:end]
         spoken = {one.word for one in piece if colour_of(one.word) is None}
         named = [one for one in piece if colour_of(one.word) is not None]
-        if len(named) == 1 and spoken & _WINNING and spoken <= _DECIDED:
+        is_it = len(piece) > len(_IT_IS) and tuple(one.word for one in piece[-2:]) == _IT_IS
+        is_it = is_it and colour_of(piece[-3].word) is not None
+        if len(named) == 1 and (is_it or spoken & _WINNING) and spoken <= _DECIDED:
             left += [named[0]._replace(word="use"), named[0]]
         else:
             left += piece

@@ -229,6 +229,9 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
         return False
     if index and tokens[index - 1].word in words_of.COMPLAINING:
         return False
+    if index > 1 and tokens[index - 2].word in {"is", "are", "was"}:
+        # "Why is it so yellow?"
+        return following in _AFTER_SO - {"that", "the"}
     return following in _AFTER_SO | _IMPERATIVES or colour_of(following) is not None
 
 

@@ -25,9 +25,14 @@ from services.refinement.engines.local.operations import (
 _OVERRULED: Final = "a later sentence decides otherwise"
 _UNDECIDED: Final = "opinions differ, and the prompt does not say which one counts"
 _DECIDING: Final = words(
-    "i we lets instead insteadof rather decided decision settled agreed prefer stick final"
+    "i we lets instead insteadof rather decided decision settled agreed prefer stick final "
+    "go pick choose"
 )
-_ADDING: Final = words("also too additionally plus accent accents addition")
+_BUT: Final = words("but though although however yet while whereas")
+_CONSENTING: Final = words(
+    "show try do humour guess agree okay ok fine fair understand happy know suppose see go paying"
+)
+_ADDING: Final = words("also additionally plus accent accents addition")
 _COLOURING: Final = (Recolour, Monochrome, Duotone, Look, Shades, LimitColours)
 _GROUNDS: Final = (Background, TransparentBackground)
 _PRONOUNS: Final = frozenset({"he", "she", "they", "somebody"})
@@ -60,7 +65,8 @@ _OPINIONS_MAX: Final = 12
 def is_decision(clause: Clause) -> bool:
     """Say whether a clause says what the writer has decided, beside what others wish."""
     spoken = {*clause.words, *clause.phrase.lower().replace("'", " ").split()}
-    return not clause.speaker and bool(spoken & _DECIDING) and not spoken & _ADDING
+    adds = bool(spoken & _ADDING) or clause.words[-1] == "too"
+    return not clause.speaker and bool(spoken & _DECIDING) and not adds
 
 
 def take_back_opinions(clause: Clause, reading: Reading) -> bool:
@@ -76,6 +82,15 @@ def take_back_opinions(clause: Clause, reading: Reading) -> bool:
         clause.area = "background"
     _drop(opinions, _OVERRULED, reading)
     return True
+
+
+def oppose(clause: Clause, prompt: str, reading: Reading) -> None:
+    """Drop what others wished where "but I ..." speaks against it and is not understood."""
+    before = prompt[: clause.start].rstrip().rpartition(" ")[2].lower()
+    consents = clause.has(_CONSENTING) and not clause.mood.forbids
+    if clause.decides and before in _BUT and not consents:
+        opinions = [wish for wish in reading.wishes if wish.speaker][-_OPINIONS_MAX:]
+        _drop(opinions, _OVERRULED, reading)
 
 
 def weigh(reading: Reading) -> None:

@@ -19,6 +19,7 @@ from services.refinement.engines.local.language.clauses import Clause, clauses_o
 from services.refinement.engines.local.language.colour_wishes import read_colours
 from services.refinement.engines.local.language.decisions import (
     is_decision,
+    oppose,
     take_back_opinions,
     weigh,
 )
@@ -144,7 +145,10 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         if not _asks_for_nothing(clause, context, reading, prompt, is_last=not ahead):
             refer(clause, context, reading)
             topic.apply(clause)
+            before = reading.extent
             _read_next(clause, theme, context, reading)
+            if reading.extent == before:
+                oppose(clause, prompt, reading)
     weigh(reading)
     reading.wishes = settled(reading)
     return reading

@@ -87,6 +87,7 @@ _FINITE: Final = words(
     "is are am was were has had does did isnot looks feels seems gets goes comes came went wants "
     "likes says thinks sits shows works fits prints contains leans belongs sells makes means loves "
     "reminds resembles represents symbolises symbolizes recalls "
+    "reads strikes competes clashes distracts sounds "
     "happens thereis looked uses runs costs hates gave got said"
 )
 # What follows these belongs to a clause within the clause.

@@ -43,6 +43,7 @@ _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and
 _CHANGING: Final = words("be change make turn paint colour color in should")
 _CHANGED: Final = words("change turn swap switch go shift convert")
 _EMPTY: Final = words("empty blank unused white excess extra dead surplus")
+_SUGGESTING: Final = words("perhaps maybe please and or also just well so would could might then")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
 
@@ -189,7 +190,7 @@ def _read_line(
         return
     named = clause.before(places[0]) in words_of.SCOPING
     is_bare = not (mood.complains or mood.down or named) and (
-        len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
+        len(clause.words) <= _BARE_WORDS_MAX or _suggests_one(clause)
     )
     adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
     is_verb = any(
@@ -227,6 +228,14 @@ def _read_line(
         _account_for(clause, [*places, *adjectives])
         clause.used.update(at for at in elsewhere if abs(at - places[0]) <= _DESCRIBING_MAX)
         reading.wish(clause, kind(amount=amount, colour=colour))
+
+
+def _suggests_one(clause: Clause) -> bool:
+    """Say whether a clause opens with a thing that is not there: "perhaps a thin outline"."""
+    start = 0
+    while start < len(clause.words) - 1 and clause.words[start] in _SUGGESTING:
+        start += 1
+    return clause.words[start] in {"a", "an"} or "maybe" in clause.words[:start]
 
 
 def _is_measured(clause: Clause, place: int) -> bool:
