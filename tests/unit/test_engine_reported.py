@@ -208,8 +208,8 @@ class TestDecisions:
             ("The final decision is navy.", [Recolour(colours=("navy",))]),
             (
                 (
-                    "The client hates the purple. He suggested dark green instead, can you show him "
-                    "that?"
+                    "The client hates the purple. He suggested dark green instead, can you show "
+                    "him that?"
                 ),
                 [Replace(source="purple", target="darkgreen")],
             ),
@@ -260,8 +260,8 @@ class TestProblems:
         [
             (
                 (
-                    "The contrast between the grey letters and the background is too low; I'd darken "
-                    "the letters rather than touch the background."
+                    "The contrast between the grey letters and the background is too low; I'd "
+                    "darken the letters rather than touch the background."
                 ),
                 [Lightness(amount=-1.0, scope="text")],
             ),

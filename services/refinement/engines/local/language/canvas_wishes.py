@@ -16,6 +16,7 @@ from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
 from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Centre,
@@ -51,6 +52,8 @@ _LEAVING: Final = frozenset({"leave", "leaving"})
 _MARGINS_KEPT: Final = (
     "margins stay as they are unless they are cropped: ask for more padding to have wider ones"
 )
+_PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
+_DETERMINING: Final = words("the this that its our")
 _WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
@@ -75,6 +78,8 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
 
 def _is_of_part(clause: Clause, operation: Operation) -> bool:
     """Say whether only a part is to be turned: "mirror just the icon"."""
+    if isinstance(operation, Flip | Rotate) and _is_done_to_thing(clause):
+        return True
     only = next((at for at, word in enumerate(clause.words) if word in words_of.ONLY), None)
     if only is None or not isinstance(operation, Flip | Rotate | Centre):
         return False
@@ -83,6 +88,15 @@ def _is_of_part(clause: Clause, operation: Operation) -> bool:
     coloured = any(colour_of(word) is not None for word in near)
     is_behind = clause.words[-1] in words_of.ONLY and clause.has(parts)
     return bool(parts & {*near}) or coloured or is_behind
+
+
+def _is_done_to_thing(clause: Clause) -> bool:
+    """Say whether a thing is to be turned: "could the flag be mirrored"."""
+    verb = next((at for at, word in enumerate(clause.words) if word in _PARTICIPLES), 0)
+    return any(
+        clause.before(at) in _DETERMINING and is_thing(clause.words[at], clause.after(at))
+        for at in range(1, verb)
+    )
 
 
 def _kinds(clause: Clause) -> list[tuple[int, str]]:
@@ -297,6 +311,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
     keeps = mood.keeps and not (mood.adds or mood.up)
+    is_told = mood.complains and not mood.wishes
     if keeps and not (mood.forbids or mood.guards):
         reading.refuse(clause, _MARGINS_KEPT)
     elif mood.guards or (mood.forbids and not mood.lacks):
@@ -313,6 +328,10 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         turned = -1 if mood.complains and not mood.wishes else 1
         reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))
     elif (
-        mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words
+        mood.up
+        or mood.adds
+        or mood.lacks
+        or (word.startswith("breathing") and not is_told)
+        or "let" in clause.words
     ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
         reading.wish(clause, Padding(amount=amount_in(clause)))

@@ -68,6 +68,8 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
     if not mood.keeps:
         return False
     if clause.has(words_of.SHADOWS, words_of.GRADIENTS):
+        kept = "RemoveShadow" if clause.has(words_of.SHADOWS) else "Flatten"
+        reading.left_alone.add(kept)
         reading.understood += 1
         return True
     if _is_wish(clause):

@@ -71,6 +71,7 @@ _AFTER_MODAL: Final = words(
     "work fit benefit remain he"
 )
 _FEARING: Final = words("warned warns warn afraid worried worries fears feared concerned risk")
+_OPINING: Final = words("agree think believe find feel consider share")
 _FEARED: Final = words("would might could will may can")
 _SUITING: Final = words("work suit fit help be do look")
 _LEADING: Final = words(
@@ -243,6 +244,7 @@ def _is_context(clause: Clause) -> bool:
         if (
             verb
             and verb[0] in _OWN_DOINGS
+            and not (does == ("not",) and clause.mood.lacks)
             and not (_SEEKING & set(all_words) or (does and does[0].endswith("ing")))
         ):
             return True
@@ -274,7 +276,18 @@ def _is_set_aside(clause: Clause) -> bool:
         or _is_of_letter(all_words)
         or _is_rhetorical(all_words)
         or _is_feared(all_words)
+        or _is_other_opinion(all_words)
     )
+
+
+def _is_other_opinion(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause denies a fault: "she does not agree that it is too dark"."""
+    at = next((at for at, word in enumerate(all_words) if word in _OPINING), 0)
+    said = all_words[at + 1 :]
+    finds_fault = "too" in said or any(
+        word in SENSES and SENSES[word].form == "fault" for word in said
+    )
+    return "not" in all_words[:at] and finds_fault and "enough" not in said
 
 
 def _is_feared(all_words: tuple[str, ...]) -> bool:

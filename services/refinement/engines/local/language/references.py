@@ -248,8 +248,11 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         is_praised and all(word in SENSES or word in words_of.SLIGHT for word in clause.words)
     )
     pronouns = _PRONOUNS | _POINTING if clause.mood.removes else _PRONOUNS
+    compares = any(word in SENSES and SENSES[word].form == "explicit" for word in clause.words)
+    is_meant_by_praise = is_praise(spoken) and compares
     finds_fault = clause.mood.too and spoken.mood.lessens and clause.licence is Licence.COMPLAINT
-    is_meant = (spoken.licence is Licence.COMPLAINT or clause.mood.removes or finds_fault) or any(
+    is_judged = finds_fault or is_meant_by_praise or clause.mood.removes
+    is_meant = (spoken.licence is Licence.COMPLAINT or is_judged) or any(
         colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
         for word in clause.words
     )

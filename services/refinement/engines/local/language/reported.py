@@ -32,6 +32,10 @@ _WANTING: Final = words(
     "wants prefers suggests imagines wishes proposes recommends demands favours favors asks wanted "
     "prefer suggested asked want suggest calls called said mentioned thought complained"
 )
+_VIEWS: Final = words(
+    "consensus feeling verdict opinion complaint feedback comment view impression problem issue "
+    "point conclusion thought worry concern"
+)
 _LIKING: Final = frozenset({"like", "love", "rather"})
 _OTHERS: Final = words("he she they client customer boss everyone everybody clients customers")
 _OWN: Final = words("i we you lets personally me us our")
@@ -161,6 +165,12 @@ def _without_frames(
             piece = len(left)
             continue
         subject = [one.word for one in left[piece:][:_OPINION_WORDS_MAX]]
+        follows = tokens[at + 1].word if at + 1 < len(tokens) else ""
+        if word == "is" and follows == "that" and set(subject[-1:]) & _VIEWS:
+            # "The consensus is that the blue is too cold"
+            del left[piece:]
+            at += 2
+            continue
         if word == "please" and _raw(tokens[at], prompt)[-1] in _LIKING:
             # "Mr Okafor would like ..."
             word = "wants"

@@ -139,12 +139,22 @@ def _read_shadow(clause: Clause, reading: Reading) -> None:
         reading.wish(clause, RemoveShadow())
     elif mood.forbids:
         reading.refuse(clause, ASKED_NOT_TO)
-    elif _is_comparison(clause, adjectives) and not clause.has(_INSERTING):
+    elif not clause.has(_INSERTING) and (
+        _is_comparison(clause, adjectives) or _is_compared(clause, places[-1])
+    ):
         reading.refuse(clause, _NO_SOFTER_SHADOW)
     elif mood.complains and not mood.wishes and not mood.lacks:
         reading.wish(clause, RemoveShadow())
     elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_short(clause):
         reading.wish(clause, Shadow(amount=amount_in(clause)))
+
+
+def _is_compared(clause: Clause, place: int) -> bool:
+    """Say whether a thing that is there should be otherwise: "the shadow could be lighter"."""
+    after = clause.words[place + 1 :]
+    return "be" in after[:3] and any(
+        word in SENSES and SENSES[word].form == "explicit" for word in after
+    )
 
 
 def _is_short(clause: Clause) -> bool:
