@@ -23,6 +23,7 @@ from services.refinement.engines.local.operations import (
     Roundness,
     Saturation,
     Shadow,
+    Sharpness,
     Simplify,
     Smoothness,
     TransparentBackground,
@@ -417,6 +418,17 @@ class TestWording:
             ("In a larger size, say three times as big.", [Upscale(factor=3.0)]),
             ("Could you make the logo bigger within the picture?", [Padding(amount=-1.0)]),
             ("Not Barbie pink, something dusty.", [Saturation(amount=-1.0)]),
+            ("Her only wish: a thicker outline in gold.", [Outline(amount=1.0, colour="gold")]),
+            ("Soften the edges here too.", [Sharpness(amount=-1.0)]),
+            (
+                "The background should be whatever our website has, #0b1f3a.",
+                [Background(colour="#0b1f3a")],
+            ),
+            (
+                "The consensus is that the blue is too cold.",
+                [Warmth(amount=1.0, scope="blue")],
+            ),
+            ("I don't think the text is dark enough.", [Lightness(amount=-1.0, scope="text")]),
             ("Would navy work better?", [Recolour(colours=("navy",))]),
             ("No background, please, it goes on a van.", [TransparentBackground()]),
         ],
@@ -443,6 +455,10 @@ class TestAbstaining:
             "The kids at school voted for green.",
             "I don't want the old gradients back.",
             "Hi team, quick round of feedback.",
+            "My boss does not agree that the logo is too dark.",
+            "The logo is drowning in empty space.",
+            "I love the shadow but it could be lighter.",
+            "The fox is too orange for my taste, tone it down please.",
         ],
     )
     def test_what_is_told_or_feared_is_not_done(self, prompt: str) -> None:
@@ -456,6 +472,7 @@ class TestAbstaining:
             "Could you flip just the arrow?",
             "Flip only the bird, not the text.",
             "Can you rotate only the leaf?",
+            "Could the flag be mirrored so that it points to the right?",
         ],
     )
     def test_a_part_is_not_turned_with_the_whole(self, prompt: str) -> None:

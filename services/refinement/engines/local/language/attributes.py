@@ -272,7 +272,12 @@ RESOLVED_BY: Final[dict[str, tuple[tuple[str, str, int], ...]]] = {
         ("", "contrast", 1),
     ),
     "fine": (("line", "weight", -1), ("text", "weight", -1), ("", "", 0)),
-    "weight": (("contrast", "contrast", 1), ("colour", "saturation", 1), ("", "weight", 1)),
+    "weight": (
+        ("contrast", "contrast", 1),
+        ("line", "weight", 1),
+        ("colour", "saturation", 1),
+        ("", "weight", 1),
+    ),
     "smoothness": (("corner", "roundness", 1), ("", "smoothness", 1)),
     "sharpness": (("contrast", "contrast", 1), ("", "sharpness", 1)),
     "simplicity": (("colour", "colours", 1), ("", "simplicity", 1)),

@@ -13,13 +13,16 @@ from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
     Background,
     Duotone,
+    Lightness,
     LimitColours,
     Look,
     Monochrome,
     Operation,
     Recolour,
+    Saturation,
     Shades,
     TransparentBackground,
+    Warmth,
 )
 
 _OVERRULED: Final = "a later sentence decides otherwise"
@@ -128,6 +131,9 @@ def _drop(wishes: list[Wish], reason: str, reading: Reading) -> None:
 
 def _concern_the_same(one: Operation, other: Operation) -> bool:
     alike = getattr(one, "scope", None) == getattr(other, "scope", None)
+    if isinstance(one, Look) and isinstance(other, Saturation | Warmth | Lightness):
+        # "The kids wanted neon, I want something calmer"
+        return alike
     for group in (_COLOURING, _GROUNDS):
         if isinstance(one, group) and isinstance(other, group):
             return alike

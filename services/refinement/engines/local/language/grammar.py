@@ -111,6 +111,7 @@ _DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Satura
 _HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
 # How many clauses further on a sentence may say something of what it names first.
 _AHEAD_MAX: Final = 8
+_DEMANDING: Final = frozenset({"should", "must", "needs"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -263,6 +264,12 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
             continue
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area
+    for previous, clause in itertools.pairwise(clauses):
+        is_value = all(colour_of(word) is not None for word in clause.words)
+        asks = previous.area is not None and previous.has(_DEMANDING)
+        if is_value and asks and not any(colour_of(word) for word in previous.words):
+            # "The background should be what our site has, #0b1f3a"
+            clause.area = clause.referent = previous.area
     for clause, following in zip(clauses[-2::-1], clauses[:0:-1], strict=False):
         is_bare = all(
             (word in SENSES and SENSES[word].form == "explicit") or word in {"please", "just"}

@@ -79,7 +79,7 @@ LOOKALIKES: Final = words(
     "exiting expressive extensive faced faked fakes faster fastest father fiber "
     "figured finder finger fitness fixer flame flames flash flatterer flesh float "
     "forma front future garnish geometries gracefully graphical grateful gravy greek "
-    "greet gross growing grows happiness harden harness harvest heard hearing hides "
+    "greet groom gross growing grows happiness harden harness harvest heard hearing hides "
     "highlighted hired homes illustrate illustrates illustrative illustrator "
     "indivisible inert inferring inherited initial initially insertion insisting "
     "integrity intensive invent invented inventing invention invest investing lager "

@@ -36,6 +36,7 @@ _SPOKEN: Final = {
         "not that i do not like|hard to|hard for|difficult to|tough to|"
         "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
         "round of feedback|round of changes|round of comments|round of edits|round of revisions|"
+        "meet in the middle|somewhere in the middle|something in the middle|middle ground|"
         "next round|second round|first round|another round|this round|last round|final round|"
         "you know|if anything|to be honest|if you know what i mean|i would say"
     ),

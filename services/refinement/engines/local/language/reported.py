@@ -49,7 +49,8 @@ _NO_PERSON: Final = (
 # What makes a fragment a request or a complaint, and not a name.
 _ASKING: Final = words(
     "too more less fewer should must need needs make please no not remove without can could would "
-    "add use change replace put give is are looks look feels feel lacks lose drop keep leave"
+    "add use change replace put give is are looks look feels feel lacks lose drop keep leave "
+    "hate hates dislike"
 )
 _LONG_AGO: Final = words("previously originally initially last once formerly")
 # "She answered with one word" is speech, "the tagline says" is not.

@@ -202,7 +202,10 @@ def _read_line(
     is_bare = not (mood.complains or mood.down or named) and (
         len(clause.words) <= _BARE_WORDS_MAX or _suggests_one(clause)
     )
-    adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
+    # "A thicker outline in gold" is a new one, whatever it is thicker than.
+    is_new = _suggests_one(clause) and any(colour_of(word) for word in clause.words)
+    is_compared = _is_comparison(clause, _qualities(clause))
+    adds = clause.has(_INSERTING) or (is_bare and (is_new or not is_compared))
     is_verb = any(
         clause.words[at] in {"outlined", "bordered", "framed"}
         or (
