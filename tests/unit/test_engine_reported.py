@@ -157,6 +157,7 @@ class TestDecisions:
                 "They want the logo in gold. Ignore them, use silver.",
                 [Recolour(colours=("silver",))],
             ),
+            ("The kids wanted neon, I want something calmer.", [Saturation(amount=-1.0)]),
             ("If it were up to me I'd make it black, but the client insists on brown.", ["brown"]),
         ],
     )
