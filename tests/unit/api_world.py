@@ -31,6 +31,7 @@ from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
 from services.api.feed import TaskFeed
 from services.api.line import WaitingLine
+from services.api.signing_keys import Keys, SharedSecret
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
     AddressSettings,
@@ -85,6 +86,7 @@ def settings(
     port: int = 8000,
     engines: EngineSettings | None = None,
     fetch: AddressSettings | None = None,
+    cors_origins: str = "",
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -96,7 +98,7 @@ def settings(
         ),
         auth=auth or AuthSettings(jwt_secret=Secret(SIGNING_KEY)),
         user=UserSettings(key_secret=Secret(USER_KEY)),
-        http=HttpSettings(host=host, port=port),
+        http=HttpSettings(host=host, port=port, cors_origins=cors_origins),
         refinement=engines or EngineSettings(),
         fetch=fetch or AddressSettings(),
     )
@@ -111,8 +113,10 @@ class World:
         log: MemoryLog | None = None,
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
+        keys: Keys | None = None,
         fetch: AddressSettings | None = None,
         store: MemoryObjectStore | None = None,
+        cors_origins: str = "",
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
@@ -123,7 +127,9 @@ class World:
         self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
+        self.keys = keys or SharedSecret(SIGNING_KEY)
         self.fetch = fetch
+        self.cors_origins = cors_origins
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -136,8 +142,14 @@ class World:
             views=self.views,
             store=self.store,
             stamper=stamper,
+            keys=self.keys,
             settings=settings(
-                auth=self.auth, host=host, port=port, engines=self.engines, fetch=self.fetch
+                auth=self.auth,
+                host=host,
+                port=port,
+                engines=self.engines,
+                fetch=self.fetch,
+                cors_origins=self.cors_origins,
             ),
         )
 
