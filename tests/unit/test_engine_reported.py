@@ -244,6 +244,7 @@ class TestDecisions:
                 "Everybody is happy except for the colours, they'd like them more muted.",
                 [Saturation(amount=-1.0)],
             ),
+            ("The logo is perfect except for the shadow.", [RemoveShadow()]),
             ("Everything is approved except the shadow, which has to go.", [RemoveShadow()]),
         ],
     )
@@ -458,6 +459,8 @@ class TestAbstaining:
             "Hi team, quick round of feedback.",
             "My boss does not agree that the logo is too dark.",
             "The logo is drowning in empty space.",
+            "We are not in favour of navy.",
+            "Blue and red should not change places.",
             "I love the shadow but it could be lighter.",
             "The fox is too orange for my taste, tone it down please.",
         ],

@@ -39,6 +39,7 @@ _KEEPING: Final = words("keep leave everything all rest anything")
 _STANDING_FOR: Final = words("it that they them those which this")
 _APPROVING: Final = words("approved approves signed accepted okay ok agreed satisfied pleased")
 _WINNING: Final = words("won wins winner chosen decision final verdict")
+_BARE_MAX: Final = 3
 _IT_IS: Final = ("it", "is")
 _DECIDED: Final = _WINNING | words(
     "it in the end is was and so our we my for finally a has have been got ended up as of "
@@ -75,6 +76,12 @@ def _with_exception(tokens: list[Token]) -> list[Token]:
         is_liked = bool(before & (words_of.PRAISING | _APPROVING))
         if pronoun is not None and (is_liked or before & _KEEPING):
             rest = [*rest[pause + 1 : pronoun], *rest[:pause], *rest[pronoun + 1 :]]
+        elif is_liked and len(rest) <= _BARE_MAX:
+            # "Perfect except for the shadow": nothing is said of it but that.
+            undrawn = words_of.SHADOWS | words_of.GRADIENTS
+            if not {one.word for one in rest} & undrawn:
+                continue
+            rest.insert(0, token._replace(word="remove"))
         elif not is_liked:
             continue
         return [*tokens[:at], token._replace(word=";"), *rest, *tokens[end:]]

@@ -106,7 +106,8 @@ def mood_of(words: Sequence[str]) -> Mood:
 def _only_adds(words: Sequence[str]) -> bool:
     """Say whether a "too" at the end means "also": "soften the edges here too"."""
     says_how = any(word in SENSES and SENSES[word].form == "explicit" for word in words)
-    return last_but_courtesy(words) == "too" and list(words).count("too") == 1 and says_how
+    asks = says_how or bool(words_of.WISHING & set(words))
+    return last_but_courtesy(words) == "too" and list(words).count("too") == 1 and asks
 
 
 def _is_subjunctive(words: Sequence[str]) -> bool:

@@ -94,7 +94,7 @@ _SPOKEN: Final = {
     ),
     "wants": "insists on|insist on|insisted on",
     "uptome": "if it were up to me|if it was up to me|if i had my way|if i could choose",
-    "swapplaces": "change places|trade places|switch places|swap places|exchange places",
+    "swapsides": "change places|trade places|switch places|swap places|exchange places",
     "infavourof": "in favour of|in favor of",
     "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (

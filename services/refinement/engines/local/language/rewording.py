@@ -119,6 +119,8 @@ def _with_favoured(tokens: list[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         if token.word != "infavourof":
             left.append(token)
+        elif word_at(tokens, at - 1) in words_of.NEGATED:
+            left.append(token._replace(word="prefer"))
         elif word_at(tokens, at - 1) in _FAVOURING:
             while left and left[-1].word in _FAVOURING:
                 left.pop()
@@ -187,10 +189,13 @@ def _with_code_of_colour(tokens: list[Token]) -> list[Token]:
 def _with_places_changed(tokens: list[Token]) -> list[Token]:
     """Let "the blue and the yellow should change places" swap the two."""
     for at, token in enumerate(tokens):
-        if token.word != "swapplaces":
+        forbids = token.word == "donttouch" and word_at(tokens, at + 1) == "places"
+        if token.word != "swapsides" and not forbids:
             continue
         start, end = sentence_around(tokens, at)
         colours = [one for one in tokens[start:end] if colour_of(one.word) is not None]
+        if forbids or words_of.NEGATED & {one.word for one in tokens[max(start, at - 3) : at]}:
+            return [*tokens[:start], *tokens[end:]]
         if len(colours) == len(("one", "other")):
             first, second = colours
             asked = [first._replace(word="swap"), first, first._replace(word="and"), second]
