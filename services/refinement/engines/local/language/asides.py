@@ -34,6 +34,7 @@ _SURROUNDINGS: Final = words(
     "boxes packaging apron aprons jacket jackets jersey jerseys cloth clothes clothing garment "
     "garments material materials table tables floor floors room rooms surface surfaces sweater "
     "sweaters polo polos vest vests tote totes banner banners flag flags leather wood metal glass "
+    "site sites website websites page pages header footer app apps feed slide slides webpage "
     "vehicle vehicles bus buses sign signs interior furniture grass sky helmet helmets"
 )
 _OWNERS: Final = words("shop store front company team work school office club staff delivery")

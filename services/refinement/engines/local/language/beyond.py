@@ -9,7 +9,7 @@ from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.ordinary_words import FILLER
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import STYLES
-from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.tokens import QUOTATION, colour_of
 from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import Reading
 
@@ -67,7 +67,9 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     if clause.has(words_of.TEXTS) and not clause.has(_DRAWN_HERE):
         changes_font = clause.has(_FONTS) and clause.has(_WORDING) and not has_operation
         changes_words = (
-            clause.has(_WORDING) and not has_operation and not clause.has(words_of.COLOUR_NOUNS)
+            (clause.has(_WORDING) or QUOTATION in words)
+            and not has_operation
+            and not clause.has(words_of.COLOUR_NOUNS)
         )
         is_taken_out = mood.removes and _is_object(clause, words_of.TEXTS)
         if is_taken_out or changes_font or changes_words:

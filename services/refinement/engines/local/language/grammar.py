@@ -19,11 +19,17 @@ from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
 from services.refinement.engines.local.language.clauses import Clause, clauses_of, turns_back
 from services.refinement.engines.local.language.colour_wishes import read_colours
+from services.refinement.engines.local.language.decisions import (
+    is_decision,
+    oppose,
+    take_back_opinions,
+    weigh,
+)
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
-from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN, LOOKALIKES
 from services.refinement.engines.local.language.parts import (
     goes_on_about_part,
     read_partial_line,
@@ -46,12 +52,16 @@ from services.refinement.engines.local.language.references import (
     refer,
     relate,
     remember,
+    take_amount,
 )
+from services.refinement.engines.local.language.reported import heard, speaker_at
+from services.refinement.engines.local.language.rewording import reworded
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.terse import in_plain_order
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
+from services.refinement.engines.local.language.topics import Topic
 from services.refinement.engines.local.language.treatments import (
     has_wish,
     read_looks,
@@ -115,6 +125,9 @@ _GUESSED: Final = (
     *(Recolour, Lightness, Saturation, Warmth, Contrast, Weight, Monochrome, Simplify, Shadow),
     *(Border, Outline, Roundness),
 )
+# How many clauses further on a sentence may say something of what it names first.
+_AHEAD_MAX: Final = 8
+_DEMANDING: Final = frozenset({"should", "must", "needs"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -134,48 +147,72 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(without_asides(in_plain_order(tokens)), prompt)
+    tokens, opinions = heard(tokens, prompt)
+    clauses = clauses_of(without_asides(reworded(in_plain_order(tokens))), prompt)
     _assign_areas(clauses)
-    asked = prompt.rstrip().endswith("?")
     context = Context()
-    for clause in clauses:
+    topic = Topic()
+    for at, clause in enumerate(clauses):
         relate(clause, context)
-        if clause.licence.is_idle:
-            context.spoken = clause
+        clause.speaker = speaker_at(opinions, clause.start)
+        clause.decides = is_decision(clause)
+        ahead = clauses[at + 1 : at + 1 + _AHEAD_MAX]
+        if topic.is_set_by(clause, ahead, prompt):
             continue
-        asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        asks = asks or is_question(clause, prompt)
-        if asks or is_praise(clause):
-            context.spoken = context.about = clause
-            clause.part = bare_part_of(clause) or judged_part_of(clause)
-            continue
-        if take_back(clause, context.about, reading):
-            continue
-        before, known_before = reading.extent, len(reading.wishes)
-        refer(clause, context, reading)
-        about = context.about
-        if about is not None and about.part and goes_on_about_part(clause, about):
-            refuse_part(clause, about.part, reading)
-        else:
-            known = len(reading.wishes)
-            _read_licensed(clause, theme, reading)
-            drop_unheeded(
-                clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
-            )
-            clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
-        drop_limit(clause, known_before, reading)
-        context.about = clause
-        is_idle = reading.extent == before
-        remember(clause, context, is_idle=is_idle)
-        if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
-            reading.unmatched.append(clause.phrase)
+        if not _asks_for_nothing(clause, context, reading, prompt, is_last=not ahead):
+            refer(clause, context, reading)
+            topic.apply(clause)
+            before = reading.extent
+            _read_next(clause, theme, context, reading)
+            if reading.extent == before:
+                oppose(clause, prompt, reading)
+    weigh(reading)
     reading.wishes = settled(reading)
     return reading
+
+
+def _asks_for_nothing(
+    clause: Clause, context: Context, reading: Reading, prompt: str, *, is_last: bool
+) -> bool:
+    """Note what a clause tells, praises, asks or takes back; say whether that is all it does."""
+    if take_back_opinions(clause, reading):
+        context.idle = clause
+        return True
+    if clause.licence.is_idle:
+        context.spoken = clause
+        return True
+    asks = is_last and prompt.rstrip().endswith("?") and clause.words[0] in _ASKING
+    if asks or is_question(clause, prompt) or is_praise(clause):
+        context.spoken = context.about = clause
+        clause.part = bare_part_of(clause) or judged_part_of(clause)
+        return True
+    return take_back(clause, context.about, reading)
+
+
+def _read_next(clause: Clause, theme: str, context: Context, reading: Reading) -> None:
+    """Read what a clause asks for, and remember what it was about."""
+    before, known_before = reading.extent, len(reading.wishes)
+    about = context.about
+    if about is not None and about.part and goes_on_about_part(clause, about):
+        refuse_part(clause, about.part, reading)
+    elif not take_amount(clause, about, reading):
+        known = len(reading.wishes)
+        _read_licensed(clause, theme, reading)
+        drop_unheeded(clause, known, reading, lambda one, into: _read_licensed(one, theme, into))
+        clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+    drop_limit(clause, known_before, reading)
+    context.about = clause
+    is_idle = reading.extent == before
+    remember(clause, context, is_idle=is_idle)
+    if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
+        reading.unmatched.append(clause.phrase)
 
 
 def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
     """Read what a clause may ask for, being the kind of sentence it is."""
     known = len(reading.wishes)
+    if _is_mostly_unread(clause):
+        return
     _read_clause(clause, theme, reading)
     if not (clause.licence.grants_mentions or clause.mood.lacks):
         reading.wishes[known:] = [
@@ -183,7 +220,7 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
             for wish in reading.wishes[known:]
             if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
-    if _is_mostly_unread(clause):
+    if _has_strange_words(clause):
         # One word that is known among several that are not says too little.
         reading.wishes[known:] = [
             wish for wish in reading.wishes[known:] if not _is_guess(wish.operation)
@@ -193,6 +230,17 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
 
 
 def _is_mostly_unread(clause: Clause) -> bool:
+    """Say whether a complaint or story has too many words of its own to guess from the others."""
+    if clause.licence not in {Licence.COMPLAINT, Licence.STATEMENT}:
+        return False
+    content = [word for word in clause.words if word.isalpha() and word not in FILLER]
+    unread = sum(
+        (not is_known(word) or word in LOOKALIKES) and colour_of(word) is None for word in content
+    )
+    return unread > 1 and 2 * unread > len(content)
+
+
+def _has_strange_words(clause: Clause) -> bool:
     """Say whether several words of a clause are unknown, and not only those of a purpose."""
     told = next((at for at, word in enumerate(clause.words) if word in _PURPOSES), None)
     spoken = clause.words[:told]
@@ -264,6 +312,11 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
             # "Don't go darker on the text, go lighter"
             clause.area = None if names_the_whole(clause) else previous.area
+        is_value = all(colour_of(word) is not None for word in clause.words)
+        asks = previous.area is not None and previous.has(_DEMANDING)
+        if is_value and asks and not any(colour_of(word) for word in previous.words):
+            # "The background should be what our site has, #0b1f3a"
+            clause.area = clause.referent = previous.area
     for clause, following in zip(clauses[-2::-1], clauses[:0:-1], strict=False):
         is_bare = all(
             (word in SENSES and SENSES[word].form == "explicit") or word in {"please", "just"}
