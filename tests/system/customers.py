@@ -1,7 +1,8 @@
 """Users of the running service: each with a token, HTTP, and nothing else."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
@@ -65,6 +66,24 @@ class Customer:
     async def task(self, task_id: str, *, route: str = "/api/tasks") -> Answer:
         """Look at a task."""
         return await self._call("GET", f"{route}/{task_id}")
+
+    async def waited(self, task_id: str, *, wait_s: int, tag: str = "") -> Answer:
+        """Look at a task once it has moved, or after `wait_s`; `tag` names what is known of it."""
+        headers = {"Prefer": f"wait={wait_s}"}
+        if tag:
+            headers["If-None-Match"] = tag
+        return await self._call("GET", f"/api/tasks/{task_id}", headers=headers)
+
+    @asynccontextmanager
+    async def streaming(
+        self, path: str, *, headers: Mapping[str, str], silence_s: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer that may last, as long as it is never silent for longer."""
+        bound = aiohttp.ClientTimeout(total=None, sock_read=silence_s)
+        async with self._session.get(
+            self._api + path, headers=self._headers | dict(headers), timeout=bound
+        ) as answer:
+            yield answer
 
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""
