@@ -10,8 +10,10 @@ import msgspec
 from events.codec import CONTENT_TYPE, event_name
 from events.failures import FAILURE_RULES, FailureCode
 from events.task import EVENT_TYPES, SOURCE, CloudEvent, TaskEvent, TaskRequested
+from services.api.problems import INTERNAL_ERROR, MEDIA_TYPE, PROBLEMS, TYPE_PREFIX
 from services.runtime.environment import Setting, describe
 from services.runtime.settings import PROCESSES, Secret
+from tests.problem_advice import ADVICE, BEFORE_US, INTRODUCTION
 
 ROOT: Final = Path(__file__).parents[1]
 REFERENCE: Final = ROOT / "docs" / "reference"
@@ -70,6 +72,7 @@ def pages() -> Mapping[str, str]:
         "events.md": events_page(),
         "settings.md": settings_page(),
         "failures.md": failures_page(),
+        "problems.md": problems_page(),
         **schemas,
     }
 
@@ -151,7 +154,31 @@ def failures_page() -> str:
     return _page(
         "Failures",
         "Why a task can fail, as clients see it in `error_code`, and what its owner can do.",
+        "A request that is refused at once makes no task: see [Problems](problems.md). Where the"
+        "\nquota is refunded, the request does not count any more once the task has failed.",
         _table(("Code", "Meaning", "Quota refunded", "What to do"), rows),
+    )
+
+
+def problems_page() -> str:
+    """Every error that a request can be answered with."""
+    kinds = {**PROBLEMS, Exception: INTERNAL_ERROR}
+    rows = [
+        (
+            str(kind.status),
+            f"`{kind.name}`",
+            ADVICE[error].when,
+            ADVICE[error].what_to_do,
+            ", ".join(f"`{name}`" for name in (*kind.headers, *ADVICE[error].headers)),
+        )
+        for error, kind in sorted(kinds.items(), key=lambda one: one[1].status)
+    ]
+    return _page(
+        "Problems",
+        "What a request can be refused with, and what its sender can do.",
+        INTRODUCTION.format(media_type=MEDIA_TYPE, prefix=TYPE_PREFIX),
+        _table(("Status", "Name", "When", "What to do", "Headers"), rows),
+        BEFORE_US,
     )
 
 

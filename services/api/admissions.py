@@ -19,7 +19,7 @@ from events.admission import (
     quota_standing,
 )
 from events.ids import idempotent_task_id
-from events.log import AppendConflict, DeskReading, EventLog, LogUnavailable
+from events.log import AppendConflict, DeskReading, EventLog
 from events.task import Stamp, Status, Task, first_event, fold
 from services.adapters.storage import ObjectStore, may_read
 from services.api.auth import Owner
@@ -33,20 +33,20 @@ ATTEMPTS_MAX: Final = 8
 _PAUSE: Final = Backoff(base_s=0.005, max_s=0.1)
 
 
-class Refused(Exception):
-    """A request that is not admitted; `quota` tells how the quota stands, if that is known."""
-
-    def __init__(self, message: str, *, quota: QuotaReport | None) -> None:
-        super().__init__(message)
-        self.quota = quota
-
-
-class InvalidRequest(Refused):
+class InvalidRequest(Exception):
     """The request is not valid; `errors` names everything that is wrong with it."""
 
-    def __init__(self, errors: tuple[FieldError, ...], *, quota: QuotaReport | None) -> None:
-        super().__init__(f"the request has {len(errors)} errors", quota=quota)
+    def __init__(self, errors: tuple[FieldError, ...]) -> None:
+        super().__init__(f"the request has {len(errors)} errors")
         self.errors = errors
+
+
+class Refused(Exception):
+    """A valid request that is not admitted; `quota` tells how the quota stands."""
+
+    def __init__(self, message: str, *, quota: QuotaReport) -> None:
+        super().__init__(message)
+        self.quota = quota
 
 
 class ImageNotFound(Refused):
@@ -175,14 +175,14 @@ class Admissions:
         request = msgspec.structs.replace(submission.request, original_image_url=plain)
         return msgspec.structs.replace(submission, request=request)
 
-    async def quota_of(self, owner: Owner) -> QuotaReport | None:
-        """How a user's quota stands; None if the log cannot say, because it only decorates."""
+    async def quota_of(self, owner: Owner) -> QuotaReport:
+        """How a user's quota stands.
+
+        Raises:
+            LogUnavailable: nobody can tell right now.
+        """
         now = self._stamper.clock.now()
-        try:
-            desk = await self._log.read_desk(owner.user_key)
-        except LogUnavailable:
-            return None
-        return self._quota_at(desk, now)
+        return self._quota_at(await self._log.read_desk(owner.user_key), now)
 
     def _quota_at(self, desk: DeskReading, now: datetime) -> QuotaReport:
         """The quota as it stands without the request in hand."""

@@ -17,6 +17,7 @@ from services.api.admissions import Admissions
 from services.api.auth import BearerAuthentication, TokenVerifier
 from services.api.bodies import TaskBodies
 from services.api.concepts import refine_route
+from services.api.cors import across_origins
 from services.api.description import openapi_config
 from services.api.edge import BODY_TIMEOUT_S, Edge
 from services.api.event_streams import EventStreams
@@ -26,6 +27,7 @@ from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
 from services.api.problems import answer_error
+from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
 from services.api.seats import Seats
 from services.api.stages import Stages
@@ -100,6 +102,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
                 admissions=admissions,
             ),
             history_route(log=log, streams=streams),
+            *rate_limit_routes(admissions=admissions),
         ],
         middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],
     )
@@ -114,5 +117,6 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
         debug=False,
     )
     # Around the application rather than in its middleware, which unknown addresses never reach.
-    application.asgi_handler = Edge(application.asgi_handler, body_timeout_s=body_timeout_s)
+    reachable = across_origins(application.asgi_handler, origins=settings.http.origins)
+    application.asgi_handler = Edge(reachable, body_timeout_s=body_timeout_s)
     return application

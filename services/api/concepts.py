@@ -1,6 +1,7 @@
 """The route that takes refinement requests."""
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
 from typing import Final, TypeAlias
 
 from litestar import post
@@ -8,7 +9,8 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.response.base import ASGIResponse
 
 from events.admission import RefinementRequest
-from services.api.admissions import Admissions, InvalidRequest, Reception, Submission
+from events.log import LogUnavailable
+from services.api.admissions import Admissions, InvalidRequest, Reception, Refused, Submission
 from services.api.auth import Owner
 from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
 from services.api.description import REFINE_RESPONSES, RefineOperation
@@ -48,10 +50,11 @@ def refine_route(
         tags=["concepts"],
     )
     async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
-        submission = await _read_submission(request, admissions, read_body)
-        receipt = await admissions.submit(submission)
-        task = receipt.task
-        facts_of(request.scope).task_id = task.task_id
+        async with _quota_of_errors(request, admissions):
+            submission = await _read_submission(request, read_body)
+            receipt = await admissions.submit(submission)
+        task, facts = receipt.task, facts_of(request.scope)
+        facts.task_id, facts.quota = task.task_id, receipt.quota
         headers = receipt.quota.headers()
         headers["Cache-Control"] = "no-store"
         if receipt.reception is Reception.ALREADY_ACTIVE:
@@ -74,9 +77,29 @@ def refine_route(
     return refine_concept
 
 
-async def _read_submission(
-    request: AuthenticatedRequest, admissions: Admissions, read_body: BodyReader
-) -> Submission:
+@asynccontextmanager
+async def _quota_of_errors(
+    request: AuthenticatedRequest, admissions: Admissions
+) -> AsyncIterator[None]:
+    """Find out how the quota stands when a request ends in an error, for the error's headers.
+
+    A log that has just failed is not asked again: its failure would be answered twice as late.
+    """
+    facts = facts_of(request.scope)
+    try:
+        yield
+    except Refused as error:
+        facts.quota = error.quota
+        raise
+    except LogUnavailable:
+        raise
+    except Exception:
+        with suppress(LogUnavailable):
+            facts.quota = await admissions.quota_of(request.user)
+        raise
+
+
+async def _read_submission(request: AuthenticatedRequest, read_body: BodyReader) -> Submission:
     """The submission in a request.
 
     Raises:
@@ -96,7 +119,7 @@ async def _read_submission(
     if isinstance(read, tuple):
         errors.extend(read)
     if errors or isinstance(read, tuple):
-        raise InvalidRequest(tuple(errors), quota=await admissions.quota_of(owner))
+        raise InvalidRequest(tuple(errors))
     return Submission(
         request=read,
         owner=owner,

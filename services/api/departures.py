@@ -6,16 +6,17 @@ from contextlib import asynccontextmanager
 
 from litestar.types import Receive
 
-from services.api.edge import BodyAborted
+from services.api.edge import BodyAborted, BodyStalled
 
 
 async def until_gone(receive: Receive) -> None:
-    """Return when the client of a request is gone; its body must have been read before."""
+    """Return when the client of a request is gone; what is left of its body is thrown away."""
     try:
         while (await receive())["type"] != "http.disconnect":
             pass
-    except BodyAborted:
-        # The same news, from the layer that watches over request bodies.
+    except (BodyAborted, BodyStalled):
+        # The same news, from the layer that watches over request bodies; nobody is waited for who
+        # has announced a body and does not send it.
         pass
 
 

@@ -20,6 +20,8 @@ from litestar.types import (
 )
 from structlog.typing import FilteringBoundLogger
 
+from services.api.quota_report import QuotaReport
+
 BODY_TIMEOUT_S: Final = 10.0
 
 _REQUEST_ID_HEADER: Final = b"x-request-id"
@@ -40,20 +42,25 @@ class BodyStalled(Exception):
 
 
 class BodyAborted(Exception):
-    """The client went away before its body was complete."""
+    """The client went away before its body was complete, or sent chunks that are none."""
 
     def __init__(self) -> None:
-        super().__init__("the connection ended before the request body was complete")
+        super().__init__("the request body ended before it was complete")
 
 
 class Facts(msgspec.Struct, kw_only=True):
-    """What becomes known about a request while it is answered, for its one log line."""
+    """What becomes known about a request while it is answered, for its one log line.
+
+    `quota` is not for the line but for the headers of an error: it is known where the error is not
+    yet an answer.
+    """
 
     request_id: str
     user_key: str | None = None
     task_id: str | None = None
     problem: str | None = None
     reason: str | None = None
+    quota: QuotaReport | None = None
 
 
 def facts_of(scope: Scope) -> Facts:

@@ -30,7 +30,6 @@ from services.api.admissions import (
     ImageNotFound,
     InvalidRequest,
     QuotaSpent,
-    Refused,
     ReplayedTaskRemoved,
 )
 from services.api.auth import InvalidToken
@@ -104,7 +103,7 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         status=400,
         name="body-aborted",
         title="Request body aborted",
-        detail="The connection ended before the request body was complete.",
+        detail="The request body ended before it was complete, or is not framed as HTTP.",
         headers=_CLOSE,
     ),
     InvalidToken: ProblemKind(
@@ -274,8 +273,9 @@ def _problem_error(error: FieldError) -> ProblemError:
 def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     """The headers that depend on more than the kind of the error."""
     headers: dict[str, str] = {}
-    if isinstance(error, Refused) and error.quota is not None:
-        headers.update(error.quota.headers())
+    quota = facts_of(scope).quota
+    if quota is not None:
+        headers.update(quota.headers())
     if isinstance(error, QuotaSpent):
         headers["Retry-After"] = str(error.resets_in_s)
     if isinstance(error, MethodNotAllowedException):

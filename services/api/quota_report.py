@@ -8,7 +8,8 @@ import msgspec
 
 from events.admission import QuotaStanding
 
-_POLICY: Final = "refine-month"
+POLICY: Final = "refine-month"
+PERIOD: Final = "month"
 
 
 class QuotaReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,10 +29,10 @@ class QuotaReport(msgspec.Struct, frozen=True, kw_only=True):
         month_s = int((standing.resets_at - standing.period_start).total_seconds())
         remaining = standing.remaining
         return {
-            "RateLimit-Policy": f'"{_POLICY}";q={standing.limit};w={month_s}',
-            "RateLimit": f'"{_POLICY}";r={remaining};t={self.resets_in_s}',
+            "RateLimit-Policy": f'"{POLICY}";q={standing.limit};w={month_s}',
+            "RateLimit": f'"{POLICY}";r={remaining};t={self.resets_in_s}',
             "X-RateLimit-Limit": str(standing.limit),
             "X-RateLimit-Remaining": str(remaining),
             "X-RateLimit-Reset": str(int(standing.resets_at.timestamp())),
-            "X-RateLimit-Period": "month",
+            "X-RateLimit-Period": PERIOD,
         }

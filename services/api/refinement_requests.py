@@ -1,6 +1,8 @@
 """From the bytes of a request to a valid refinement request, or to everything wrong with it."""
 
+import json
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import ClassVar, Final
@@ -26,7 +28,7 @@ ASPECTS: Final = (
 REQUIRED: Final = ("original_image_url", "refinement_prompt")
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 
-_UNKNOWN_FIELDS_SHOWN_MAX: Final = 10
+_WRONG_NAMES_SHOWN_MAX: Final = 10
 _FIELD_NAME_SHOWN_MAX: Final = 64
 _BODY: Final = "body"
 _JSON: Final = re.compile(
@@ -37,6 +39,8 @@ _IDEMPOTENCY_KEY: Final = re.compile(r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})')
 # Everything that is not text: C0 and C1 controls except newline and tab, and lone surrogates.
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _FIELDS: Final = msgspec.json.Decoder(dict[str, object])
+# Only names are looked at, so numbers stay as they are written, however long.
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str)
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,13 +105,14 @@ def read_request(
     """
     try:
         fields = _FIELDS.decode(body)
+        repeated = _repeated_names(body)
     except msgspec.ValidationError:
         return (_body_error("must be a JSON object"),)
     # Deep nesting ends in a RecursionError; bad UTF-8 in a UnicodeDecodeError, a ValueError.
     except (ValueError, RecursionError):
         return (_body_error("is not valid JSON"),)
     values: dict[str, object] = {}
-    errors: list[FieldError] = []
+    errors = [_field_error(name, Invalid("must be there only once")) for name in repeated]
     readers: dict[str, Callable[[object], object]]
     readers = {
         "original_image_url": partial(_read_url, may_fetch=may_fetch),
@@ -124,8 +129,8 @@ def read_request(
         elif name in REQUIRED:
             errors.append(_field_error(name, Invalid("is required")))
     errors.extend(
-        _field_error(name[:_FIELD_NAME_SHOWN_MAX], Invalid("is not a known field"))
-        for name in list(fields)[:_UNKNOWN_FIELDS_SHOWN_MAX]
+        _field_error(name, Invalid("is not a known field"))
+        for name in list(fields)[:_WRONG_NAMES_SHOWN_MAX]
     )
     return tuple(errors) if errors else msgspec.convert(values, RefinementRequest)
 
@@ -205,11 +210,19 @@ _READERS: Final[Mapping[str, Callable[[object], object]]] = {
 }
 
 
+def _repeated_names(body: bytes) -> list[str]:
+    """The first fields that a JSON object has twice: parsers disagree on which one counts."""
+    pairs: tuple[tuple[str, object], ...] = _PAIRS.decode(body.decode())
+    counts = Counter(name for name, _ in pairs)
+    return [name for name, count in counts.items() if count > 1][:_WRONG_NAMES_SHOWN_MAX]
+
+
 def _body_error(detail: str) -> FieldError:
     return FieldError(field=_BODY, detail=detail, pointer="#")
 
 
 def _field_error(name: str, error: Invalid) -> FieldError:
+    name = name[:_FIELD_NAME_SHOWN_MAX]
     token = name.replace("~", "~0").replace("/", "~1")
     return FieldError(
         field=name,

@@ -1,5 +1,6 @@
 """The routes of one task: its owner reads it, waits for it, cancels it, removes it."""
 
+from contextlib import suppress
 from typing import Final
 
 from litestar import delete, get, post
@@ -7,6 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
+from events.log import LogUnavailable
 from events.task import Task
 from services.api.admissions import Admissions
 from services.api.bodies import TaskBodies
@@ -86,9 +88,9 @@ def withdrawal_routes(
             task, status_code = ended.task, 409
         facts_of(request.scope).task_id = task.task_id
         headers = {"Cache-Control": "no-store", "ETag": bodies.tag_of(task).header()}
-        quota = await admissions.quota_of(request.user)
-        if quota is not None:
-            headers.update(quota.headers())
+        # The task is cancelled, whatever can be told of the quota.
+        with suppress(LogUnavailable):
+            headers |= (await admissions.quota_of(request.user)).headers()
         body = await bodies.encode(task)
         return ASGIResponse(body=body, status_code=status_code, headers=headers)
 

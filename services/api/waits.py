@@ -16,8 +16,8 @@ from services.api.task_reader import TaskNotFound, TaskReader
 class TaskWaits:
     """Waits for tasks, on behalf of their owners, for as long as these are there.
 
-    `receive` is that of the request, whose body must have been read: when the client goes away, the
-    waiting ends, and with it what it costs.
+    `receive` is that of the request, whose body is not needed any more: when the client goes away,
+    the waiting ends, and with it what it costs.
     """
 
     def __init__(self, *, reader: TaskReader, feed: TaskFeed, seats: Seats) -> None:

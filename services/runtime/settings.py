@@ -23,6 +23,13 @@ NATS_URL: Final = {
     "example": "nats://host:4222",
 }
 
+_ORIGIN: Final = r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
+ORIGINS: Final = {
+    # Browsers write origins in lower case, and `null` for all that have none.
+    "pattern": rf"\s*\*\s*|\s*{_ORIGIN}\s*(,\s*{_ORIGIN}\s*)*",
+    "example": "https://host or http://host:port, comma-separated and in lower case, or *",
+}
+
 PROVIDERS: Final = ("openai", "replicate", "jigsawstack")
 ENGINES: Final = ("local", *PROVIDERS)
 ENGINE_NAMES: Final = {
@@ -159,6 +166,28 @@ class HttpSettings(Section, frozen=True, kw_only=True):
     waiting_max: Annotated[
         int, Meta(ge=0, description="Of these, requests that may wait for a task to move")
     ] = 2048
+    cors_origins: Annotated[
+        str,
+        Meta(
+            description=(
+                "Origins whose pages may call the API from a browser, comma-separated:"
+                " `https://host`; `*` for all"
+            ),
+            extra=ORIGINS,
+        ),
+    ] = ""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Every origin whose pages may call the API, as browsers write it."""
+        origins = (origin.strip() for origin in self.cors_origins.split(","))
+        return tuple(_without_default_port(origin) for origin in origins if origin)
+
+
+def _without_default_port(origin: str) -> str:
+    """An origin without the port that browsers leave out."""
+    scheme, _, _ = origin.partition(":")
+    return origin.removesuffix({"http": ":80", "https": ":443"}.get(scheme, ""))
 
 
 class AddressSettings(Section, frozen=True, kw_only=True):

@@ -85,6 +85,10 @@ class Customer:
         ) as answer:
             yield answer
 
+    async def quota(self) -> Answer:
+        """Ask how the quota stands."""
+        return await self._call("GET", "/api/health/rate-limits")
+
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""
         last: dict[str, Any] = {}

@@ -99,6 +99,22 @@ async def test_a_task_that_fails_for_its_request_counts(customer: Callable[[], C
     assert_quota_headers(again, remaining=QUOTA - 2)
 
 
+async def test_asking_for_the_quota_costs_nothing(customer: Callable[[], Customer]) -> None:
+    """The route for the quota tells what was used, as its headers do, and uses nothing itself."""
+    somebody = customer()
+    before = [await somebody.quota() for _ in range(QUOTA + 1)]
+    task_id = await somebody.accepted(FORBIDDEN_URL)
+
+    after = await somebody.quota()
+
+    assert {answer.status for answer in (*before, after)} == {200}
+    assert_quota_headers(before[-1], remaining=QUOTA)
+    assert_quota_headers(after, remaining=QUOTA - 1)
+    limit = after.json["limits"]["refine_concept"]
+    assert (limit["limit"], limit["used"], limit["remaining"]) == (QUOTA, 1, QUOTA - 1)
+    await somebody.ended(task_id)
+
+
 def assert_quota_headers(answer: Answer, *, remaining: int) -> None:
     """All that an answer says about the quota, exactly."""
     start = month_start(datetime.now(UTC))

@@ -85,6 +85,7 @@ def settings(
     port: int = 8000,
     engines: EngineSettings | None = None,
     fetch: AddressSettings | None = None,
+    cors_origins: str = "",
 ) -> ApiSettings:
     """Settings whose servers are never called."""
     unused = Secret("unused")
@@ -96,7 +97,7 @@ def settings(
         ),
         auth=auth or AuthSettings(jwt_secret=Secret(SIGNING_KEY)),
         user=UserSettings(key_secret=Secret(USER_KEY)),
-        http=HttpSettings(host=host, port=port),
+        http=HttpSettings(host=host, port=port, cors_origins=cors_origins),
         refinement=engines or EngineSettings(),
         fetch=fetch or AddressSettings(),
     )
@@ -113,6 +114,7 @@ class World:
         engines: EngineSettings | None = None,
         fetch: AddressSettings | None = None,
         store: MemoryObjectStore | None = None,
+        cors_origins: str = "",
     ) -> None:
         self.clock = SetClock()
         self.log = log or MemoryLog()
@@ -124,6 +126,7 @@ class World:
         self.auth = auth
         self.engines = engines
         self.fetch = fetch
+        self.cors_origins = cors_origins
 
     def dependencies(self, *, host: str = "127.0.0.1", port: int = 8000) -> Dependencies:
         """What the API is made of."""
@@ -137,7 +140,12 @@ class World:
             store=self.store,
             stamper=stamper,
             settings=settings(
-                auth=self.auth, host=host, port=port, engines=self.engines, fetch=self.fetch
+                auth=self.auth,
+                host=host,
+                port=port,
+                engines=self.engines,
+                fetch=self.fetch,
+                cors_origins=self.cors_origins,
             ),
         )
 

@@ -140,6 +140,8 @@ async def test_openapi_describes_the_request_and_every_answer() -> None:
         "/api/health/live",
         "/api/health/ready",
         "/api/health/version",
+        "/api/health/rate-limits",
+        "/api/health/rate-limits-status",
     }
     assert set(refine["responses"]) == {
         *("202", "400", "401", "404", "408", "409", "413", "415", "422", "429", "503")

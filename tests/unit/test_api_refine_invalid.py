@@ -180,6 +180,19 @@ BODIES_REFUSED: Final[dict[str, bytes]] = {
     "a number": b"1",
     "NaN": b'{"refinement_prompt": NaN}',
     "a number out of range": b'{"refinement_prompt": 1e999}',
+    "Infinity": b'{"refinement_prompt": Infinity}',
+    "minus Infinity": b'{"refinement_prompt": -Infinity}',
+    "digits without end": b"9" * 65_536,
+    "an exponent without end": b'{"refinement_prompt": 1e' + b"9" * 5000 + b"}",
+    "a raw null byte": b'{"refinement_prompt": "more\x00minimalist"}',
+    "a name of surrogates": b'{"\\udfff\\ud800": 1}',
+    "a name with a null byte": b'{"\\u0000": 1}',
+    "a name without end": b'{"' + b"a" * 60_000 + b'": 1}',
+    "a name twice": b'{"a": 1, "a": 2}',
+    "names twice, deep": b'{"a": ' + b'{"a": 1, "a": ' * 4000 + b"1" + b"}" * 4001,
+    "brackets": b"[" * 65_536,
+    "brackets that close": b"[" * 32_768 + b"]" * 32_768,
+    "deep and closed": b'{"a": ' + b"[" * 32_000 + b"]" * 32_000 + b"}",
     "many digits": b'{"refinement_prompt": ' + b"9" * 5000 + b"}",
     "deep lists": b'{"refinement_prompt": ' + b"[" * 50_000,
     "deep objects": b'{"a":' * 12_000,
@@ -203,6 +216,21 @@ async def test_invalid_body_is_422_never_500() -> None:
         assert answer.headers["Content-Type"] == "application/problem+json"
         assert answer.headers["X-RateLimit-Remaining"] == "10"
         assert len(answer.content) < 4096
+
+
+async def test_invalid_if_a_field_is_there_twice() -> None:
+    """Which of two values counts is not for us to guess: the field is named, whatever it is."""
+    world = World()
+    body = json.dumps(SEED_REQUEST)[:-1] + ', "refinement_prompt": "Make it bold", "a": 1, "a": 1}'
+    async with world.client() as client:
+        headers = world.signed_in() | {"Content-Type": "application/json"}
+        answer = await client.post(REFINE, content=body, headers=headers)
+
+    assert answer.status_code == 422
+    assert answer.json()["field_errors"] == {
+        "refinement_prompt": ["must be there only once"],
+        "a": ["must be there only once", "is not a known field"],
+    }
 
 
 async def test_invalid_idempotency_key_is_422() -> None:

@@ -6,8 +6,10 @@ import pytest
 from events.codec import Fields
 from events.failures import FailureCode
 from events.task import EVENT_TYPES, TaskEvent
+from services.api.problems import PROBLEMS
 from services.runtime.environment import describe
 from services.runtime.settings import PROCESSES
+from tests.problem_advice import ADVICE
 from tests.reference import REFERENCE, pages, schema_text
 
 PAGES = pages()
@@ -27,12 +29,30 @@ def test_no_schema_is_left_behind() -> None:
 
 
 def test_everything_is_listed() -> None:
-    """No event, setting or failure is missing from its page."""
+    """No event, setting, failure or problem is missing from its page."""
     variables = {setting.variable for kind in PROCESSES.values() for setting in describe(kind)}
 
     assert all(f"## {event_type}" in PAGES["events.md"] for event_type in EVENT_TYPES.values())
     assert all(f"| `{variable}` |" in PAGES["settings.md"] for variable in variables)
     assert all(f"| `{code}` |" in PAGES["failures.md"] for code in FailureCode)
+    assert all(f"| `{kind.name}` |" in PAGES["problems.md"] for kind in PROBLEMS.values())
+
+
+def test_advice_is_about_problems_that_exist() -> None:
+    """What to do is told of every problem, and of nothing else."""
+    assert set(ADVICE) == {*PROBLEMS, Exception}
+
+
+@pytest.mark.parametrize("page", ["failures.md", "problems.md"])
+def test_errors_say_when_and_what_to_do(page: str) -> None:
+    """Each line of the pages about errors is complete: whole sentences, and who pays."""
+    rows = [line.strip("|").split(" | ") for line in PAGES[page].splitlines() if "`" in line[:9]]
+
+    assert rows
+    for row in rows:
+        sentences = [row[1], row[3]] if page == "failures.md" else row[2:4]
+        assert all(text.strip().endswith(".") for text in sentences)
+        assert page == "problems.md" or row[2] in {"yes", "no"}
 
 
 @pytest.mark.parametrize("payload", EVENT_TYPES)

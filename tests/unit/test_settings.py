@@ -9,6 +9,7 @@ import pytest
 
 from services.runtime.environment import InvalidSettings, Setting, describe, load
 from services.runtime.settings import (
+    ORIGINS,
     PREFIX,
     PROCESSES,
     ApiSettings,
@@ -21,6 +22,14 @@ from services.runtime.settings import (
 
 STRONG: Final = "sesame-" * 5
 WEAK: Final = "sesame"
+
+
+NO_ORIGINS: Final = (
+    *("null", "app.example", "https://", "https://app.example/", "https://app.example/page"),
+    *("https://app.example?a=b", "https://user@app.example", "https://*.example", "*,*"),
+    *("*, https://app.example", "https://App.example", "https://app.example:port"),
+    *("https://a.example https://b.example", "https://a.example,"),
+)
 
 
 def is_secret(setting: Setting) -> bool:
@@ -99,6 +108,7 @@ class TestLoad:
             ("S3_ENDPOINT", "pictures.example", "https://host:port"),
             ("S3_ENDPOINT", "https://pictures.example/bucket", "https://host:port"),
             ("S3_PUBLIC_ENDPOINT", "ftp://pictures.example", "https://host:port"),
+            *(("HTTP_CORS_ORIGINS", value, ORIGINS["example"]) for value in NO_ORIGINS),
         ],
     )
     def test_an_address_has_its_form(self, variable: str, value: str, form: str) -> None:

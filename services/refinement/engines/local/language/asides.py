@@ -246,6 +246,10 @@ def _with_replaced(tokens: list[Token]) -> list[Token]:
             # "Instead of the outline, a soft shadow": what follows must not be taken away too.
             skipped = at + 2 + ahead.index(",")
             continue
+        if token.word == "insteadof" and ahead[:1] and ahead[0] in SENSES and ahead[1:2] == [","]:
+            # "Instead of darker, make it lighter"
+            skipped = at + 3
+            continue
         if token.word == "insteadof" and _REPLACED & set(ahead) and not is_flat:
             left.append(token._replace(word="remove"))
             continue

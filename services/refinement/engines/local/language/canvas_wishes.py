@@ -41,12 +41,16 @@ _TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarter
 _SOME: Final = frozenset({"few", "some", "couple"})
 _DEGREES: Final = frozenset({"degrees", "degree", "deg"})
 _LEFT: Final = frozenset({"left", "counterclockwise", "ccw", "anticlockwise"})
+_MULTIPLES: Final = frozenset({"twice", "thrice", "triple", "double"})
 _FILES: Final = words("file image picture pic png resolution pixels dimensions res px pixel")
 _VERTICAL: Final = words("vertically vertical upsidedown upside top")
 _EMPTY: Final = words("white blank empty excess extra unused dead surplus")
 _WHEREABOUTS_MAX: Final = 6
 _MIDDLE_FILLER: Final = frozenset({"centre", "center", "middle", "central"})
 _LEAVING: Final = frozenset({"leave", "leaving"})
+_MARGINS_KEPT: Final = (
+    "margins stay as they are unless they are cropped: ask for more padding to have wider ones"
+)
 _ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -166,6 +170,8 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
 def _factor(clause: Clause) -> float:
     for index, word in enumerate(clause.words):
         number = number_at(word)
+        if number is None and word in words_of.NUMBERS and clause.after(index) == "times":
+            number = float(words_of.NUMBERS[word])
         if number is None or (number > _FACTOR_TOLD_MAX and clause.after(index) != "%"):
             continue
         following = clause.after(index)
@@ -174,7 +180,13 @@ def _factor(clause: Clause) -> float:
         if following == "%":
             factor = number / _PERCENT if number >= _PERCENT else 1 + number / _PERCENT
             return min(max(factor, _FACTOR_MIN), _FACTOR_MAX)
-    for word, factor in (("twice", 2.0), ("double", 2.0), ("triple", 3.0), ("quadruple", 4.0)):
+    for word, factor in (
+        ("twice", 2.0),
+        ("double", 2.0),
+        ("triple", 3.0),
+        ("thrice", 3.0),
+        ("quadruple", 4.0),
+    ):
         if word in clause.words:
             return factor
     if "4k" in clause.words or ("x" in clause.words and "4" in clause.words):
@@ -191,8 +203,9 @@ def _read_size(clause: Clause, reading: Reading) -> None:
     scales = [
         at
         for at in range(len(clause.words))
-        if clause.after(at) in {"x", "times"} and number_at(clause.words[at]) is not None
+        if clause.after(at) in {"x", "times"} and _is_number(clause, at)
     ]
+    scales += clause.find(_MULTIPLES) if places else []
     if scales and not places and not clause.has(words_of.NEGATED):
         clause.used.update(scales)
         reading.wish(clause, Upscale(factor=_factor(clause)))
@@ -217,6 +230,13 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         return
     else:
         reading.wish(clause, Padding(amount=-direction * amount_in(clause)))
+
+
+def _is_number(clause: Clause, at: int) -> bool:
+    """Say whether a word is a number before "times": written out, it may also count requests."""
+    word = clause.words[at]
+    is_size = clause.after(at, 2) in {"the", "as", "its", "bigger", "larger"}
+    return number_at(word) is not None or (word in words_of.NUMBERS and is_size)
 
 
 def _is_of_file(clause: Clause) -> bool:
@@ -252,7 +272,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
     )
     clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
     mood = clause.mood
-    if _LEAVING & set(clause.words[: places[0]]) and clause.has(_ARTICLES):
+    if _LEAVING & set(clause.words[: places[0]]) and clause.has(_ARTICLES | {"slightly"}):
         # "Leave a small margin" keeps none that is there.
         mood = msgspec.structs.replace(mood, keeps=False, adds=True)
     word = clause.words[places[0]]
@@ -261,11 +281,10 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         for one in clause.words
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
-    if (
-        mood.guards
-        or (mood.forbids and not mood.lacks)
-        or (mood.keeps and not (mood.adds or mood.up))
-    ):
+    keeps = mood.keeps and not (mood.adds or mood.up)
+    if keeps and not (mood.forbids or mood.guards):
+        reading.refuse(clause, _MARGINS_KEPT)
+    elif mood.guards or (mood.forbids and not mood.lacks):
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())

@@ -4,7 +4,7 @@ A clause that has no direction of its own takes the one before it, where they ar
 saturated and contrasty", "don't make it darker or busier", "remove the shadow and the gradients".
 """
 
-import itertools
+import copy
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,17 +12,18 @@ import msgspec
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.moods import (
+    OFF,
+    Mood,
+    last_but_courtesy,
+    mood_of,
+)
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import Token, colour_of
 
-# Longer ones are cut, so that reading stays linear whatever a prompt is made of.
-# "The red has to go"
-_BEFORE_GO: Final = words("should must needs has to can")
-_OFF: Final = frozenset({"off", "away", "out"})
-_TAKING: Final = words("take takes taking taken get leave put")
-_COURTESY: Final = words("please thanks now then thx entirely completely altogether again")
 _CUT: Final = "|"
+# Longer ones are cut, so that reading stays linear whatever a prompt is made of.
 CLAUSE_WORDS_MAX: Final = 40
 _SOFT: Final = frozenset({"and", "&", "or", "nor", ",", "+", "/", "plus"})
 _HARD: Final = frozenset(
@@ -103,38 +104,6 @@ _FINITE: Final = (
 )
 
 
-class Mood(msgspec.Struct, frozen=True, kw_only=True):
-    """Which way the words of a clause turn the others.
-
-    `guards` is a forbidden change ("don't lose"), `forbids` a forbidden state ("not too dark").
-    """
-
-    keeps: bool = False
-    up: bool = False
-    down: bool = False
-    removes: bool = False
-    adds: bool = False
-    forbids: bool = False
-    guards: bool = False
-    too: bool = False
-    lacks: bool = False
-    complains: bool = False
-    wishes: bool = False
-
-    @property
-    def is_neutral(self) -> bool:
-        """Whether the words say nothing of a direction."""
-        return self == _NEUTRAL
-
-    @property
-    def lessens(self) -> bool:
-        """Whether what is named is to become less."""
-        return self.down or self.removes or self.too
-
-
-_NEUTRAL: Final = Mood()
-
-
 class Clause:
     """A clause being read: its words, its mood, and which words are accounted for."""
 
@@ -147,7 +116,17 @@ class Clause:
         self.area: str | None = None
         self.referent: str | None = None
         self.referents: frozenset[str] = frozenset()
+        self.part: str | None = None
+        self.named: tuple[str, ...] = ()
         self.licence: Licence = Licence.FRAGMENT
+
+    def without(self, places: frozenset[int]) -> "Clause":
+        """Return the clause as it would be without some of its words."""
+        other = copy.copy(self)
+        other.words = tuple(word for at, word in enumerate(self.words) if at not in places)
+        other.mood = mood_of(other.words) if other.words else Mood()
+        other.used = set()
+        return other
 
     def has(self, *groups: frozenset[str]) -> bool:
         """Say whether any word is in one of the groups."""
@@ -260,94 +239,6 @@ def _is_mark(word: str) -> bool:
     return not (word[-1].isalnum() or word[0] in "#%=" or word in {"->", "\u2192"})
 
 
-def mood_of(words: Sequence[str]) -> Mood:
-    """Return which way the words of a clause turn the others."""
-    found = set(words)
-    turns = bool(found & words_of.TURNING)
-    up = bool(found & words_of.MORE) or ("up" in found and (turns or words[0] == "up"))
-    is_quality = any(word in SENSES and SENSES[word].form != "noun" for word in words)
-    up = up or (len(words) > 1 and words[-1] == "up" and not is_quality)
-    brings_back = "back" in found and bool(found & {"bring", "put"})
-    up = up or brings_back
-    down = bool(found & words_of.LESS) or (
-        turns and bool(found & {"down", "back"}) and not brings_back
-    )
-    # "Cool it down" is a word of its own; "contrast down" is not.
-    down = down or (len(words) > 1 and words[-1] == "down" and not is_quality)
-    forbids = bool(found & words_of.NEGATED)
-    negates = forbids or bool(found & {"no", "without"})
-    removes = bool(found & words_of.REMOVE) or (
-        _last_but_courtesy(words) == "go" and bool(_BEFORE_GO & set(words[1:-1]))
-    )
-    is_state = bool(found & (words_of.COMPLAINING - {"being", "be"}))
-    last = _last_but_courtesy(words)
-    removes = removes or (last in _OFF and len(words) > 1 and not is_quality and not is_state)
-    removes = removes or _takes_off(words)
-    complains = _has_copula(words) and not found & words_of.WISHING
-    wishes = bool(found & words_of.WISHING)
-    lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
-    too = bool(found & {"too", "overly"})
-    if lacks or ((too or complains) and not forbids and found & words_of.LOW):
-        return Mood(lacks=True, up=True, complains=complains, wishes=True)
-    if complains and found & words_of.HIGH and not forbids:
-        too = True
-    if forbids and found & {"so", "that", "as", "such"} and found & {"so", "as", "that", "such"}:
-        return Mood(down=True, complains=complains, wishes=wishes)
-    if forbids and too:
-        return Mood(forbids=True, guards=True)
-    changes = up or down or turns or bool(found & (words_of.REMOVE - {"without", "no", "unless"}))
-    return Mood(
-        keeps=(bool(found & words_of.KEEPING) and not (forbids and found & {"keep", "leave"}))
-        or _keeps_same(words),
-        up=up,
-        down=down,
-        removes=removes,
-        adds=bool(found & words_of.ADDING),
-        forbids=forbids,
-        guards=(negates and changes and not ("no" in found and not forbids and not up and not down))
-        or "donttouch" in found,
-        too=too or (complains and "so" in words[1:]),
-        complains=complains,
-        wishes=wishes,
-    )
-
-
-def _has_copula(words: Sequence[str]) -> bool:
-    """Say whether a clause says how something is; "a retro look" does not."""
-    main = words[: words.index("where")] if "where" in words[1:] else words
-    return any(
-        word in words_of.COMPLAINING
-        and not (
-            word in {"look", "feel"}
-            and at
-            and (at == len(words) - 1 or words[at - 1] in {"a", "an", "the", "this", "that"})
-        )
-        for at, word in enumerate(main)
-    )
-
-
-def _last_but_courtesy(words: Sequence[str]) -> str:
-    """Return the last word of a clause that says something: "border off please"."""
-    for word in reversed(words):
-        if word not in _COURTESY:
-            return word
-    return ""
-
-
-def _takes_off(words: Sequence[str]) -> bool:
-    """Say whether a verb and its particle take something away: "take the shadow off it"."""
-    verb = next((at for at, word in enumerate(words) if word in _TAKING), None)
-    return verb is not None and any(word in _OFF for word in words[verb + 2 :])
-
-
-def _keeps_same(words: Sequence[str]) -> bool:
-    """Say whether a clause asks for the same of something: "same shapes"."""
-    return any(
-        word == "same" and following in words_of.ASPECTS
-        for word, following in itertools.pairwise(words)
-    )
-
-
 def _binds(tokens: Sequence[Token], index: int, current: Sequence[Token]) -> bool:
     """Say whether a word that splits elsewhere holds colours or a replacement together here."""
     if not current:
@@ -446,7 +337,8 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
         names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
-        if not (_turns_back(previous, clause) or clause.has(_BREAKING) or names_a_part):
+        is_contrary = clause.joined != "nor" and _turns_back(previous, clause)
+        if not (is_contrary or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
@@ -465,7 +357,7 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     forms_before = {SENSES[word].form for word in previous.words if word in SENSES}
     if before.lacks:
         return True
-    if before.removes and _last_but_courtesy(previous.words) in _OFF | {"none", "gone", "zero"}:
+    if before.removes and last_but_courtesy(previous.words) in OFF | {"none", "gone", "zero"}:
         # "bg none, text white": what stands behind a thing is about that alone.
         return False
     if "explicit" in forms:

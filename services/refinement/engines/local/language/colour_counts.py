@@ -27,6 +27,12 @@ COLOURS_IF_FEWER: Final = 3
 _MONOCHROME: Final = frozenset({"onetone", "monochrome", "monochromatic", "mono", "monotone"})
 
 
+_THOSE: Final = frozenset({"those", "these"})
+
+
+_NONE_NAMED: Final = "the prompt names no colours before: say which"
+
+
 _DUOTONE: Final = frozenset({"twotone", "duotone", "duotoned", "bicolor", "bicolour"})
 
 
@@ -82,6 +88,33 @@ def read_counts(clause: Clause, reading: Reading) -> bool:
         return False
     reading.wish(clause, LimitColours(count=count or COLOURS_IF_FEWER))
     return False
+
+
+def _refers_to_named(clause: Clause) -> bool:
+    if not clause.has(words_of.ONLY) or clause.has(words_of.COLOUR_NOUNS):
+        return False
+    return any(
+        word in _THOSE and (not clause.after(at) or clause.after(at) in words_of.NUMBERS)
+        for at, word in enumerate(clause.words)
+    )
+
+
+def read_named(clause: Clause, reading: Reading) -> bool:
+    """Read "use just those two": the colours that were named before, and no others."""
+    mood = clause.mood
+    if not _refers_to_named(clause) or mood.forbids or mood.guards or mentions_in(clause):
+        return False
+    wished = reading.wishes[-1].operation if reading.wishes else None
+    if isinstance(wished, Recolour) and wished.scope is None:
+        reading.wish(clause, LimitColours(count=len(wished.colours)))
+    elif len(clause.named) == PAIR:
+        reading.wish(clause, Duotone(colours=(clause.named[0], clause.named[1])))
+    elif clause.named:
+        reading.wish(clause, Recolour(colours=clause.named))
+        reading.wish(clause, LimitColours(count=len(clause.named)))
+    else:
+        reading.refuse(clause, _NONE_NAMED)
+    return True
 
 
 def _read_tones(clause: Clause, reading: Reading) -> bool:

@@ -11,7 +11,11 @@ from typing import Final
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
-from services.refinement.engines.local.language.colour_counts import read_counts, recolour
+from services.refinement.engines.local.language.colour_counts import (
+    read_counts,
+    read_named,
+    recolour,
+)
 from services.refinement.engines.local.language.colour_mentions import (
     ELSEWHERE,
     ON,
@@ -54,11 +58,12 @@ _REACH_MAX: Final = 4
 _TOLD_WORDS_MAX: Final = 3
 _TURNED_INTO: Final = frozenset({"be", "to", "into", "in", "become", "turn"})
 _FOR_REACH: Final = 3
+_CAUSING: Final = frozenset({"make", "turn", "paint", "colour", "color", "dye"})
 
 
 def read_colours(clause: Clause, reading: Reading) -> str | None:
     """Read the colours of a clause; return the family its other wishes are about, if any."""
-    if read_counts(clause, reading):
+    if read_named(clause, reading) or read_counts(clause, reading):
         return None
     mentions = mentions_in(clause)
     if not mentions:
@@ -123,7 +128,9 @@ def _is_changed(clause: Clause, mention: Mention) -> bool:
         ),
         mention.index,
     )
-    return not _TURNED_INTO.isdisjoint(clause.words[mention.index : other])
+    # "Make the navy text on the ribbon white"
+    is_made = other > mention.index and not _CAUSING.isdisjoint(clause.words[: mention.index])
+    return is_made or not _TURNED_INTO.isdisjoint(clause.words[mention.index : other])
 
 
 def _read_shades(clause: Clause, mentions: list[Mention], reading: Reading) -> bool:

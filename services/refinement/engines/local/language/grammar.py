@@ -23,8 +23,11 @@ from services.refinement.engines.local.language.licence import is_praise, is_que
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
 from services.refinement.engines.local.language.parts import (
+    goes_on_about_part,
     read_partial_line,
     read_unknown_part,
+    refuse_part,
+    take_from_part,
 )
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
@@ -50,6 +53,8 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
+from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
+from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
 from services.refinement.engines.local.language.wishes import Reading
 from services.refinement.engines.local.operations import (
     Background,
@@ -125,14 +130,27 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
         asks = asks or is_question(clause, prompt)
         if asks or is_praise(clause):
-            context.spoken = clause
+            context.spoken = context.about = clause
+            clause.part = bare_part_of(clause) or judged_part_of(clause)
+            continue
+        if take_back(clause, context.about, reading):
             continue
         before = reading.extent
         refer(clause, context, reading)
-        _read_licensed(clause, theme, reading)
+        about = context.about
+        if about is not None and about.part and goes_on_about_part(clause, about):
+            refuse_part(clause, about.part, reading)
+        else:
+            known = len(reading.wishes)
+            _read_licensed(clause, theme, reading)
+            drop_unheeded(
+                clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
+            )
+            clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+        context.about = clause
         is_idle = reading.extent == before
         remember(clause, context, is_idle=is_idle)
-        if is_idle and _has_content(clause):
+        if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
             reading.unmatched.append(clause.phrase)
     reading.wishes = settled(reading)
     return reading
@@ -149,6 +167,7 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
             if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
     drop_repeated(clause, reading, known)
+    take_from_part(clause, known, reading)
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:

@@ -90,14 +90,19 @@ _SUBJECTS: Final = frozenset({"i", "we", "they", "clients", "everyone"})
 _LIKING: Final = frozenset({"love", "like", "enjoy", "liked", "loved", "likes", "loves"})
 _APPROVING: Final = words_of.PRAISING - _LIKING - {"pretty", "cool", "fine", "happy", "enjoy"}
 # "Most people prefer blue": what others like in general asks for nothing.
-_OTHERS: Final = words("people folks customers everyone everybody kids women men")
-_PREFERRING: Final = words("prefer prefers like likes love loves choose pick")
+_OTHERS: Final = words("people folks customers everyone everybody kids children women men family")
+_INTRODUCING: Final = words("my our the their his her some many most all other these those")
+_SINGULAR: Final = words("this is was us yes its always perhaps looks feels seems has does thanks")
+_PREFERRING: Final = words(
+    "prefer prefers like likes love loves adore enjoy favour favor choose pick"
+)
 _ASKING_WHETHER: Final = words("is are does has was were")
 _POSSIBLE: Final = words("possible able there way chance too you we")
 _DENIED_OF: Final = words("i we the it you they there this my our")
 _PREFERRING_WITHIN: Final = 4
 _UNKNOWN_MAX: Final = 2
 _FRAGMENT_WORDS_MAX: Final = 7
+_WHY_SHOULD: Final = words("would should did must will do")
 _NEAR: Final = 3
 
 
@@ -255,7 +260,25 @@ def _is_context(clause: Clause) -> bool:
 def _is_set_aside(clause: Clause) -> bool:
     """Say whether a clause denies, tells of others, or is about what nothing can be done to."""
     all_words = clause.words
-    return _is_denial(all_words) or _is_of_others(all_words) or _is_of_letter(all_words)
+    return (
+        _is_denial(all_words)
+        or _is_of_others(all_words)
+        or _is_of_letter(all_words)
+        or _is_rhetorical(all_words)
+    )
+
+
+def _is_rhetorical(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause asks why anybody should: "why would you make it darker"."""
+    start = _past(all_words, _CONNECTIVES)
+    asked = all_words[start : start + _NEAR]
+    return (
+        len(asked) == _NEAR
+        and asked[0] == "why"
+        and asked[1] in _WHY_SHOULD
+        and asked[2] in _PERSONS
+        and "not" not in all_words
+    )
 
 
 def is_question(clause: Clause, prompt: str) -> bool:
@@ -282,9 +305,19 @@ def _is_denial(all_words: tuple[str, ...]) -> bool:
 def _is_of_others(all_words: tuple[str, ...]) -> bool:
     """Say whether a clause tells what others like: "most people prefer blue"."""
     return any(
-        word in _OTHERS and all_words[at + 1 : at + 2] and all_words[at + 1] in _PREFERRING
+        (word in _OTHERS or _is_several(all_words, at))
+        and all_words[at + 1 : at + 2]
+        and all_words[at + 1] in _PREFERRING
         for at, word in enumerate(all_words[:_PREFERRING_WITHIN])
     )
+
+
+def _is_several(all_words: tuple[str, ...], at: int) -> bool:
+    """Say whether a word names several of a kind: "my friends", "the neighbours"."""
+    word = all_words[at]
+    is_noun = word.isalpha() and word.endswith("s") and not word.endswith("ss")
+    is_introduced = not at or all_words[at - 1] in _INTRODUCING
+    return is_noun and is_introduced and word not in _SINGULAR and word not in SENSES
 
 
 def _is_of_letter(all_words: tuple[str, ...]) -> bool:

@@ -1,52 +1,37 @@
 """Reads which part of the logo a wish is about, where the engine has no name for that part.
 
 Operations know colours, text and background. "The orange star" is told by its colour; "the star"
-cannot be picked out, and what is wished of it must not happen to the whole logo.
+cannot be picked out, and what is wished of it, or of "it" thereafter, is refused.
 """
 
 from collections.abc import Sequence
 from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
-from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.morphology import words
-from services.refinement.engines.local.language.ordinary_words import LOOKALIKES
 from services.refinement.engines.local.language.sentence_kinds import Licence
-from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.tokens import Token, colour_of
+from services.refinement.engines.local.language.unknown_parts import (
+    bare_part_of,
+    is_thing,
+    says_how,
+    unknown_part_of,
+)
 from services.refinement.engines.local.language.wishes import Reading
 
-_SHAPES: Final = words("square squares circle circles triangle triangles round")
 _DETERMINERS: Final = words("the its that this these those")
-_LEADING: Final = words(
-    "please just maybe also and then now but only kindly could can would you i we want like to "
-    "make turn set change paint color colour recolor recolour tint fill render lets let have get"
-)
-_NAMED_PARTS: Final = (
-    words_of.TEXTS
-    | words_of.BACKGROUNDS
-    | words_of.FOREGROUNDS
-    | words("logo image picture design")
-)
-_ENDING_NOUN: Final = words("on in of at to into for with and is are be should must around behind")
 _BECOMING: Final = words("to into in a an be become is are should must be needs with for")
-_CAUSING: Final = words("make turn paint color colour recolor recolour tint fill")
-# Things that may be drawn in a logo, though the lexicon has their words for other ends.
-_DRAWN: Final = words(
-    "eyes eye hand hands leaf leaves roof roofs flag wheel wheels mug shirt phone"
+_PRONOUNS: Final = words("it they them its their")
+_ELSEWHERE: Final = words("everything overall whole entire logo image picture design all rest")
+_OWN_NOUNS: Final = (
+    words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS | NOUN_KINDS.keys()
 )
-# Nouns the lexicon has no operation for, and that still mean the whole logo, or how it seems.
-_OF_ALL: Final = words(
-    "logo image picture design mark vector lighting mood atmosphere output exposure curves "
-    "ambience appearance render thumbnail preview printout scan artboard visual visuals "
-    "composition branding version file look thing"
+_ADDING_ON: Final = words(
+    "too also very much more less a bit little not be should must is are look looks please just "
+    "so and way far even could would can"
 )
-_PEOPLE_DO: Final = words(
-    "would want wants like likes think thinks feel feels said says prefer prefers asked love "
-    "also please"
-)
-_DESCRIBING: Final = words("little big small tiny main whole outer inner left right top bottom")
 _SWAPPING: Final = words("swap change replace switch exchange turn")
 _EXCHANGED: Final = words("for to with into by")
 _LINES_AROUND: Final = words_of.OUTLINES | words_of.BORDERS
@@ -54,6 +39,7 @@ _AROUND_ALL: Final = "a line goes around the whole logo here, not around one par
 _GROUNDS: Final = {"dark": "charcoal", "light": "offwhite", "pale": "offwhite"}
 _GROUND_BEFORE: Final = 4
 _COLOURED_WITHIN: Final = 8
+_SHARED_WITHIN: Final = 6
 
 
 def with_known_parts(tokens: Sequence[Token]) -> list[Token]:
@@ -62,17 +48,40 @@ def with_known_parts(tokens: Sequence[Token]) -> list[Token]:
     for at, token in enumerate(tokens):
         if _is_old_background(tokens, at):
             continue
+        if token.word == "leaves" and at and tokens[at - 1].word in _DETERMINERS:
+            left.append(token._replace(word="leaf"))
+            continue
         ground = _ground_under_text(tokens, at)
         if ground is not None:
             left.append(token._replace(word=ground))
             continue
         is_part = _is_coloured_noun(tokens, at)
         left.append(token._replace(word="parts") if is_part else token)
+    return _with_shared_colour(left)
+
+
+def _with_shared_colour(tokens: list[Token]) -> list[Token]:
+    """Give both of two parts their colour: "the blue parts and the red parts green"."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        left.append(token)
+        ahead = tokens[at + 1 : at + 2 + _SHARED_WITHIN]
+        said = [one.word for one in ahead]
+        if (
+            token.word == "parts"
+            and said[:1] in (["and"], ["&"])
+            and said[3:4] == ["parts"]
+            and said[1] in _DETERMINERS
+            and colour_of(said[2]) is not None
+        ):
+            target = next((one for one in ahead[4:] if one.word not in _BECOMING), None)
+            if target is not None and colour_of(target.word) is not None:
+                left.append(target._replace(start=token.start, end=token.end))
     return left
 
 
 def read_unknown_part(clause: Clause, reading: Reading) -> bool:
-    """Refuse what is wished of a part that cannot be picked out; say whether that was all."""
+    """Refuse what is ordered of a part that cannot be picked out; say whether that was all."""
     mood = clause.mood
     if mood.forbids or mood.guards or mood.keeps or mood.removes or mood.adds:
         return False
@@ -81,14 +90,53 @@ def read_unknown_part(clause: Clause, reading: Reading) -> bool:
     if _sizes_a_coloured_part(clause):
         reading.refuse(clause, words_of.PARTS_MOVED)
         return True
-    noun = _object_of(clause)
+    noun = unknown_part_of(clause)
     if noun is None:
         return False
+    refuse_part(clause, noun, reading)
+    return True
+
+
+def take_from_part(clause: Clause, known: int, reading: Reading) -> None:
+    """Drop the wishes after the known ones, if their clause says them of an unknown part.
+
+    A complaint or a story may name anything, so only one that led to something is looked at.
+    """
+    if len(reading.wishes) == known or clause.part is not None:
+        return
+    noun = unknown_part_of(clause)
+    if noun is not None:
+        del reading.wishes[known:]
+        refuse_part(clause, noun, reading)
+
+
+def goes_on_about_part(clause: Clause, previous: Clause) -> bool:
+    """Say whether a clause is about the unknown part of the one before: "make it gold"."""
+    if clause.area is not None or clause.has(_ELSEWHERE):
+        return False
+    if clause.has(_PRONOUNS):
+        return True
+    said = [word for word in clause.words if says_how(word) or word in words_of.SLIGHT]
+    is_bare = bool(said) and all(
+        says_how(word) or word in words_of.SLIGHT | words_of.STRONG | _ADDING_ON
+        for word in clause.words
+    )
+    is_joined = bool(clause.joined) or clause.words[0] in {"too", "also"}
+    if bare_part_of(previous) is not None:
+        # "The crown | could use more contrast", "in the star | use gold"
+        names_own = any(clause.before(at) in _DETERMINERS for at in clause.find(_OWN_NOUNS))
+        return bool(said) and not names_own
+    return is_bare and is_joined and not clause.has(_OWN_NOUNS)
+
+
+def refuse_part(clause: Clause, noun: str, reading: Reading) -> None:
+    """Note that what is said of a part is not done, and how a part can be named."""
+    clause.part = noun
     reading.refuse(
         clause,
-        f'this engine cannot pick out "the {noun}": it knows colours, text and background',
+        f'this engine cannot pick out "the {noun}": it knows colours ("the red parts"), text, '
+        "background and foreground",
     )
-    return True
 
 
 def read_partial_line(clause: Clause, reading: Reading) -> bool:
@@ -100,33 +148,6 @@ def read_partial_line(clause: Clause, reading: Reading) -> bool:
         return False
     reading.refuse(clause, _AROUND_ALL)
     return True
-
-
-def _object_of(clause: Clause) -> str | None:
-    """Return the noun that a wish is about, if the grammar has no word for it."""
-    at = 0
-    while at < len(clause.words) and clause.words[at] in _LEADING:
-        at += 1
-    if at >= len(clause.words) or clause.words[at] not in _DETERMINERS:
-        return None
-    at += 1
-    if clause.words[at : at + 1] and clause.words[at] in words_of.COLOUR_NOUNS:
-        # "The colour of the star"
-        if clause.words[at + 1 : at + 3] != ("of", "the"):
-            return None
-        at += 3
-    while at < len(clause.words) and clause.words[at] in _DESCRIBING:
-        at += 1
-    if at >= len(clause.words):
-        return None
-    noun, following = clause.words[at], clause.words[at + 1 :]
-    if not _is_noun(noun, following[0] if following else "") or _is_compound(following):
-        return None
-    if following[:1] and following[0] in _PEOPLE_DO:
-        # "The partners would like the blue darker"
-        return None
-    is_first = not following and clause.words[0] in _CAUSING
-    return noun if is_first or any(_says_how(word) for word in following) else None
 
 
 def _sizes_a_coloured_part(clause: Clause) -> bool:
@@ -141,36 +162,6 @@ def _sizes_a_coloured_part(clause: Clause) -> bool:
     )
 
 
-def _is_compound(following: Sequence[str]) -> bool:
-    """Say whether a noun only describes one that is known: "the bakery name", "the Acme logo"."""
-    for word in following:
-        if word in _NAMED_PARTS:
-            return True
-        if not word.isalpha() or word in _ENDING_NOUN or _says_how(word):
-            return False
-    return False
-
-
-def _says_how(word: str) -> bool:
-    return (
-        word in SENSES
-        or colour_of(word) is not None
-        or word in words_of.LOOKS
-        or word in words_of.MORE
-        or word in words_of.LESS
-    )
-
-
-def _is_noun(word: str, following: str) -> bool:
-    """Say whether a word after a determiner is a thing: no name of the whole, nor an adjective."""
-    if word in _SHAPES:
-        ends = not following or not following.isalnum() or following in _BECOMING
-        return ends or _says_how(following)
-    is_thing = word in LOOKALIKES or word in _DRAWN or not is_known(word)
-    is_other = word in _OF_ALL or word in SENSES or colour_of(word) is not None
-    return word.isalpha() and is_thing and not is_other
-
-
 def _is_coloured_noun(tokens: Sequence[Token], at: int) -> bool:
     """Say whether a word is the noun of "the COLOUR NOUN", which its colour picks out."""
     before = [token.word for token in tokens[max(0, at - 3) : at]]
@@ -178,7 +169,10 @@ def _is_coloured_noun(tokens: Sequence[Token], at: int) -> bool:
         return False
     following = tokens[at + 1].word if at + 1 < len(tokens) else ""
     goes_on = not following or not following.isalnum() or following in _BECOMING
-    return (goes_on or _says_how(following)) and _is_noun(tokens[at].word, following)
+    goes_on = goes_on or (
+        following in {"and", "&"} and at + 2 < len(tokens) and tokens[at + 2].word in _DETERMINERS
+    )
+    return (goes_on or says_how(following)) and is_thing(tokens[at].word, following)
 
 
 def _ground_under_text(tokens: Sequence[Token], at: int) -> str | None:

@@ -51,6 +51,11 @@ _SPOKEN: Final = {
     ),
     "thereis": "there is|there are|has got",
     "not": (
+        "would hate|would dislike|would detest|would loathe|out of the question|off limits|"
+        "off the table|a no go|not an option|under no condition|under no conditions|least of all|"
+        "the last thing|last thing|"
+        "anything , but|any colour , but|any color , but|any other colour , but|"
+        "everything in the world but|any old colour but|any old color but|"
         "any colour but|any color but|any other colour than|any other color than|any shade but|"
         "anything except|anything besides|anything apart from|any colour except|any color except|"
         "any colour apart from|any color apart from|every colour but|every color but|"
@@ -58,7 +63,7 @@ _SPOKEN: Final = {
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
         "stay away from|steer clear of|rather not|shy away from|nothing"
     ),
-    "isnot": "could not be|never be",
+    "isnot": "fails to be|fails to look|fail to be|fail to look|could not be|never be",
     # Removing.
     "remove": (
         "forget about|forget the|forget any|skip the|decided against|"

@@ -6,8 +6,9 @@ import msgspec
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import NOUN_KINDS, SENSES
-from services.refinement.engines.local.language.clauses import Clause, mood_of
+from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
+from services.refinement.engines.local.language.moods import mood_of
 from services.refinement.engines.local.language.quantities import names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
@@ -35,11 +36,16 @@ _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
 class Context(msgspec.Struct, kw_only=True):
-    """What has been said before a clause: in the last one, and last about a part or a thing."""
+    """What has been said before a clause: in the last one, and last about a part or a thing.
+
+    `about` is the last clause that was read, `named` the colours that were named last.
+    """
 
     previous: Clause | None = None
     idle: Clause | None = None
     spoken: Clause | None = None
+    about: Clause | None = None
+    named: tuple[str, ...] = ()
 
 
 def relate(clause: Clause, context: Context) -> None:
@@ -55,6 +61,10 @@ def relate(clause: Clause, context: Context) -> None:
         clause.mood = mood_of(("lacks", *rest) if is_quality else rest)
     if _has_still(clause):
         clause.mood = msgspec.structs.replace(clause.mood, removes=True)
+    clause.named = context.named
+    named = tuple(dict.fromkeys(name for word in clause.words if (name := colour_of(word))))
+    if named:
+        context.named = named
     context.previous = clause
     _refer_to_thing(clause, context.spoken)
     if clause.licence is Licence.ORDER and not clause.mood.wishes:

@@ -41,6 +41,7 @@ _AROUND: Final = frozenset({"around", "round", "surrounding"})
 _BARE_WORDS_MAX: Final = 4
 _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and", "we", "then"})
 _CHANGING: Final = words("be change make turn paint colour color in should")
+_CHANGED: Final = words("change turn swap switch go shift convert")
 _EMPTY: Final = words("empty blank unused white excess extra dead surplus")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
@@ -241,14 +242,17 @@ def _colour_of_line(clause: Clause, place: int) -> str | None:
             return name
         if clause.words[index] in words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS:
             break
+    of_what = None
     for index in range(place + 1, len(clause.words)):
         name = colour_of(clause.words[index])
         if name is not None and clause.before(index) == "from":
+            # "A frame from gold", unless it is "from black to gold".
+            of_what = None if clause.has(_CHANGED) else name
             clause.used.add(index)
         elif name is not None and clause.before(index) not in {"the", "on"}:
             clause.used.add(index)
             return name
-    return None
+    return of_what
 
 
 def _describing(clause: Clause, place: int) -> list[int]:

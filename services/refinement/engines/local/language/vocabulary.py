@@ -21,11 +21,11 @@ LESS: Final = all_verb_forms(
 REMOVE: Final = all_verb_forms(
     "remove ditch kill lose drop eliminate strip nix delete erase scrap omit discard hate dislike "
     "axe bin chuck dump banish clear wipe exclude toss junk eradicate nuke zap purge abolish "
-    "subtract detest loathe"
+    "subtract detest loathe cancel ban veto reject"
 ) | words("lost rid without no gone zero unnecessary unneeded none")
 NEGATED: Final = words(
     "not never avoid avoiding neither nor isnot without stop prevent unless hardly nobody"
-)
+) | all_verb_forms("refuse forbid prohibit oppose cease doubt regret quit fear")
 ADDING: Final = all_verb_forms(
     "add put give include insert introduce apply place draw bring throw slap stick whack pop "
     "incorporate have attach create drop"
