@@ -6,11 +6,9 @@ from typing import Any, Final
 import aiohttp
 import msgspec
 
-from tests.system.customers import ENDED, Customer
+from tests.system.customers import ENDED, Answer, Customer
 
 POLL_WAIT_S: Final = 20
-# In the order in which a task can have them; from the last three there is no way on.
-STATUSES: Final = ("pending", "processing", "completed", "failed", "cancelled")
 # A stream shows that it lives more often than this.
 SILENCE_S: Final = 40.0
 
@@ -27,12 +25,12 @@ class Listener:
     """Follows one task over server-sent events, and knows what it was told so far."""
 
     def __init__(self, customer: Customer, task_id: str) -> None:
+        self.task_id = task_id
         self.told: list[Told] = []
         self.progress: list[dict[str, Any]] = []
-        self.statuses: list[int] = []
-        self.clean_ends = 0
+        self.streams_opened = 0
+        self.streams_ended = 0
         self._customer = customer
-        self._task_id = task_id
 
     async def listen(self) -> None:
         """Open a stream behind the last event that was told, and read it to its end.
@@ -43,12 +41,18 @@ class Listener:
         headers = {"Accept": "text/event-stream"}
         if self.told:
             headers["Last-Event-ID"] = str(self.told[-1].position)
-        path = f"/api/tasks/{self._task_id}/events"
+        path = f"/api/tasks/{self.task_id}/events"
         async with self._customer.streaming(path, headers=headers, silence_s=SILENCE_S) as answer:
-            self.statuses.append(answer.status)
+            assert answer.status == 200, answer
+            self.streams_opened += 1
             async for fields in _frames(answer):
                 self._take(fields)
-            self.clean_ends += 1
+            self.streams_ended += 1
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was told of the end of the task."""
+        return bool(self.told) and self.told[-1].name in ENDED
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
         if b"id" in fields:
@@ -62,22 +66,32 @@ class Poller:
     """Follows one task with requests that wait, each with the tag of the answer before."""
 
     def __init__(self, customer: Customer, task_id: str) -> None:
-        self.answers: list[int] = []
+        self.task_id = task_id
+        self.tags: list[str] = []
         self.statuses: list[str] = []
-        self.positions: list[int] = []
         self._customer = customer
-        self._task_id = task_id
+
+    async def look(self) -> None:
+        """See how the task is, without waiting."""
+        self._take(await self._customer.task(self.task_id))
 
     async def poll(self) -> None:
-        """Ask until the task has ended."""
-        tag = ""
-        while not self.statuses or self.statuses[-1] not in ENDED:
-            answer = await self._customer.waited(self._task_id, wait_s=POLL_WAIT_S, tag=tag)
-            self.answers.append(answer.status)
-            tag = answer.headers["ETag"]
-            self.positions.append(int(tag.removeprefix('W/"').partition("-")[0]))
-            if answer.status == 200:
-                self.statuses.append(answer.json["status"])
+        """Ask for what is new, again and again, until the task has ended."""
+        while self.statuses[-1] not in ENDED:
+            self._take(
+                await self._customer.waited(self.task_id, wait_s=POLL_WAIT_S, tag=self.tags[-1])
+            )
+
+    @property
+    def positions(self) -> list[int]:
+        """Of each answer, the last event that it tells of."""
+        return [int(tag.removeprefix('W/"').partition("-")[0]) for tag in self.tags]
+
+    def _take(self, answer: Answer) -> None:
+        assert answer.status in {200, 304}, answer
+        self.tags.append(answer.headers["ETag"])
+        if answer.status == 200:
+            self.statuses.append(answer.json["status"])
 
 
 async def _frames(answer: aiohttp.ClientResponse) -> AsyncIterator[dict[bytes, bytes]]:

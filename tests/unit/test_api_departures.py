@@ -10,7 +10,7 @@ import pytest
 from services.api.seats import WAITING_PER_USER_MAX
 from tests.system.waiting import eventually
 from tests.unit.api_world import REFINE, SEED_REQUEST, World
-from tests.unit.test_api_process import Serving, client_of, serving
+from tests.unit.api_server import Serving, client_of, serving
 
 BOUND_S: Final = 10.0
 LONG: Final = {"Prefer": "wait=60"}
