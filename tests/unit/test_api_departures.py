@@ -9,8 +9,8 @@ import pytest
 
 from services.api.seats import WAITING_PER_USER_MAX
 from tests.system.waiting import eventually
-from tests.unit.api_world import REFINE, SEED_REQUEST, World
 from tests.unit.api_server import Serving, client_of, serving
+from tests.unit.api_world import REFINE, SEED_REQUEST, World
 
 BOUND_S: Final = 10.0
 LONG: Final = {"Prefer": "wait=60"}
