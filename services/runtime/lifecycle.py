@@ -57,8 +57,9 @@ def quiet_the_collector() -> None:
 def allow_open_files(count: int) -> None:
     """Raise the limit of open files to what is needed, as far as this process may.
 
-    The usual soft limit of 1,024 is for programs that use `select`; each connection is a file. Where
-    the hard limit is too low as well, the process serves as many as it can, and its log says so.
+    The usual soft limit of 1,024 is for programs that use `select`; each connection is a file.
+    Where the hard limit is too low as well, the process serves as many as it can, and its log says
+    so.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY or soft >= count:
