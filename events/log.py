@@ -118,6 +118,19 @@ class EventLog(Protocol):
         """
         ...
 
+    async def read_desk_tail(
+        self, user_key: str, *, after: int, limit: int
+    ) -> tuple[RecordedEvent, ...]:
+        """The first `limit` events of one user's desk behind a position, oldest first.
+
+        What was appended before the call is there: one small read tells that there is nothing.
+
+        Raises:
+            LogUnavailable: no answer within the bound.
+            UnreadableEvent: one of these events cannot be read.
+        """
+        ...
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """All events of one task, oldest first.
 

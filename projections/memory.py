@@ -38,6 +38,22 @@ class MemoryViewStore:
         task = _decode(self._views.get(task_id))
         return task if task is not None and task.user_key == user_key else None
 
+    async def list_tasks(
+        self, *, user_key: str, statuses: Collection[Status], before: int | None, limit: int
+    ) -> Sequence[Task]:
+        """A page of one user's views."""
+        assert Status.REMOVED not in statuses
+        await self._answer("list views")
+        views = [task_of(bson.decode(encoded)) for encoded in self._views.values()]
+        listed = [
+            task
+            for task in views
+            if task.user_key == user_key
+            and task.status in statuses
+            and (before is None or task.requested_position < before)
+        ]
+        return sorted(listed, key=lambda task: task.requested_position, reverse=True)[:limit]
+
     async def check(self) -> None:
         """Answer if switched on."""
         await self._answer("check")

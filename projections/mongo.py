@@ -103,6 +103,25 @@ class MongoViewStore:
             found = await self._views.find_one({"_id": task_id, "user_key": user_key})
         return None if found is None else task_of(found)
 
+    async def list_tasks(
+        self, *, user_key: str, statuses: Collection[Status], before: int | None, limit: int
+    ) -> Sequence[Task]:
+        """A page of one user's views, in the order of an index: nothing is sorted in memory."""
+        assert Status.REMOVED not in statuses
+        query: Document = {
+            "user_key": user_key,
+            "status": {"$in": sorted(status.value for status in statuses)},
+        }
+        if before is not None:
+            query["requested_position"] = {"$lt": before}
+        async with self._bounded("list views"):
+            # One more than there can be, so that one answer holds them all.
+            cursor = self._views.find(
+                query, sort=[("requested_position", -1)], limit=limit, batch_size=limit + 1
+            )
+            documents = await cursor.to_list(length=limit)
+        return [task_of(document) for document in documents]
+
     async def check(self) -> None:
         """Answer if the views can be read."""
         async with self._bounded("check"):

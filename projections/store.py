@@ -5,7 +5,7 @@ from typing import Protocol
 
 import msgspec
 
-from events.task import Task
+from events.task import Status, Task
 
 
 class Checkpoint(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +47,38 @@ class TaskViews(Protocol):
         """
         ...
 
+    async def list_tasks(
+        self, *, user_key: str, statuses: Collection[Status], before: int | None, limit: int
+    ) -> Sequence[Task]:
+        """The newest views of one user in these statuses, newest first, at most `limit`.
+
+        Args:
+            user_key: whose.
+            statuses: at least one; `removed` is none that can be listed.
+            before: only tasks requested before this position; None begins with the newest.
+            limit: at least 1.
+
+        Raises:
+            ViewsUnavailable: no answer within the bound.
+        """
+        ...
+
+    async def load(self, task_ids: Collection[str]) -> Mapping[str, Task]:
+        """The views there are of these tasks, by task id.
+
+        Raises:
+            ViewsUnavailable: no answer within the bound.
+        """
+        ...
+
+    async def read_checkpoint(self) -> Checkpoint | None:
+        """The checkpoint, or None before the first.
+
+        Raises:
+            ViewsUnavailable: no answer within the bound.
+        """
+        ...
+
     async def check(self) -> None:
         """Answer if the store can be read.
 
@@ -59,14 +91,6 @@ class TaskViews(Protocol):
 class ViewStore(TaskViews, Protocol):
     """The task views as the projector keeps them."""
 
-    async def load(self, task_ids: Collection[str]) -> Mapping[str, Task]:
-        """The views there are of these tasks, by task id.
-
-        Raises:
-            ViewsUnavailable: no answer within the bound.
-        """
-        ...
-
     async def write(self, tasks: Sequence[Task]) -> None:
         """Write views, each only if it is newer than what is there (by `position`).
 
@@ -74,14 +98,6 @@ class ViewStore(TaskViews, Protocol):
 
         Raises:
             ViewsUnavailable: not known to be done; write again.
-        """
-        ...
-
-    async def read_checkpoint(self) -> Checkpoint | None:
-        """The checkpoint, or None before the first.
-
-        Raises:
-            ViewsUnavailable: no answer within the bound.
         """
         ...
 

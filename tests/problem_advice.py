@@ -8,6 +8,7 @@ from litestar.exceptions import ClientException, MethodNotAllowedException, NotF
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 
 from events.log import LogUnavailable
+from projections.store import ViewsUnavailable
 from services.adapters.storage import StorageUnavailable
 from services.api.admissions import (
     DeskContended,
@@ -19,8 +20,10 @@ from services.api.admissions import (
 )
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled
+from services.api.listing import ViewsBehind
 from services.api.refinement_requests import UnsupportedMediaType
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
+from services.api.signing_keys import KeysUnavailable
 from services.api.task_reader import TaskNotFound
 
 
@@ -61,6 +64,10 @@ ADVICE: Final[Mapping[type[Exception], Advice]] = {
         when="The token is missing, malformed, forged, expired or not for this service.",
         what_to_do="Get a new token. The answer does not say what is wrong; our log does.",
     ),
+    KeysUnavailable: Advice(
+        when="The key of the token is not known, and the endpoint that has it does not answer.",
+        what_to_do="Repeat it after `Retry-After`, with the same token. Nothing was accepted.",
+    ),
     NotFoundException: Advice(
         when="There is no route at this address.",
         what_to_do="Correct the address.",
@@ -95,7 +102,8 @@ ADVICE: Final[Mapping[type[Exception], Advice]] = {
         what_to_do="Send one `Content-Type: application/json`.",
     ),
     InvalidRequest: Advice(
-        when="The body is not a JSON object, or a field or the `Idempotency-Key` is not valid.",
+        when="The body is not a JSON object, or a field, the `Idempotency-Key` or a parameter of"
+        " the query is not valid.",
         what_to_do="Correct all that `errors` (or `field_errors`) names; it is complete.",
     ),
     IdempotencyMismatch: Advice(
@@ -122,6 +130,14 @@ ADVICE: Final[Mapping[type[Exception], Advice]] = {
     StorageUnavailable: Advice(
         when="The address is in our own bucket, and the object store does not answer.",
         what_to_do="Repeat it after `Retry-After`. Nothing was accepted.",
+    ),
+    ViewsUnavailable: Advice(
+        when="Tasks are to be listed, and the views do not answer.",
+        what_to_do="Repeat it after `Retry-After`. A task whose id is known is shown meanwhile.",
+    ),
+    ViewsBehind: Advice(
+        when="Tasks are to be listed, and the views are far behind what happened to them.",
+        what_to_do="Repeat it after `Retry-After`. A task whose id is known is shown meanwhile.",
     ),
     DeskContended: Advice(
         when="Other requests of the same user were faster, several times in a row.",

@@ -124,6 +124,24 @@ class JetStreamLog:
         """The task's last event."""
         return await self._last(task_filter(user_key=user_key, task_id=task_id))
 
+    async def read_desk_tail(
+        self, user_key: str, *, after: int, limit: int
+    ) -> tuple[RecordedEvent, ...]:
+        """The desk's last event tells whether there is a tail; only then is it read, one by one."""
+        wildcard = desk_filter(user_key)
+        last = await self._read({"last_by_subj": wildcard})
+        if last is None:
+            return ()
+        tail: list[RecordedEvent] = []
+        while after < last.position and len(tail) < limit:
+            stored = await self._read({"seq": after + 1, "next_by_subj": wildcard})
+            if stored is None:
+                # The leader has less than it had: an election is under way.
+                raise LogUnavailable(operation="read a desk", reason="its last event is gone")
+            tail.append(decode(stored))
+            after = stored.position
+        return tuple(tail)
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """The task's events one after the other; a task has a handful of them."""
         wildcard = task_filter(user_key=user_key, task_id=task_id)

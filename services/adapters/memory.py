@@ -86,6 +86,16 @@ class MemoryLog:
         ends = self._ends(user_key, task_id)
         return ends[-1] if ends else None
 
+    async def read_desk_tail(
+        self, user_key: str, *, after: int, limit: int
+    ) -> tuple[RecordedEvent, ...]:
+        """The desk behind a position."""
+        await asyncio.sleep(0)
+        self._check("read a desk")
+        desk = self._matching(desk_filter(user_key))
+        tail = [one for one in desk if one.position > after]
+        return tuple(decode(one) for one in tail[:limit])
+
     async def read_history(self, *, user_key: str, task_id: str) -> tuple[StoredEvent, ...]:
         """All events of one task."""
         self._check("read a history")

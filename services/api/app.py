@@ -7,14 +7,13 @@ from typing import Final
 
 import msgspec
 from litestar import Litestar, Router
-from litestar.middleware import DefineMiddleware
 
 from events.admission import Policy
 from events.log import EventLog
 from projections.store import TaskViews
 from services.adapters.storage import ObjectStore
 from services.api.admissions import Admissions
-from services.api.auth import BearerAuthentication, TokenVerifier
+from services.api.auth import TokenVerifier, bearer_authentication
 from services.api.bodies import TaskBodies
 from services.api.concepts import refine_route
 from services.api.cors import across_origins
@@ -26,11 +25,14 @@ from services.api.health import health_routes
 from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
+from services.api.listing import TaskListing
 from services.api.problems import answer_error
 from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
 from services.api.seats import Seats
+from services.api.signing_keys import Keys
 from services.api.stages import Stages
+from services.api.task_list import task_list_route
 from services.api.task_reader import TaskReader
 from services.api.tasks import task_route, withdrawal_routes
 from services.api.waits import TaskWaits
@@ -55,6 +57,7 @@ class Dependencies(msgspec.Struct, frozen=True, kw_only=True):
     views: TaskViews
     store: ObjectStore
     stamper: Stamper
+    keys: Keys
     settings: ApiSettings
 
 
@@ -76,7 +79,10 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
         store=store, rule=AddressRule(allowed_networks=settings.fetch.networks)
     )
     verifier = TokenVerifier(
-        auth=settings.auth, user=settings.user, clock=dependencies.stamper.clock
+        keys=dependencies.keys,
+        auth=settings.auth,
+        user=settings.user,
+        clock=dependencies.stamper.clock,
     )
     reader = TaskReader(log=log, views=dependencies.views)
     seats = Seats(total=settings.http.waiting_max)
@@ -96,6 +102,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
                 ),
             ),
             task_route(reader=reader, bodies=bodies, waits=waits),
+            task_list_route(listing=TaskListing(log=log, views=dependencies.views), bodies=bodies),
             *withdrawal_routes(
                 withdrawals=Withdrawals(log=log, stamper=dependencies.stamper),
                 bodies=bodies,
@@ -104,7 +111,7 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
             history_route(log=log, streams=streams),
             *rate_limit_routes(admissions=admissions),
         ],
-        middleware=[DefineMiddleware(BearerAuthentication, verifier=verifier)],
+        middleware=[bearer_authentication(verifier)],
     )
     health = health_routes(log=log, views=dependencies.views, store=store, version=service_version)
     application = Litestar(

@@ -1,17 +1,17 @@
-"""Who is asking: bearer tokens (JWT, HS256) to the owner of tasks.
+"""Who is asking: bearer tokens (JWT) to the owner of tasks.
 
-The algorithm and the key come from the settings, never from the token. Every refusal is the same
+The algorithm and the keys come from the settings, never from the token. Every refusal is the same
 401 outside; its reason is only in the log.
 """
 
-import base64
 import hashlib
 import re
 from collections import OrderedDict
-from typing import Annotated, Final
+from collections.abc import Callable
+from typing import Annotated, Any, Final
 
 import msgspec
-from jwt import PyJWK, PyJWS
+from jwt import PyJWS
 from jwt.exceptions import PyJWTError
 from litestar.connection import ASGIConnection
 from litestar.datastructures import State
@@ -23,10 +23,10 @@ from typing_extensions import override
 
 from events.ids import user_key_of
 from services.api.edge import facts_of
+from services.api.signing_keys import Keys, SigningKey, UnknownKey
 from services.runtime.clock import Clock
 from services.runtime.settings import AuthSettings, UserSettings
 
-ALGORITHM: Final = "HS256"
 TOKEN_BYTES_MAX: Final = 8192
 SUBJECT_LENGTH_MAX: Final = 255
 VERIFIED_TOKENS_MAX: Final = 10_000
@@ -37,14 +37,20 @@ _BEARER: Final = re.compile(r"[Bb][Ee][Aa][Rr][Ee][Rr] +([^ ]+)")
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 # Some identity providers sign their public API keys with the same secret as their users' tokens.
 _ROLES_REFUSED: Final = frozenset({"anon", "service_role"})
+# What parts of a token that are not what they should be make of the libraries that read them.
+_UNREADABLE: Final = (PyJWTError, ValueError, TypeError, RecursionError)
 
 
 class InvalidToken(Exception):
-    """The request has no token that is accepted; `reason` is a word for the log."""
+    """The request has no token that is accepted; `reason` is a word for the log.
 
-    def __init__(self, reason: str) -> None:
+    `was_sent` tells a token that is refused from a request without any.
+    """
+
+    def __init__(self, reason: str, *, was_sent: bool = True) -> None:
         super().__init__(f"the bearer token was refused: {reason}")
         self.reason = reason
+        self.was_sent = was_sent
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,10 +68,12 @@ class _Claims(msgspec.Struct, frozen=True):
     aud: str | list[str] | UnsetType = UNSET
     iss: str | UnsetType = UNSET
     role: str | UnsetType = UNSET
+    is_anonymous: bool | UnsetType = UNSET
 
 
 class _Verified(msgspec.Struct, frozen=True):
     owner: Owner
+    key: SigningKey
     ends_at: float
 
 
@@ -73,68 +81,100 @@ _CLAIMS_DECODER: Final = msgspec.json.Decoder(_Claims)
 
 
 class TokenVerifier:
-    """Verifies tokens, and remembers the verified ones until they end.
+    """Verifies tokens, and remembers the verified ones until they end or their key is gone.
 
     A client polls with one token for an hour; a remembered one costs a hash of it instead of a
     signature and two JSON documents. Keys of the memory are hashes, so that it holds no token.
     """
 
-    def __init__(self, *, auth: AuthSettings, user: UserSettings, clock: Clock) -> None:
-        self._key = _symmetric_key(auth.jwt_secret.reveal())
+    def __init__(self, *, keys: Keys, auth: AuthSettings, user: UserSettings, clock: Clock) -> None:
+        self._keys = keys
         self._audience = auth.audience
         self._issuer = auth.issuer
         self._leeway_s = auth.leeway_s
+        self._allows_anonymous = auth.allow_anonymous
         self._user_key_secret = user.key_secret.reveal().encode()
         self._clock = clock
-        self._signatures = PyJWS([ALGORITHM])
+        self._signatures = PyJWS(
+            sorted(keys.algorithms), options={"enforce_minimum_key_length": True}
+        )
         self._verified: OrderedDict[bytes, _Verified] = OrderedDict()
 
-    def owner_of(self, token: str) -> Owner:
-        """The owner that a token speaks for.
+    async def owner_of(self, token: str) -> Owner:
+        """The owner that a token speaks for. Waits only where its key has to be fetched.
 
         Raises:
             InvalidToken: it is forged, malformed, over, not yet valid, or not for this service.
+            KeysUnavailable: it may be good, and its key cannot be had right now.
         """
         if len(token) > TOKEN_BYTES_MAX:
             raise InvalidToken("too_long")
         if _TOKEN.fullmatch(token) is None:
             raise InvalidToken("malformed")
         digest = hashlib.sha256(token.encode("ascii")).digest()
-        now = self._clock.now().timestamp()
-        known = self._verified.get(digest)
+        known = self._remembered(digest)
         if known is not None:
-            if now >= known.ends_at:
-                del self._verified[digest]
-                raise InvalidToken("expired")
-            self._verified.move_to_end(digest)
-            return known.owner
-        claims = self._verify(token)
-        self._check(claims, now=now)
+            return known
+        key = await self._key_of(token)
+        claims = self._verify(token, key)
+        self._check(claims, now=self._now())
         owner = Owner(
             user_id=claims.sub,
             user_key=user_key_of(claims.sub, secret=self._user_key_secret),
         )
-        self._verified[digest] = _Verified(owner=owner, ends_at=claims.exp + self._leeway_s)
+        self._verified[digest] = _Verified(
+            owner=owner, key=key, ends_at=claims.exp + self._leeway_s
+        )
         if len(self._verified) > VERIFIED_TOKENS_MAX:
             self._verified.popitem(last=False)
         return owner
 
-    def _verify(self, token: str) -> _Claims:
-        """The claims of a token whose signature is ours."""
+    def _now(self) -> float:
+        return self._clock.now().timestamp()
+
+    def _remembered(self, digest: bytes) -> Owner | None:
+        known = self._verified.get(digest)
+        if known is None:
+            return None
+        if self._now() >= known.ends_at:
+            del self._verified[digest]
+            raise InvalidToken("expired")
+        if not self._keys.holds(known.key):
+            del self._verified[digest]
+            return None
+        self._verified.move_to_end(digest)
+        return known.owner
+
+    async def _key_of(self, token: str) -> SigningKey:
+        """The key of ours that a token names; one that it holds or points to is never looked at."""
+        header: dict[str, Any]
         try:
-            # The key is ours: one that the header holds or points to is never looked at.
-            signed = self._signatures.decode_complete(token, self._key, [ALGORITHM])
-            claims = _CLAIMS_DECODER.decode(signed["payload"])
-        except msgspec.ValidationError as error:
-            raise InvalidToken("claims") from error
-        except (PyJWTError, ValueError, TypeError, RecursionError) as error:
-            raise InvalidToken("signature") from error
-        header = signed["header"]
-        if header.get("alg") != ALGORITHM:
-            raise InvalidToken("algorithm")
+            header = self._signatures.get_unverified_header(token)
+        except _UNREADABLE as error:
+            raise InvalidToken("header") from error
         if "crit" in header or "b64" in header:
             raise InvalidToken("critical_header")
-        return claims
+        algorithm = header.get("alg")
+        # Before the key is looked for, so that nothing is fetched for what is refused in any case.
+        if not isinstance(algorithm, str) or algorithm not in self._keys.algorithms:
+            raise InvalidToken("algorithm")
+        try:
+            key = await self._keys.find(header.get("kid"))
+        except UnknownKey as error:
+            raise InvalidToken("key") from error
+        if algorithm != key.algorithm:
+            raise InvalidToken("algorithm")
+        return key
+
+    def _verify(self, token: str, key: SigningKey) -> _Claims:
+        """The claims of a token, if that key has signed it."""
+        try:
+            payload = self._signatures.decode(token, key.verifying, [key.algorithm])
+            return _CLAIMS_DECODER.decode(payload)
+        except msgspec.ValidationError as error:
+            raise InvalidToken("claims") from error
+        except _UNREADABLE as error:
+            raise InvalidToken("signature") from error
 
     def _check(self, claims: _Claims, *, now: float) -> None:
         """Refuse a token that is genuine but not, or not now, for this service."""
@@ -153,14 +193,10 @@ class TokenVerifier:
             raise InvalidToken("issuer")
         if claims.role in _ROLES_REFUSED:
             raise InvalidToken("role")
+        if claims.is_anonymous is True and not self._allows_anonymous:
+            raise InvalidToken("anonymous")
         if _CONTROL.search(claims.sub):
             raise InvalidToken("subject")
-
-
-def _symmetric_key(secret: str) -> PyJWK:
-    """The key, prepared once: from bytes it would be looked at anew with each token."""
-    encoded = base64.urlsafe_b64encode(secret.encode()).rstrip(b"=").decode("ascii")
-    return PyJWK({"kty": "oct", "k": encoded, "alg": ALGORITHM})
 
 
 class BearerAuthentication(AbstractAuthenticationMiddleware):
@@ -178,19 +214,33 @@ class BearerAuthentication(AbstractAuthenticationMiddleware):
 
         Raises:
             InvalidToken: there is no token, more than one, or one that is not accepted.
+            KeysUnavailable: nobody can say whether the token is good.
         """
-        owner = self._verifier.owner_of(_bearer_token(connection.scope))
+        owner = await self._verifier.owner_of(_bearer_token(connection.scope))
         facts_of(connection.scope).user_key = owner.user_key
         return AuthenticationResult(user=owner, auth=None)
+
+
+def bearer_authentication(verifier: TokenVerifier) -> Callable[[ASGIApp], ASGIApp]:
+    """The middleware of routes that need a token.
+
+    A function, because Litestar makes a deep copy of any other middleware for each route: each
+    would have a memory of its own, and keys that are never fetched again.
+    """
+
+    def around(app: ASGIApp) -> ASGIApp:
+        return BearerAuthentication(app, verifier)
+
+    return around
 
 
 def _bearer_token(scope: Scope) -> str:
     values = [value for name, value in scope["headers"] if name == b"authorization"]
     if not values:
-        raise InvalidToken("missing")
+        raise InvalidToken("missing", was_sent=False)
     if len(values) > 1:
         raise InvalidToken("ambiguous")
     match = _BEARER.fullmatch(values[0].decode("latin-1"))
     if match is None:
-        raise InvalidToken("not_a_bearer_token")
+        raise InvalidToken("not_a_bearer_token", was_sent=False)
     return match[1]

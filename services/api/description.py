@@ -24,6 +24,7 @@ from litestar.openapi.spec import (
 from msgspec import Struct
 
 from services.api.bodies import HistoryEntry, TaskBody
+from services.api.list_requests import CURSOR, LIMIT, LIMIT_DEFAULT, LIMIT_MAX, STATUS, STATUSES
 from services.api.problems import MEDIA_TYPE, Problem
 from services.api.refinement_requests import (
     ASPECTS,
@@ -37,7 +38,9 @@ from services.api.refinement_requests import (
 _BEARER: Final = "BearerToken"
 
 
-def answer_of(body: type[Struct] | type[list[HistoryEntry]], description: str) -> ResponseSpec:
+def answer_of(
+    body: type[Struct] | type[list[HistoryEntry]] | type[list[TaskBody]], description: str
+) -> ResponseSpec:
     """An answer with a JSON body."""
     return ResponseSpec(data_container=body, description=description, generate_examples=False)
 
@@ -98,6 +101,13 @@ REMOVE_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
     400: problem_of("The request could not be understood."),
     401: _UNAUTHORIZED,
     404: problem_of("The user has no such task."),
+    503: _UNAVAILABLE,
+}
+LIST_RESPONSES: Final[Mapping[int, ResponseSpec]] = {
+    200: answer_of(list[TaskBody], "Tasks, newest first; Link leads to the next page, if any."),
+    400: problem_of("The request could not be understood."),
+    401: _UNAUTHORIZED,
+    422: problem_of("The query is not valid; field_errors and errors have all that is wrong."),
     503: _UNAVAILABLE,
 }
 
@@ -226,6 +236,46 @@ class RefineOperation(TaskOperation):
                 schema=Schema(type=OpenAPIType.STRING, min_length=1, max_length=257),
             ),
             _WAIT,
+        ]
+
+
+@dataclass
+class ListOperation(TaskOperation):
+    """The operation that lists tasks."""
+
+    def __post_init__(self) -> None:
+        """Add what the route reads itself: the query."""
+        super().__post_init__()
+        self.parameters = [
+            Parameter(
+                name=STATUS,
+                param_in="query",
+                description="Only tasks in these statuses; without it, in any.",
+                style="form",
+                explode=False,
+                schema=Schema(
+                    type=OpenAPIType.ARRAY,
+                    min_items=1,
+                    items=Schema(type=OpenAPIType.STRING, enum=list(STATUSES)),
+                ),
+            ),
+            Parameter(
+                name=LIMIT,
+                param_in="query",
+                description="How many tasks at most.",
+                schema=Schema(
+                    type=OpenAPIType.INTEGER,
+                    minimum=1,
+                    maximum=LIMIT_MAX,
+                    default=LIMIT_DEFAULT,
+                ),
+            ),
+            Parameter(
+                name=CURSOR,
+                param_in="query",
+                description="Where the page begins: from the Link of the page before it.",
+                schema=Schema(type=OpenAPIType.STRING),
+            ),
         ]
 
 

@@ -23,6 +23,7 @@ from structlog.typing import FilteringBoundLogger
 
 from events.failures import FailureCode
 from events.log import LogUnavailable
+from projections.store import ViewsUnavailable
 from services.adapters.storage import StorageUnavailable
 from services.api.admissions import (
     DeskContended,
@@ -34,8 +35,10 @@ from services.api.admissions import (
 )
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
+from services.api.listing import ViewsBehind
 from services.api.refinement_requests import FieldError, UnsupportedMediaType
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
+from services.api.signing_keys import KeysUnavailable
 from services.api.task_reader import TaskNotFound
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -63,6 +66,7 @@ class ProblemError(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
 
     pointer: str | None = None
     header: str | None = None
+    parameter: str | None = None
     detail: str
     code: FailureCode | None = None
 
@@ -81,6 +85,7 @@ class Problem(msgspec.Struct, frozen=True, kw_only=True):
 
 
 _BEARER: Final = {"WWW-Authenticate": "Bearer"}
+_REFUSED: Final = {"WWW-Authenticate": 'Bearer error="invalid_token"'}
 _LATER: Final = {"Retry-After": str(RETRY_AFTER_S)}
 # What is left of such a body is not worth reading, so the connection ends with the answer.
 _CLOSE: Final = {"Connection": "close"}
@@ -203,11 +208,32 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         detail="Requests cannot be taken right now. Try again shortly.",
         headers=_LATER,
     ),
+    KeysUnavailable: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="Tokens cannot be checked right now. Try again shortly.",
+        headers=_LATER,
+    ),
     StorageUnavailable: ProblemKind(
         status=503,
         name="unavailable",
         title="Service unavailable",
         detail="The image storage does not answer right now. Try again shortly.",
+        headers=_LATER,
+    ),
+    ViewsUnavailable: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="Tasks cannot be listed right now. Try again shortly.",
+        headers=_LATER,
+    ),
+    ViewsBehind: ProblemKind(
+        status=503,
+        name="unavailable",
+        title="Service unavailable",
+        detail="The list is being brought up to date. Try again shortly.",
         headers=_LATER,
     ),
     DeskContended: ProblemKind(
@@ -219,6 +245,15 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
     ),
 }
 
+# Their reason is for the log, never for the client.
+_WITH_REASON: Final = (
+    InvalidToken,
+    KeysUnavailable,
+    LogUnavailable,
+    StorageUnavailable,
+    ViewsUnavailable,
+    ViewsBehind,
+)
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -227,7 +262,7 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
     kind = _kind_of(error)
     facts = facts_of(request.scope)
     facts.problem = kind.name
-    if isinstance(error, InvalidToken | LogUnavailable | StorageUnavailable):
+    if isinstance(error, _WITH_REASON):
         facts.reason = error.reason
     if kind is INTERNAL_ERROR:
         _log.error("http.failed", request_id=facts.request_id, exc_info=error)
@@ -266,13 +301,19 @@ def _by_field(errors: Sequence[FieldError]) -> dict[str, list[str]]:
 
 def _problem_error(error: FieldError) -> ProblemError:
     return ProblemError(
-        pointer=error.pointer, header=error.header, detail=error.detail, code=error.code
+        pointer=error.pointer,
+        header=error.header,
+        parameter=error.parameter,
+        detail=error.detail,
+        code=error.code,
     )
 
 
 def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     """The headers that depend on more than the kind of the error."""
     headers: dict[str, str] = {}
+    if isinstance(error, InvalidToken) and error.was_sent:
+        headers.update(_REFUSED)
     quota = facts_of(scope).quota
     if quota is not None:
         headers.update(quota.headers())

@@ -44,7 +44,7 @@ _PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_f
 
 
 class FieldError(msgspec.Struct, frozen=True, kw_only=True):
-    """One thing that is wrong: a body field (`pointer` is its JSON pointer) or a `header`.
+    """One thing that is wrong: in the body (at a JSON `pointer`), a `header` or a `parameter`.
 
     `code` is there if a task would fail with it; `reason` is for logs only.
     """
@@ -53,6 +53,7 @@ class FieldError(msgspec.Struct, frozen=True, kw_only=True):
     detail: str
     pointer: str | None = None
     header: str | None = None
+    parameter: str | None = None
     code: FailureCode | None = None
     reason: str | None = None
 

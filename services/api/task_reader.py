@@ -24,9 +24,9 @@ class TaskReader:
     async def find(self, task_id: str, *, user_key: str) -> Task:
         """One task of one user.
 
-        The views follow the log with a delay, so a task that may still move is held against its
-        last event: what was told once is never taken back, whichever of the two told it, and a task
-        is found from the moment its 202 left. A finished task is read from the views alone.
+        The views follow the log with a delay, so what they say is held against the task's last
+        event: what was told once is never taken back, whichever of the two told it. A task is found
+        from the moment its 202 left, and not found from the moment that its removal was answered.
 
         Raises:
             TaskNotFound: malformed, unknown, removed, or another user's.
@@ -38,7 +38,7 @@ class TaskReader:
         if task is None:
             reading = await self._log.read_task(user_key=user_key, task_id=task_id)
             task = fold(reading.events) if reading is not None else None
-        elif task.status.is_active:
+        else:
             task = await self.refresh(task)
         if task is None or task.status is Status.REMOVED:
             raise TaskNotFound(task_id)

@@ -21,6 +21,7 @@ from services.api import process as api_process
 from services.api.app import Dependencies
 from services.api.feed import TaskFeed
 from services.api.line import WaitingLine
+from services.api.published_keys import open_keys
 from services.cli.engines import make_offers
 from services.cli.provisioning import provision_servers
 from services.projector import process as projector_process
@@ -118,6 +119,7 @@ async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
                 views=views,
                 store=store,
                 stamper=_stamper("api"),
+                keys=await stack.enter_async_context(open_keys(settings.auth)),
                 settings=settings,
             )
             quiet_the_collector()

@@ -7,6 +7,7 @@ once. Only composition roots call `load`.
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, TypeVar, get_args, get_type_hints
 
@@ -47,18 +48,26 @@ def load(kind: type[SettingsT], environment: Mapping[str, str]) -> SettingsT:
     """
     problems = _unknown_names(environment)
     values: dict[str, dict[str, object]] = {}
+    unusable: set[str] = set()
     for setting in describe(kind):
         try:
             text = _read(setting.variable, environment)
             if text is None and setting.default is msgspec.NODEFAULT:
                 problems.append(f"{setting.variable} is missing")
+                unusable.add(setting.section)
             elif text is not None:
                 values.setdefault(setting.section, {})[setting.field] = _parse(text, setting)
         except (ValueError, OSError) as error:  # msgspec's ValidationError is a ValueError
             problems.append(f"{setting.variable}: {error}")
+            unusable.add(setting.section)
+    sections = {
+        name: section(**values.get(name, {}))
+        for name, section in _sections(kind).items()
+        if name not in unusable
+    }
+    problems.extend(chain.from_iterable(section.problems() for section in sections.values()))
     if problems:
         raise InvalidSettings(problems)
-    sections = {name: section(**values.get(name, {})) for name, section in _sections(kind).items()}
     settings = kind(**sections)
     if contradictions := settings.problems():
         raise InvalidSettings(contradictions)

@@ -23,6 +23,14 @@ NATS_URL: Final = {
     "example": "nats://host:4222",
 }
 
+# Plain HTTP only to this machine: who can change the keys on their way is let in as anybody.
+JWKS_URL: Final = {
+    "pattern": (
+        r"(https://[A-Za-z0-9.-]+|https?://(localhost|127(\.[0-9]{1,3}){3}|\[::1\]))"
+        r"(:[0-9]{1,5})?(/[!-\"$-~]*)?"
+    ),
+    "example": "https://host/path, or http:// on a loopback host",
+}
 _ORIGIN: Final = r"[a-z][a-z0-9+.-]*://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?"
 ORIGINS: Final = {
     # Browsers write origins in lower case, and `null` for all that have none.
@@ -118,15 +126,52 @@ class S3Settings(Section, frozen=True, kw_only=True):
 
 
 class AuthSettings(Section, frozen=True, kw_only=True):
-    """Whose tokens are accepted."""
+    """Whose tokens are accepted: those of one secret, or those of one set of public keys."""
 
     jwt_secret: Annotated[
-        Secret,
-        Meta(description="HS256 key of the bearer tokens, at least 32 bytes", extra=STRONG),
-    ]
+        Secret | None,
+        Meta(
+            description=(
+                "HS256 key of the bearer tokens, at least 32 bytes; required without `jwks_url`"
+            ),
+            extra=STRONG,
+        ),
+    ] = None
+    jwks_url: Annotated[
+        str | None,
+        Meta(
+            description=(
+                "Where the public keys of ES256 and RS256 tokens are, instead of `jwt_secret`;"
+                " `https`, except on this machine"
+            ),
+            extra=JWKS_URL,
+        ),
+    ] = None
+    jwks_refresh_s: Annotated[
+        int,
+        Meta(ge=30, le=86_400, description="Seconds until the public keys are fetched again"),
+    ] = 600
     audience: Annotated[str | None, Meta(description="Required `aud` claim, if set")] = None
     issuer: Annotated[str | None, Meta(description="Required `iss` claim, if set")] = None
     leeway_s: Annotated[int, Meta(ge=0, le=60, description="Clock difference tolerated")] = 10
+    allow_anonymous: Annotated[
+        bool,
+        Meta(
+            description=(
+                "Accept tokens that claim `is_anonymous`; whoever can have a new one at any time"
+                " has no quota"
+            )
+        ),
+    ] = False
+
+    def problems(self) -> list[str]:
+        """Neither way to check tokens is configured, or both are."""
+        secret, url = f"{PREFIX}AUTH_JWT_SECRET", f"{PREFIX}AUTH_JWKS_URL"
+        if self.jwt_secret is None and self.jwks_url is None:
+            return [f"{secret} or {url} is missing"]
+        if self.jwt_secret is not None and self.jwks_url is not None:
+            return [f"{secret} and {url} are both set, and only one of them may be"]
+        return []
 
 
 class UserSettings(Section, frozen=True, kw_only=True):

@@ -3,13 +3,17 @@
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
 
+from projections.memory import MemoryViewStore
+from projections.mongo import MongoViewStore, open_views
+from projections.store import ViewStore
 from services.embedded.binaries import MONGOD, find
 
 PRIMARY_S: Final = 20.0
@@ -34,6 +38,31 @@ def mongo_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     finally:
         process.terminate()
         _ = process.wait(timeout=PRIMARY_S)
+
+
+@pytest.fixture
+def database() -> str:
+    """The name of a database that no other test uses."""
+    return f"views-{uuid4().hex}"
+
+
+@pytest.fixture(params=["memory", "mongo"])
+async def store(request: pytest.FixtureRequest, database: str) -> AsyncIterator[ViewStore]:
+    """An empty store of each kind."""
+    if request.param == "memory":
+        yield MemoryViewStore()
+        return
+    real = await open_views(url=request.getfixturevalue("mongo_url"), database=database)
+    yield real
+    await real.close()
+
+
+@pytest.fixture
+async def mongo(mongo_url: str, database: str) -> AsyncIterator[MongoViewStore]:
+    """The real store, for what only it can show."""
+    real = await open_views(url=mongo_url, database=database)
+    yield real
+    await real.close()
 
 
 def _command(directory: Path, *, port: int) -> list[str]:

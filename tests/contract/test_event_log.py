@@ -206,6 +206,45 @@ class TestReading:
         assert reading.events == (first,)
         assert reading.position == newest.position
 
+    async def test_a_tail_is_what_lies_behind_a_position(self, log: EventLog) -> None:
+        """One user's events of all tasks, oldest first, and no other user's among them."""
+        desk = new_desk()
+        first = await begin(log, desk)
+        _ = await begin(log, new_desk())
+        ended = await cancel(log, first)
+        _ = await begin(log, new_desk())
+        newest = await begin(log, desk, expected_position=ended.position)
+
+        tails = [
+            await log.read_desk_tail(desk, after=after, limit=10)
+            for after in (0, first.position, ended.position - 1, ended.position)
+        ]
+
+        assert tails == [(first, ended, newest), (ended, newest), (ended, newest), (newest,)]
+
+    async def test_a_tail_is_there_as_soon_as_it_is_appended(self, log: EventLog) -> None:
+        """Every append shows at once, and behind the last event there is nothing."""
+        desk = new_desk()
+        assert await log.read_desk_tail(desk, after=0, limit=10) == ()
+        last = await begin(log, desk)
+
+        for _ in range(20):
+            after = last.position
+            last = await begin(log, desk, expected_position=after)
+            assert await log.read_desk_tail(desk, after=after, limit=10) == (last,)
+
+        assert await log.read_desk_tail(desk, after=last.position, limit=10) == ()
+        assert await log.read_desk_tail(desk, after=last.position + 10_000, limit=10) == ()
+
+    async def test_a_tail_is_cut_at_its_limit(self, log: EventLog) -> None:
+        """The oldest events of a long tail come, and no more than were asked for."""
+        desk = new_desk()
+        first = await begin(log, desk)
+        ended = await cancel(log, first)
+        _ = await begin(log, desk, expected_position=ended.position)
+
+        assert await log.read_desk_tail(desk, after=0, limit=2) == (first, ended)
+
     async def test_a_history_is_complete_and_chained(self, log: EventLog) -> None:
         """Every event of the task in order, each with the hash of the one before it."""
         first = await begin(log, new_desk())

@@ -2,10 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any, Final, Protocol
-from uuid import uuid4
 
 import pytest
 from pymongo import AsyncMongoClient, uri_parser
@@ -20,7 +18,7 @@ from pymongo.errors import (
     WTimeoutError,
 )
 
-from events.task import Task, fold
+from events.task import Status, Task, fold
 from projections.indexes import ViewsMismatch, declared_indexes
 from projections.memory import MemoryViewStore
 from projections.mongo import TASK_VIEWS, MongoViewStore, apply_indexes, open_views
@@ -34,31 +32,6 @@ CUT_BYTES: Final = 65_536
 
 HISTORY: Final = controls.history(controls.processing(), controls.completed())
 ANOTHER: Final = controls.request(2, user=2)
-
-
-@pytest.fixture
-def database() -> str:
-    """The name of a database that no other test uses."""
-    return f"views-{uuid4().hex}"
-
-
-@pytest.fixture(params=["memory", "mongo"])
-async def store(request: pytest.FixtureRequest, database: str) -> AsyncIterator[ViewStore]:
-    """An empty store of each kind."""
-    if request.param == "memory":
-        yield MemoryViewStore()
-        return
-    real = await open_views(url=request.getfixturevalue("mongo_url"), database=database)
-    yield real
-    await real.close()
-
-
-@pytest.fixture
-async def mongo(mongo_url: str, database: str) -> AsyncIterator[MongoViewStore]:
-    """The real store, for what only it can show."""
-    real = await open_views(url=mongo_url, database=database)
-    yield real
-    await real.close()
 
 
 def view(version: int = 3) -> Task:
@@ -328,6 +301,12 @@ async def _write(store: ViewStore) -> object:
     return None
 
 
+async def _list(store: ViewStore) -> object:
+    return await store.list_tasks(
+        user_key=controls.user_key(), statuses=[Status.PENDING], before=None, limit=1
+    )
+
+
 async def _read_checkpoint(store: ViewStore) -> object:
     return await store.read_checkpoint()
 
@@ -342,7 +321,7 @@ async def _check(store: ViewStore) -> object:
     return None
 
 
-CALLS: Final = (_find, _load, _write, _read_checkpoint, _save_checkpoint, _check)
+CALLS: Final = (_find, _load, _list, _write, _read_checkpoint, _save_checkpoint, _check)
 
 
 class TestUnavailability:

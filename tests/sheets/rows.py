@@ -61,6 +61,7 @@ SHEETS: Final[dict[str, tuple[Row, ...]]] = {
     "looks": (
         Row(logo="blocks", prompt="pastel colours please"),
         Row(logo="coffee", prompt="make it black and white"),
+        Row(logo="fox", prompt="make it black and white"),
         Row(logo="fox", prompt="a duotone of navy and coral"),
         Row(logo="badge", prompt="monochrome, in forest green"),
         Row(logo="leaf", prompt="give it a vintage look"),

@@ -1,6 +1,7 @@
 """Users of the running service: each with a token, HTTP, and nothing else."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, Final
@@ -21,6 +22,8 @@ FORBIDDEN_URL: Final = "http://no_host_name.example/logo.png"
 # Refused before it is a task.
 PRIVATE_URL: Final = "http://10.0.0.1/logo.png"
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+
+_NEXT: Final = re.compile(r'</api/tasks(\?[!-=?-~]+)>; rel="next"')
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,6 +87,14 @@ class Customer:
             self._api + path, headers=self._headers | dict(headers), timeout=bound
         ) as answer:
             yield answer
+
+    async def page(self, query: str = "") -> tuple[list[dict[str, Any]], str]:
+        """A page of the tasks, and the query of the next one; empty after the last."""
+        answer = await self._call("GET", f"/api/tasks{query}")
+        assert answer.status == 200, answer
+        tasks = msgspec.json.decode(answer.body, type=list[dict[str, Any]])
+        link = _NEXT.fullmatch(answer.headers.get("Link", ""))
+        return tasks, "" if link is None else link[1]
 
     async def quota(self) -> Answer:
         """Ask how the quota stands."""

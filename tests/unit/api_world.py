@@ -31,6 +31,7 @@ from services.api.app import Dependencies, create_app
 from services.api.edge import BODY_TIMEOUT_S
 from services.api.feed import TaskFeed
 from services.api.line import WaitingLine
+from services.api.signing_keys import Keys, SharedSecret
 from services.runtime.clock import RandomIdentifiers, Stamper
 from services.runtime.settings import (
     AddressSettings,
@@ -112,6 +113,7 @@ class World:
         log: MemoryLog | None = None,
         auth: AuthSettings | None = None,
         engines: EngineSettings | None = None,
+        keys: Keys | None = None,
         fetch: AddressSettings | None = None,
         store: MemoryObjectStore | None = None,
         cors_origins: str = "",
@@ -125,6 +127,7 @@ class World:
         self.store = store or MemoryObjectStore()
         self.auth = auth
         self.engines = engines
+        self.keys = keys or SharedSecret(SIGNING_KEY)
         self.fetch = fetch
         self.cors_origins = cors_origins
 
@@ -139,6 +142,7 @@ class World:
             views=self.views,
             store=self.store,
             stamper=stamper,
+            keys=self.keys,
             settings=settings(
                 auth=self.auth,
                 host=host,

@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from services.api.auth import VERIFIED_TOKENS_MAX, InvalidToken, TokenVerifier
+from services.api.signing_keys import SharedSecret
 from services.runtime.settings import AuthSettings, Secret
 from tests.unit.api_world import REFINE, SIGNING_KEY, START, World, settings, user_key
 
@@ -43,7 +44,9 @@ def verifier(auth: AuthSettings | None = None, *, world: World | None = None) ->
     """A verifier at the start of the world."""
     configured = settings(auth=auth)
     clock = (world or World()).clock
-    return TokenVerifier(auth=configured.auth, user=configured.user, clock=clock)
+    return TokenVerifier(
+        keys=SharedSecret(SIGNING_KEY), auth=configured.auth, user=configured.user, clock=clock
+    )
 
 
 GENUINE: Final = forge()
@@ -116,6 +119,8 @@ REFUSED: Final[dict[str, str]] = {
     "role of the public key": with_claims(role="anon"),
     "role of the service key": with_claims(role="service_role"),
     "role a list": with_claims(role=["anon"]),
+    "of nobody in particular": with_claims(is_anonymous=True),
+    "is_anonymous a text": with_claims(is_anonymous="false"),
     "claims a list": forge(claims=["ada"]),
     "claims not JSON": forge(claims=b"{nope"),
     "claims not UTF-8": forge(claims=b"\xff"),
@@ -129,7 +134,8 @@ async def test_unauthorized_for_every_bad_token_with_one_answer() -> None:
     different: list[str] = []
     reasons: dict[str, str] = {}
     async with world.client() as client:
-        expected = await client.get(TASK_URL, headers={"X-Request-Id": "same"})
+        headers = {b"Authorization": b"Bearer no", b"X-Request-Id": b"same"}
+        expected = await client.get(TASK_URL, headers=headers)
         for case, token in REFUSED.items():
             headers = {b"Authorization": f"Bearer {token}".encode(), b"X-Request-Id": b"same"}
             with capture_logs() as lines:
@@ -141,12 +147,15 @@ async def test_unauthorized_for_every_bad_token_with_one_answer() -> None:
             assert token not in str(line)
 
     assert expected.status_code == 401
+    assert expected.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     assert not different
     assert reasons["another key"] == "signature"
+    assert reasons["alg none, signed"] == "algorithm"
     assert reasons["exp over"] == "expired"
     assert reasons["nbf to come"] == "not_yet_valid"
     assert reasons["sub empty"] == "claims"
     assert reasons["role of the public key"] == "role"
+    assert reasons["of nobody in particular"] == "anonymous"
     assert reasons["b64 true"] == "critical_header"
 
 
@@ -181,6 +190,7 @@ async def test_unauthorized_for_what_is_no_bearer_token() -> None:
         answers = [await client.get(TASK_URL, headers={"Authorization": value}) for value in values]
 
     assert [answer.status_code for answer in answers] == [401] * len(values)
+    assert {answer.headers["WWW-Authenticate"] for answer in answers} == {"Bearer"}
 
 
 async def test_unauthorized_for_two_authorization_headers() -> None:
@@ -191,6 +201,7 @@ async def test_unauthorized_for_two_authorization_headers() -> None:
         answer = await client.get(TASK_URL, headers=headers)
 
     assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
 async def test_unauthorized_comes_before_every_other_check() -> None:
@@ -216,6 +227,7 @@ ACCEPTED: Final[dict[str, str]] = {
     "iat within the leeway": with_claims(iat=NOW + 9),
     "aud that nobody asked for": with_claims(aud=["other"]),
     "role of users": with_claims(role="authenticated"),
+    "of somebody": with_claims(is_anonymous=False),
     "claims of others": with_claims(email="ada@example.com", nested={"a": [1]}),
 }
 
@@ -234,12 +246,25 @@ async def test_accepted_tokens_reach_their_owner() -> None:
     assert len(statuses) == 3 * len(ACCEPTED)
 
 
+async def test_anonymous_users_are_users_where_that_is_wanted() -> None:
+    """A setting lets them in, each as the owner that the token names."""
+    world = World(auth=AuthSettings(jwt_secret=Secret(SIGNING_KEY), allow_anonymous=True))
+    async with world.client() as client:
+        answer = await world.refine(client, user="ada")
+        task_id = answer.json()["task_id"]
+        shown = await client.get(
+            f"/api/tasks/{task_id}", headers=world.signed_in("ada", is_anonymous=True)
+        )
+
+    assert shown.status_code == 200
+
+
 @pytest.mark.parametrize(
     "subject", ["a", "x" * 255, "auth0|5f7c8ec7", "ада@пример.рф", "👩\u200d🎨"]
 )
-def test_owner_is_the_subject_under_a_key_that_hides_it(subject: str) -> None:
+async def test_owner_is_the_subject_under_a_key_that_hides_it(subject: str) -> None:
     """Any text may be a subject; the log sees only its key."""
-    owner = verifier().owner_of(with_claims(sub=subject))
+    owner = await verifier().owner_of(with_claims(sub=subject))
 
     assert owner.user_id == subject
     assert owner.user_key == user_key(subject)
@@ -252,9 +277,11 @@ ISSUED: Final[dict[str, object]] = {"aud": "refinery", "iss": "https://issuer.ex
 
 
 @pytest.mark.parametrize("audience", ["refinery", ["other", "refinery"]])
-def test_audience_and_issuer_are_accepted_as_configured(audience: object) -> None:
+async def test_audience_and_issuer_are_accepted_as_configured(audience: object) -> None:
     """The audience may be one of several; the issuer is exact."""
-    owner = verifier(AUDIENCE_AND_ISSUER).owner_of(with_claims(**(ISSUED | {"aud": audience})))
+    owner = await verifier(AUDIENCE_AND_ISSUER).owner_of(
+        with_claims(**(ISSUED | {"aud": audience}))
+    )
 
     assert owner.user_id == "ada"
 
@@ -272,46 +299,46 @@ def test_audience_and_issuer_are_accepted_as_configured(audience: object) -> Non
         {"iss": ["https://issuer.example"]},
     ],
 )
-def test_audience_and_issuer_are_refused_otherwise(claims: dict[str, object]) -> None:
+async def test_audience_and_issuer_are_refused_otherwise(claims: dict[str, object]) -> None:
     """A genuine token for another service, or of another issuer, is refused."""
     token = with_claims(**(ISSUED | claims))
 
     with pytest.raises(InvalidToken):
-        _ = verifier(AUDIENCE_AND_ISSUER).owner_of(token)
+        _ = await verifier(AUDIENCE_AND_ISSUER).owner_of(token)
 
 
-def test_remembered_token_ends_when_it_expires() -> None:
+async def test_remembered_token_ends_when_it_expires() -> None:
     """Being remembered does not prolong a token."""
     world = World()
     verifying = verifier(world=world)
     token = with_claims(exp=NOW + 60)
-    first, again = verifying.owner_of(token), verifying.owner_of(token)
+    first, again = await verifying.owner_of(token), await verifying.owner_of(token)
 
     world.clock.time = START + timedelta(seconds=70)
 
     assert first == again
     for _ in range(2):
         with pytest.raises(InvalidToken, match="expired"):
-            _ = verifying.owner_of(token)
+            _ = await verifying.owner_of(token)
 
 
-def test_remembered_tokens_are_bounded() -> None:
+async def test_remembered_tokens_are_bounded() -> None:
     """However many users there are, the memory of tokens stays small; the forgotten still work."""
     verifying = verifier()
     tokens = [with_claims(sub=f"user-{number}") for number in range(VERIFIED_TOKENS_MAX + 1)]
 
-    owners = [verifying.owner_of(token) for token in tokens]
+    owners = [await verifying.owner_of(token) for token in tokens]
 
     assert len(verifying._verified) == VERIFIED_TOKENS_MAX
-    assert verifying.owner_of(tokens[0]) == owners[0]
+    assert await verifying.owner_of(tokens[0]) == owners[0]
 
 
-def test_refused_tokens_are_not_remembered() -> None:
+async def test_refused_tokens_are_not_remembered() -> None:
     """Forged tokens take no memory."""
     verifying = verifier()
 
     for key in ("x", "y", "z"):
         with pytest.raises(InvalidToken):
-            _ = verifying.owner_of(forge(key=key * 32))
+            _ = await verifying.owner_of(forge(key=key * 32))
 
     assert not verifying._verified

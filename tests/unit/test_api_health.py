@@ -134,6 +134,7 @@ async def test_openapi_describes_the_request_and_every_answer() -> None:
     assert set(paths) == {
         REFINE,
         "/api/concepts/task/{task_id}",
+        "/api/tasks",
         "/api/tasks/{task_id}",
         "/api/tasks/{task_id}/cancel",
         "/api/tasks/{task_id}/events",

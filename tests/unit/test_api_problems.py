@@ -14,12 +14,17 @@ from services.api.feed import FeedClosed
 from services.api.problems import INTERNAL_ERROR, PROBLEMS, ProblemKind
 from services.api.refinement_requests import Invalid
 from services.api.seats import NoSeat
+from services.api.signing_keys import KeyIgnored, KeySetRefused, UnknownKey
 from services.api.withdrawals import TaskEnded
 from services.runtime.lifecycle import CannotServe
 
 # `Invalid` becomes one of the errors of an `InvalidRequest`, who ends a task that has ended is
 # answered with the task, the end of the feed ends waits, and who cannot serve answers nobody.
-NEVER_ANSWERED: Final = (Invalid, TaskEnded, FeedClosed, CannotServe)
+# A token with an unknown key becomes an `InvalidToken`; no request is about a published key set.
+NEVER_ANSWERED: Final = (
+    *(Invalid, TaskEnded, FeedClosed, CannotServe),
+    *(UnknownKey, KeySetRefused, KeyIgnored),
+)
 # Only their kinds are raised, and each of those has its own answer.
 FAMILIES: Final = frozenset({Refused, NoSeat})
 KINDS: Final = (*PROBLEMS.values(), INTERNAL_ERROR)

@@ -123,6 +123,20 @@ async def test_delete_cancels_an_active_task_and_then_removes_it() -> None:
     assert decode(history[-1]).event.data == TaskRemoved(quota_refunded=True)
 
 
+async def test_a_removed_task_is_gone_though_the_views_lag() -> None:
+    """After the 204 nobody is shown the task, also while the views still have it as finished."""
+    world = World()
+    async with world.client() as client:
+        task_id = await begin(world, client)
+        task = await world.happen(task_id, processing(), completed(task_id))
+        await world.views.write([task])
+        removed = await client.delete(f"/api/tasks/{task_id}", headers=world.signed_in())
+        after = await client.get(f"/api/tasks/{task_id}", headers=world.signed_in())
+
+    assert removed.status_code == 204
+    assert after.status_code == 404
+
+
 async def test_a_removed_task_still_counts_as_it_did() -> None:
     """To hide a completed task gives no quota back."""
     world = World()

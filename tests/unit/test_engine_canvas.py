@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from services.refinement.engines.local.canvas import change_canvas
+from services.refinement.engines.local.canvas import change_canvas, upscaled
 from services.refinement.engines.local.ground import SIDE_PX_MAX
 from services.refinement.engines.local.operations import (
     Border,
@@ -16,7 +16,6 @@ from services.refinement.engines.local.operations import (
     Padding,
     Rotate,
     Square,
-    Upscale,
 )
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.refusals import NotApplicable
@@ -215,7 +214,7 @@ class TestUpscale:
         """Twice the size has hardly wider edges, and no lighter or darker seams."""
         small = np.asarray(Image.open(io.BytesIO(logos.as_png("wordmark", 256))).convert("RGBA"))
 
-        large = change_canvas(small, Upscale(factor=2))
+        large = upscaled(small, 2)
 
         assert large.shape == (512, 512, 4)
         assert large[..., :3].min() >= small[..., :3].min()
@@ -225,14 +224,14 @@ class TestUpscale:
 
     def test_the_bound_limits_the_factor(self) -> None:
         """What would be larger becomes as large as allowed."""
-        large = change_canvas(boxed(size=(1024, 32), box=(20, 8, 900, 24)), Upscale(factor=4))
+        large = upscaled(boxed(size=(1024, 32), box=(20, 8, 900, 24)), 4)
 
         assert large.shape == (64, SIDE_PX_MAX, 4)
 
     def test_the_largest_picture_cannot_grow(self) -> None:
         """And says so."""
         with pytest.raises(NotApplicable):
-            change_canvas(boxed(size=(SIDE_PX_MAX, 16), box=(1, 1, 9, 9)), Upscale(factor=2))
+            upscaled(boxed(size=(SIDE_PX_MAX, 16), box=(1, 1, 9, 9)), 2)
 
 
 def _soft(pixels: Pixels) -> int:

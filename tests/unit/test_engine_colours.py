@@ -17,6 +17,7 @@ from services.refinement.engines.local.colour import (
     to_lch,
 )
 from services.refinement.engines.local.colour_scene import ColourScene
+from services.refinement.engines.local.drawing import refine_pixels
 from services.refinement.engines.local.edits import (
     CHANGES_NOTHING,
     ColourOperation,
@@ -36,7 +37,9 @@ from services.refinement.engines.local.operations import (
     Shades,
     Warmth,
 )
+from services.refinement.engines.local.plan import Plan, Step
 from services.refinement.engines.local.toning import contrasted, lightened, saturated
+from tests.logos import Canvas
 
 LOOKS: Final[tuple[LookName, ...]] = (
     *("black_and_white", "grayscale", "pastel", "sepia"),
@@ -378,6 +381,47 @@ class TestRecolouring:
         edited(scene, Recolour(colours=("#ffffff",)), paper="navy")
 
         assert shown(scene)[1:] == [WHITE, "#17284f", WHITE]
+
+
+class TestStrictNames:
+    """A name means what is just that, where the picture has that and something near it."""
+
+    @pytest.mark.parametrize(
+        ("name", "colours", "changed"),
+        [
+            ("white", (CREAM, "#ffffff", INK), [1]),
+            ("white", (INK, CREAM, ORANGE), [1]),
+            ("white", ("#f4f4f4", "#ffffff", INK), [1]),
+            ("black", (WHITE, "#363b40", "#000000"), [2]),
+            ("black", (WHITE, "#2463c4", "#363b40"), [2]),
+            ("yellow", (WHITE, "#f6cf2d", "#f07d1a"), [1]),
+            ("orange", (WHITE, "#f6cf2d", "#f07d1a"), [2]),
+        ],
+    )
+    def test_a_replace_widens_only_if_it_must(
+        self, name: str, colours: tuple[str, ...], changed: list[int]
+    ) -> None:
+        """White is not cream beside white, and cream passes for white where there is none."""
+        scene = scene_of(*colours, shares=(0.6, 0.3, 0.1))
+        before = shown(scene)
+
+        edited(scene, Replace(source=name, target="teal"))
+
+        after = shown(scene)
+        assert [at for at in range(3) if after[at] != before[at]] == changed
+
+    def test_white_parts_of_a_picture_on_cream(self) -> None:
+        """The disc turns to gold and the paper stays to the bit."""
+        canvas = Canvas(256, CREAM)
+        canvas.put(canvas.disc((256, 256), 180), "#1f3a4d")
+        canvas.put(canvas.disc((256, 256), 90), "#ffffff")
+        pixels = np.asarray(canvas.image)
+        plan = Plan(steps=(Step(operation=Replace(source="white", target="gold"), phrase=""),))
+
+        after, _ = refine_pixels(pixels, plan)
+
+        assert np.array_equal(after[:30], pixels[:30])
+        assert abs(int(after[128, 128, 0]) - 0xC9) <= 2
 
 
 class TestFewInks:

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from services.refinement.engines.local.canvas import change_canvas
-from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.canvas import change_canvas, upscaled
+from services.refinement.engines.local.contours import even_contours
+from services.refinement.engines.local.corners import round_corners
 from services.refinement.engines.local.finishing import change_sharpness, finish
 from services.refinement.engines.local.ground import find_ground
 from services.refinement.engines.local.layers import composed, make_transparent, split
@@ -27,7 +28,6 @@ from services.refinement.engines.local.operations import (
     Smoothness,
     Square,
     TransparentBackground,
-    Upscale,
     Weight,
 )
 from services.refinement.engines.local.palette import Pixels
@@ -399,14 +399,43 @@ class TestRoundness:
         assert np.array_equal(rounded[160:], pixels[160:])
 
     def test_the_line_around_a_shape_is_not_broken(self) -> None:
-        """A corner that rounding would cut through the outline stays."""
+        """The corners of the outline and of what it encloses are rounded together."""
 
         def draw(pen: ImageDraw.ImageDraw) -> None:
             pen.polygon([(400, 40), (760, 720), (40, 720)], fill=INK)
             pen.polygon([(400, 80), (726, 700), (74, 700)], fill=(240, 180, 20, 255))
 
-        with pytest.raises(NotApplicable, match="no corners"):
-            rounded_off(drawn(draw), Roundness(amount=1.7))
+        rounded = rounded_off(drawn(draw), Roundness(amount=1.7))
+
+        filling = (rounded[..., 0] > 200) & (rounded[..., 2] < 120)
+        paper = rounded[..., :3].min(axis=-1) > 245
+        near = cv2.dilate(filling.astype(np.uint8), np.ones((3, 3), dtype=np.uint8))
+        assert not ((near > 0) & paper).any()
+        assert paper[:14].all()
+
+    def test_a_star_on_a_badge_keeps_its_points(self) -> None:
+        """They are rounded, by less than a large shape's corners are."""
+        pixels = logo("badge", 512)
+
+        rounded = rounded_off(pixels, Roundness(amount=1))
+
+        parts = [one[120:290, 180:330].astype(int) for one in (pixels, rounded)]
+        before, after = ((part[..., 0] > part[..., 2] + 90).sum() for part in parts)
+        assert 0.9 < after / before < 0.99
+        assert np.array_equal(pixels[:100], rounded[:100])
+
+    def test_a_corner_over_a_shadow_shows_the_shadow(self) -> None:
+        """Where the corner was there is neither a hole in the shadow nor a part of the shape."""
+        canvas = logos.Canvas(512, "#ffffff")
+        shape = canvas.rounded((150, 150, 360, 360), 0)
+        canvas.put(canvas.soft(shape, 9, (6, 10)), "#000000", opacity=0.4)
+        canvas.put(shape, "#2463c4")
+
+        rounded = rounded_off(np.asarray(canvas.image), Roundness(amount=1))
+
+        corner = rounded[357:359, 357:359, :3].astype(int)
+        assert np.ptp(corner, axis=-1).max() < 12
+        assert 120 < corner.mean() < 235
 
     def test_a_disc_has_no_corners(self) -> None:
         """What is round already is refused."""
@@ -501,7 +530,7 @@ STEPS: tuple[Step, ...] = (
     ("rotate", lambda pixels: change_canvas(pixels, Rotate(degrees=33))),
     ("turn", lambda pixels: change_canvas(pixels, Rotate(degrees=-90))),
     ("flip", lambda pixels: change_canvas(pixels, Flip(axis="vertical"))),
-    ("upscale", lambda pixels: change_canvas(pixels, Upscale(factor=2))),
+    ("upscale", lambda pixels: upscaled(pixels, 2)),
 )
 
 

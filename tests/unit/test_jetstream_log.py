@@ -1,11 +1,13 @@
 """What the log makes of answers that a single server never gives."""
 
+from base64 import b64encode
 from collections.abc import Mapping, Sequence
 from typing import cast
 
 import msgspec
 import pytest
 
+from events.codec import encode
 from events.log import AppendConflict, LogUnavailable
 from services.adapters import jetstream_log
 from services.adapters.jetstream import JetStreamConnection
@@ -83,3 +85,21 @@ async def test_a_clash_that_never_ends_is_undecided(monkeypatch: pytest.MonkeyPa
 
     with pytest.raises(LogUnavailable):
         await log.append(requested_event(), user_key=new_desk(), expected_position=0)
+
+
+async def test_a_tail_that_is_gone_is_an_outage() -> None:
+    """What the leader has told of and no longer has is not taken for the end of the desk."""
+    desk = new_desk()
+    event = requested_event()
+    subject = f"tasks.concept_refinement.{desk}.{event.subject}.requested"
+    last = {"message": {"subject": subject, "seq": 9, "data": b64encode(encode(event)).decode()}}
+    log, connection = log_with(last, {"error": NO_MESSAGE})
+
+    with pytest.raises(LogUnavailable):
+        await log.read_desk_tail(desk, after=3, limit=10)
+
+    everything = f"tasks.concept_refinement.{desk}.>"
+    assert connection.asked == [
+        ("STREAM.MSG.GET.TASKS", {"last_by_subj": everything}),
+        ("STREAM.MSG.GET.TASKS", {"seq": 4, "next_by_subj": everything}),
+    ]

@@ -21,6 +21,7 @@ from services.runtime.settings import (
 )
 
 STRONG: Final = "sesame-" * 5
+ISSUER: Final = "https://issuer.example"
 WEAK: Final = "sesame"
 
 
@@ -45,12 +46,20 @@ FORMS: Final = {
 }
 
 
+# Of the two ways to check tokens, one is required: this one, unless a test says otherwise.
+TOKEN_CHOICE: Final = (ApiSettings, "jwt_secret")
+NO_TOKENS: Final = "REFINERY_AUTH_JWT_SECRET or REFINERY_AUTH_JWKS_URL is missing"
+TWO_KINDS_OF_TOKENS: Final = (
+    "REFINERY_AUTH_JWT_SECRET and REFINERY_AUTH_JWKS_URL are both set, and only one of them may be"
+)
+
+
 def complete(kind: type[Section], **changes: str | None) -> dict[str, str]:
     """An environment with all that a process requires, changed; None takes a variable out."""
     required = {
         setting.variable: FORMS.get(setting.variable, STRONG if is_secret(setting) else "plain")
         for setting in describe(kind)
-        if setting.default is msgspec.NODEFAULT
+        if setting.default is msgspec.NODEFAULT or (kind, setting.field) == TOKEN_CHOICE
     }
     changed = {PREFIX + name: value for name, value in changes.items()}
     return {name: value for name, value in {**required, **changed}.items() if value is not None}
@@ -97,7 +106,10 @@ class TestLoad:
 
         problems = problems_of(kind, {})
 
-        assert set(problems) == {f"{name} is missing" for name in complete(kind)}
+        missing = {f"{name} is missing" for name in complete(kind)}
+        if kind is ApiSettings:
+            missing = missing - {"REFINERY_AUTH_JWT_SECRET is missing"} | {NO_TOKENS}
+        assert set(problems) == missing
 
     @pytest.mark.parametrize(
         ("variable", "value", "form"),
@@ -229,6 +241,7 @@ class TestFiles:
 
         settings = load(ApiSettings, environment)
 
+        assert settings.auth.jwt_secret is not None
         assert settings.auth.jwt_secret.reveal() == f" {STRONG} "
 
     def test_two_values_are_refused(self, tmp_path: Path) -> None:
@@ -271,6 +284,7 @@ class TestSecrets:
         """No way of showing settings shows a secret."""
         settings = load(ApiSettings, complete(ApiSettings))
         secret = settings.auth.jwt_secret
+        assert secret is not None
         shown = [repr(settings), str(settings), repr(secret), f"{secret}", f"{secret!r:>40}"]
 
         assert all(WEAK not in text for text in shown)
@@ -353,6 +367,72 @@ def test_every_setting_is_described(process: str) -> None:
     assert all(setting.description for setting in settings)
     assert len({setting.variable for setting in settings}) == len(settings)
     assert all(setting.variable.startswith(PREFIX) for setting in settings)
+
+
+class TestTokens:
+    """One secret, or one set of public keys."""
+
+    def test_public_keys_replace_the_secret(self) -> None:
+        """A process that knows no secret can be told none by mistake, and can sign nothing."""
+        environment = complete(ApiSettings, AUTH_JWT_SECRET=None, AUTH_JWKS_URL=f"{ISSUER}/keys")
+
+        settings = load(ApiSettings, environment)
+
+        assert settings.auth.jwt_secret is None
+        assert settings.auth.jwks_url == f"{ISSUER}/keys"
+
+    def test_one_of_them_is_needed_and_not_both(self) -> None:
+        """Nobody guesses which tokens were meant."""
+        neither = complete(ApiSettings, AUTH_JWT_SECRET=None)
+        both = complete(ApiSettings, AUTH_JWKS_URL=f"{ISSUER}/keys")
+
+        assert problems_of(ApiSettings, neither) == (NO_TOKENS,)
+        assert problems_of(ApiSettings, both) == (TWO_KINDS_OF_TOKENS,)
+
+    def test_a_way_that_is_set_wrongly_is_not_said_to_be_missing(self) -> None:
+        """One mistake is one line."""
+        environment = complete(ApiSettings, AUTH_JWT_SECRET=WEAK)
+
+        assert len(problems_of(ApiSettings, environment)) == 1
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            "https://issuer.example/.well-known/jwks.json",
+            "https://issuer.example:8443/keys?policy=sign-in",
+            "https://issuer.example",
+            "https://127.0.0.1/keys",
+            *("http://localhost:8080/keys", "http://127.0.0.1:1/keys", "http://[::1]:8080/keys"),
+        ],
+    )
+    def test_public_keys_come_over_https_or_from_this_machine(self, url: str) -> None:
+        """Where nobody else can change them on their way."""
+        environment = complete(ApiSettings, AUTH_JWT_SECRET=None, AUTH_JWKS_URL=url)
+
+        assert load(ApiSettings, environment).auth.jwks_url == url
+
+    @pytest.mark.parametrize(
+        "url",
+        [
+            *("http://issuer.example/keys", "http://10.0.0.1/keys", "http://localhost.evil/keys"),
+            *("http://127.0.0.1.evil.example/", "http://127.0.0.1@evil.example/", "http://[::2]/"),
+            *("https://user:pass@issuer.example/", "https://issuer.example/#keys", "https:///keys"),
+            *(
+                "https://issuer.example/a b",
+                "file:///etc/keys",
+                "issuer.example/keys",
+                "https://:443/",
+            ),
+        ],
+    )
+    def test_public_keys_come_from_nowhere_else(self, url: str) -> None:
+        """Who can change the keys on their way is let in as anybody."""
+        environment = complete(ApiSettings, AUTH_JWT_SECRET=None, AUTH_JWKS_URL=url)
+
+        (problem,) = problems_of(ApiSettings, environment)
+
+        assert problem.startswith("REFINERY_AUTH_JWKS_URL: is not of the form ")
+        assert url not in problem
 
 
 class TestProviders:

@@ -3,4 +3,4 @@
 from typing import Final
 
 NAME: Final = "local"
-VERSION: Final = "2"
+VERSION: Final = "3"

@@ -26,13 +26,12 @@ from services.refinement.engines.local.operations import (
     Padding,
     Rotate,
     Square,
-    Upscale,
 )
 from services.refinement.engines.local.palette import Pixels, find_palette
 from services.refinement.engines.local.planes import premultiplied, straight
 from services.refinement.engines.local.refusals import NotApplicable
 
-CanvasOperation: TypeAlias = Border | Padding | Crop | Centre | Square | Rotate | Flip | Upscale
+CanvasOperation: TypeAlias = Border | Padding | Crop | Centre | Square | Rotate | Flip
 
 _FILLED: Final = "the logo already fills the picture"
 _PADDING_SHARE: Final = 0.12
@@ -71,8 +70,6 @@ def change_canvas(pixels: Pixels, operation: CanvasOperation) -> Pixels:
         case Flip(axis=axis):
             flipped = pixels[:, ::-1] if axis == "horizontal" else pixels[::-1]
             return np.ascontiguousarray(flipped)
-        case Upscale(factor=factor):
-            return upscaled(pixels, factor)
 
 
 def _padded(pixels: Pixels, amount: float) -> Pixels:

@@ -29,6 +29,8 @@ class ColourScene(msgspec.Struct, kw_only=True):
         background: the entry that is the background; None where it is transparent or mixed.
         text: E, 1 where an entry is lettering.
         kept: E, from 0 to 1, 1 where an entry must stay as it is.
+        contacts: (E + 1) x (E + 1), how long each two entries touch, in pixels; the last row and
+            column are what is transparent. None where nobody knows.
     """
 
     rows: Colours
@@ -37,6 +39,7 @@ class ColourScene(msgspec.Struct, kw_only=True):
     background: int | None
     text: Weights
     kept: Weights
+    contacts: NDArray[np.intp] | None = None
 
     @property
     def entries(self) -> Colours:

@@ -26,27 +26,29 @@ from services.refinement.engines.local.refusals import NotApplicable
 
 Rows: TypeAlias = NDArray[np.float32]
 
-_NO_CORNERS: Final = "there are no corners to round"
+NO_CORNERS: Final = "there are no corners to round"
 _NO_CONTOURS: Final = "there are no ragged edges to even out"
 _HALF: Final = 0.5
-_RADIUS_SHARE: Final = 0.03
-_RADIUS_PER_HALF_WIDTH: Final = 0.6
-_RADIUS_PX_MIN: Final = 1.5
+RADIUS_SHARE: Final = 0.03
+RADIUS_PER_HALF_WIDTH: Final = 0.6
+RADIUS_PX_MIN: Final = 1.5
 # Only shapes at least this thick, in shares of the side, are rounded: letters are not.
-_THICK_SHARE_MIN: Final = 0.035
+THICK_SHARE_MIN: Final = 0.035
 _SHAPES_MAX: Final = 8
 # What an opening takes from a corner is small, and joins the rest along most of an arc; what it
 # takes from a handle or a stem is long, or joins the rest along its own width.
 _CORNER_AREA_MAX: Final = 2.4
 _CORNER_CONTACT_MIN: Final = 1.1
 _SMALLER_ARC: Final = 0.55
+_LOST_MAX: Final = 0.06
+_TRIES_MAX: Final = 3
 _SLACK: Final = 1.0
 # So far beyond the tip of a shape its soft edge may reach.
 _RESIDUE_PX: Final = 6
 _MEETING_REACH: Final = 0.6
 _MEETING_RANGE: Final = 36
 _EXPOSED_PX: Final = 3
-_SOFT_RANGE: Final = 26
+_UNDER_SIGMA_PX: Final = 2.5
 _FAINTEST_COVER: Final = 0.03
 _STAIRS_MIN: Final = 24
 _SIGMA_SHARE: Final = 0.006
@@ -62,8 +64,8 @@ _CODE_BITS: Final = 5
 _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
 
 
-def round_corners(pixels: Pixels, operation: Roundness, reading: Reading | None) -> Pixels:
-    """Round the corners of the large shapes in RGBA pixels, read as said.
+def round_silhouettes(pixels: Pixels, operation: Roundness, reading: Reading | None) -> Pixels:
+    """Round the corners that large shapes in RGBA pixels, read as said, show to the background.
 
     Raises:
         NotApplicable: the background is not of one colour, or there are no corners.
@@ -78,13 +80,13 @@ def round_corners(pixels: Pixels, operation: Roundness, reading: Reading | None)
     large = [
         int(shape)
         for shape in np.argsort(-thickness, kind="stable")[:_SHAPES_MAX]
-        if shape and thickness[shape] >= _THICK_SHARE_MIN * side
+        if shape and thickness[shape] >= THICK_SHARE_MIN * side
     ]
     coverage = layers.coverage.copy()
     for shape in large:
-        limit = _RADIUS_PER_HALF_WIDTH * float(thickness[shape])
-        radius = min(_RADIUS_SHARE * amount * side, limit)
-        if radius < _RADIUS_PX_MIN:
+        limit = RADIUS_PER_HALF_WIDTH * float(thickness[shape])
+        radius = min(RADIUS_SHARE * amount * side, limit)
+        if radius < RADIUS_PX_MIN:
             continue
         left, top, width, height = (int(part) for part in boxes[shape, :4])
         room = int(radius) + 2
@@ -98,7 +100,7 @@ def round_corners(pixels: Pixels, operation: Roundness, reading: Reading | None)
         coverage[window] += _allowed(before, layers.cutout[window], radius)
     coverage = coverage.clip(0, 1)
     if np.abs(coverage - layers.coverage).max() < _HALF:
-        raise NotApplicable(reason=_NO_CORNERS)
+        raise NotApplicable(reason=NO_CORNERS)
     return composed(_covered_anew(layers.cutout, layers.coverage, coverage), layers.ground)
 
 
@@ -151,19 +153,30 @@ def even_contours(pixels: Pixels, operation: Smoothness) -> Pixels:
 
 def _allowed(before: Rows, cutout: Pixels, radius: float) -> Rows:
     """Return what rounding changes; a corner that has no room for an arc gets a smaller one."""
-    change = _rounding(before, radius)
+    change, radius = gently_rounded(before, radius)
     refused = _is_between_parts(change, cutout, before, radius)
     change[refused] = 0
     if refused.any():
         after = before + change
-        smaller = _rounding(after, _SMALLER_ARC * radius)
+        smaller = rounding(after, _SMALLER_ARC * radius)
         smaller[_is_between_parts(smaller, cutout, after, _SMALLER_ARC * radius)] = 0
         change += smaller
     return change
 
 
-def _rounding(coverage: Rows, radius: float) -> Rows:
-    """Return what rounding adds and takes, convex corners first, then concave ones."""
+def gently_rounded(coverage: Rows, radius: float) -> tuple[Rows, float]:
+    """Return what rounding changes, and its radius: less where it would cost a star its points."""
+    change = rounding(coverage, radius)
+    for _ in range(_TRIES_MAX):
+        if float(-change.clip(max=0).sum()) <= _LOST_MAX * float(coverage.sum()):
+            break
+        radius *= _SMALLER_ARC
+        change = rounding(coverage, radius)
+    return change, radius
+
+
+def rounding(coverage: Rows, radius: float) -> Rows:
+    """Return what rounding adds to a coverage and takes, convex corners first, then concave."""
     room = int(radius) + 2
     before = cv2.copyMakeBorder(coverage, room, room, room, room, cv2.BORDER_CONSTANT, value=0)
     opened = _without_corners(np.asarray(before, dtype=np.float32), radius)
@@ -205,10 +218,6 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     Filling it would have to take a side, and cutting it off would break the line around a shape.
     """
     between = np.zeros(change.shape, dtype=np.bool_)
-    # On transparency a shadow has coverage too, and would be cut off with the corner.
-    levels = (coverage * 255).astype(np.uint8)
-    is_soft = (spread_of(levels[..., None]) <= _SOFT_RANGE) & (coverage < _HALF)
-    is_veiled = is_soft & (coverage > _FAINTEST_COVER)
     solid = (coverage >= 1 - 1 / 255)[..., None]
     lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
     darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
@@ -217,7 +226,7 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
         high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
         varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE
         labels, boxes = pieces_of(part, connectivity=8)
-        is_between = np.bincount(labels[varied | is_veiled], minlength=len(boxes)) > 0
+        is_between = np.bincount(labels[varied], minlength=len(boxes)) > 0
         is_between[0] = False
         between |= is_between[labels]
     return between
@@ -237,7 +246,38 @@ def _covered_anew(cutout: Pixels, before: Rows, after: Rows) -> Pixels:
     shrunk = alpha * new / np.maximum(old, 1e-3)
     total = np.where(new > old, np.maximum(alpha, new), np.minimum(shrunk, alpha))
     flat[changed, 3] = (total * 255 + 0.5).clip(0, 255).astype(np.uint8)
+    outside = before <= 1 / 255
+    if outside.any():
+        # Where a corner goes, the shadow beside it is to be seen.
+        lost = changed[(new < old) & (total < 1)]
+        beside = cutout.reshape(-1, 4)[nearest_of(outside, lost)]
+        beside[:, 3] = _evened(cutout[..., 3], outside, lost, beside[:, 3])
+        under, over = premultiplied(beside), premultiplied(flat[lost])
+        flat[lost] = straight(over + under * (1 - over[:, 3:]))
     return result
+
+
+def _evened(
+    alpha: NDArray[np.uint8], outside: Mask, lost: NDArray[np.intp], nearest: NDArray[np.uint8]
+) -> NDArray[np.uint8]:
+    """Return the alpha of a shadow beneath lost corners, without seams where two sides meet.
+
+    Args:
+        alpha: of the cut-out.
+        outside: where the logo covers nothing.
+        lost: the places of the corners.
+        nearest: the alpha of what lies outside nearest to each.
+    """
+    weight = outside.astype(np.float32)
+    known = alpha * weight
+    weight.reshape(-1)[lost] = 1
+    known.reshape(-1)[lost] = nearest
+    total, weights = (
+        np.asarray(cv2.GaussianBlur(part, (0, 0), _UNDER_SIGMA_PX)).reshape(-1)[lost]
+        for part in (known, weight)
+    )
+    evened: NDArray[np.uint8] = (total / np.maximum(weights, _FAINTEST_COVER) + _HALF).clip(0, 255)
+    return evened.astype(np.uint8)
 
 
 def _block_side(pixels: Pixels) -> int:

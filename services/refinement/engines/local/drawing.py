@@ -10,10 +10,15 @@ from PIL import Image
 
 from services.refinement.engines import Instruction, Provenance, Refinement, Thumbnail
 from services.refinement.engines.local import NAME, VERSION
-from services.refinement.engines.local.canvas import change_canvas
-from services.refinement.engines.local.contours import even_contours, round_corners
+from services.refinement.engines.local.canvas import change_canvas, upscaled
+from services.refinement.engines.local.contours import even_contours
+from services.refinement.engines.local.corners import round_corners
 from services.refinement.engines.local.easel import Easel
-from services.refinement.engines.local.edits import CHANGES_NOTHING, ColourOperation
+from services.refinement.engines.local.edits import (
+    BLACK_AND_WHITE,
+    ColourOperation,
+)
+from services.refinement.engines.local.enlarging import enlargement
 from services.refinement.engines.local.finishing import (
     FinishingOperation,
     change_sharpness,
@@ -28,7 +33,6 @@ from services.refinement.engines.local.operations import (
     Flatten,
     Flip,
     LimitColours,
-    Look,
     Operation,
     Padding,
     RemoveShadow,
@@ -44,7 +48,7 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.painting import paint
 from services.refinement.engines.local.palette import Pixels
-from services.refinement.engines.local.plan import Plan, Skipped, describe, make_plan
+from services.refinement.engines.local.plan import Plan, Skipped, Step, describe, make_plan
 from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.regions import Flattening, flattened, posterised, render
@@ -86,6 +90,12 @@ def _as_read(
     return lambda easel, operation: work(easel.pixels, operation, easel.reading())
 
 
+def _enlarged(easel: Easel, operation: Upscale) -> Pixels:
+    side = max(easel.pixels.shape[:2])
+    easel.enlargement = enlargement(operation, side=side, scale=easel.scale)
+    return upscaled(easel.pixels, easel.enlargement.factor)
+
+
 # What works on pixels, and in which order; each may raise `NotApplicable`. What is laid under or
 # around the logo comes after its own shape, and the canvas last: a frame around all the rest.
 FINISHES: Final[dict[type[Operation], Callable[[Easel, Any], Pixels]]] = {
@@ -95,9 +105,9 @@ FINISHES: Final[dict[type[Operation], Callable[[Easel, Any], Pixels]]] = {
     Smoothness: _alone(even_contours),
     Sharpness: _alone(change_sharpness),
     **dict.fromkeys(get_args(FinishingOperation), _as_read(finish)),
-    **dict.fromkeys(
-        (Crop, Centre, Padding, Square, Rotate, Flip, Upscale, Border), _alone(change_canvas)
-    ),
+    **dict.fromkeys((Crop, Centre, Padding, Square, Rotate, Flip), _alone(change_canvas)),
+    Upscale: _enlarged,
+    Border: _alone(change_canvas),
 }
 _RESHAPING: Final = (Weight, Roundness, Smoothness)
 
@@ -128,7 +138,8 @@ def draw(
         raise PromptNotUnderstood(reason=_explain(plan))
     pixels = np.asarray(decode(original, limits))
     moved(_DECODED_SHARE)
-    after, plan = refine_pixels(pixels, plan, moved)
+    scale = max(pixels.shape) / max(facts.width, facts.height)
+    after, plan = refine_pixels(pixels, plan, moved, scale=scale)
     if not plan.steps:
         raise PromptNotUnderstood(reason=_explain(plan))
     image = Image.fromarray(after)
@@ -147,24 +158,38 @@ def draw(
 
 
 def refine_pixels(
-    pixels: Pixels, plan: Plan, moved: Callable[[float], None] = _unmoved
+    pixels: Pixels,
+    plan: Plan,
+    moved: Callable[[float], None] = _unmoved,
+    *,
+    scale: float = 1,
 ) -> tuple[Pixels, Plan]:
-    """Carry out a plan; steps without effect come back as skipped. Pixels are RGBA."""
-    easel = Easel(pixels)
+    """Carry out a plan; steps without effect come back as skipped.
+
+    Args:
+        pixels: RGBA.
+        plan: what to do.
+        moved: told the share of the work that is done.
+        scale: how large the pixels are, 1 for as large as the original.
+    """
+    easel = Easel(pixels, scale=scale)
     reasons: dict[int, str | None] = {}
     phases = (_structure, _colour, _finish)
     for carry_out, share in zip(phases, _PHASE_SHARES, strict=True):
         reasons |= carry_out(easel, plan)
         moved(share)
-    done = tuple(step for place, step in enumerate(plan.steps) if reasons[place] is None)
-    skipped = [
-        Skipped(phrase=step.phrase, reason=reasons[place] or CHANGES_NOTHING)
-        for place, step in enumerate(plan.steps)
-        if reasons[place] is not None
-    ]
-    return easel.pixels, msgspec.structs.replace(
-        plan, steps=done, skipped=(*plan.skipped, *skipped)
-    )
+    done: list[Step] = []
+    skipped = list(plan.skipped)
+    for place, step in enumerate(plan.steps):
+        reason, enlarged = reasons[place], easel.enlargement
+        if reason is None and enlarged is not None and isinstance(step.operation, Upscale):
+            done.append(msgspec.structs.replace(step, operation=enlarged.reached))
+            reason = enlarged.shortfall
+        elif reason is None:
+            done.append(step)
+        if reason is not None:
+            skipped.append(Skipped(phrase=step.phrase, reason=reason))
+    return easel.pixels, msgspec.structs.replace(plan, steps=tuple(done), skipped=tuple(skipped))
 
 
 def warm_up() -> None:
@@ -206,7 +231,7 @@ def _colour(easel: Easel, plan: Plan) -> dict[int, str | None]:
     }
     if not chosen and not papers:
         return {}
-    if Look(look="black_and_white") in chosen.values():
+    if BLACK_AND_WHITE in chosen.values():
         # Between black and white there is nothing that a gradient or a shadow could become.
         easel.replace(_restructured(easel, Flatten()))
     reading = easel.reading()

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from services.refinement.engines.local.edits import CHANGES_NOTHING
+from services.refinement.engines.local.enlarging import Enlargement
 from services.refinement.engines.local.masks import pieces_of
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.reading import Reading, read
@@ -21,8 +22,11 @@ _ROWS_AT_ONCE: Final = 64
 class Easel:
     """A picture under work, and what it was read as; read again only when its geometry changed."""
 
-    def __init__(self, pixels: Pixels) -> None:
+    def __init__(self, pixels: Pixels, *, scale: float = 1) -> None:
+        """`scale` is how large the pixels are, 1 for as large as the original."""
         self.pixels = pixels
+        self.scale = scale
+        self.enlargement: Enlargement | None = None
         self._reading: Reading | None = None
         self._is_read = False
 

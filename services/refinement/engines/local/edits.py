@@ -46,6 +46,7 @@ Toning: TypeAlias = Lightness | Saturation | Warmth | Contrast
 Single: TypeAlias = Toning | Recolour | Shades | Monochrome | Duotone | Look
 ColourOperation: TypeAlias = Single | Replace
 
+BLACK_AND_WHITE: Final = Look(look="black_and_white")
 CHANGES_NOTHING: Final = "it changes nothing in this picture"
 
 _VISIBLE_CHANGE: Final = 0.006
@@ -81,7 +82,10 @@ def apply_colours(
             reasons.append(_apply(scene, operation, paper))
         if paper is None and _is_overall(operation):
             settle_ground(scene, original)
-        if isinstance(operation, Duotone) or operation == Look(look="black_and_white"):
+        if operation == BLACK_AND_WHITE:
+            # What is grey afterwards would be neither; what cannot be read is a matter of lines.
+            original = scene.entries.copy()
+        if isinstance(operation, Duotone) or operation == BLACK_AND_WHITE:
             told_apart = scene.entries.copy()
         else:
             keep_apart(scene, told_apart, may_join_letters=isinstance(operation, Recolour))

@@ -25,6 +25,7 @@ from services.refinement.engines.local.recolouring import (
     subject_of,
 )
 from services.refinement.engines.local.refusals import NotApplicable
+from services.refinement.engines.local.sides import sides_apart
 from services.refinement.engines.local.toning import shaded
 
 _CHROMATIC: Final = 0.03
@@ -86,8 +87,10 @@ def duotone(scene: ColourScene, colours: tuple[str, str], ground: Colours) -> Ed
 
 
 def black_and_white(scene: ColourScene) -> Edit:
-    """Paint flat in pure black and pure white."""
-    return _flat(scene, np.where(light_side(scene)[:, None], _WHITE, _BLACK))
+    """Paint flat in pure black and pure white, neighbours in different ones where that can be."""
+    sides = sides_apart(scene)
+    is_light = light_side(scene) if sides is None else sides
+    return _flat(scene, np.where(is_light[:, None], _WHITE, _BLACK))
 
 
 def light_side(scene: ColourScene) -> NDArray[np.bool_]:

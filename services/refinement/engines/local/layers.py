@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from services.refinement.engines.local.glows import find_glow
 from services.refinement.engines.local.ground import (
     NOTHING_THERE,
     Ground,
@@ -28,6 +29,8 @@ Rows: TypeAlias = NDArray[np.float32]
 
 # An edge is drawn over one or two pixels; blurred by scaling, over three.
 _EDGE_PX: Final = 3
+# In narrow gaps between letters that glow, light lies further from the ground.
+_LIT_EDGE_PX: Final = 8
 _FLAT_RANGE: Final = 10
 _CORE_PIXELS_MIN: Final = 6
 _RIDGE_LEVELS_MIN: Final = 40
@@ -64,12 +67,14 @@ class _Cores(msgspec.Struct, frozen=True, kw_only=True):
     """The logo's pixels that no ground shines through.
 
     `opaque` are the flat areas and all that is deep inside; `strong` adds the ridges of lines too
-    thin to have any, where no better one is nearby; `ridges` adds the fainter ones.
+    thin to have any, where no better one is nearby; `ridges` adds the fainter ones. Beside the
+    ground, so many pixels as `reach` may be edges.
     """
 
     opaque: Mask
     strong: Mask
     ridges: Mask
+    reach: int
 
 
 class _Edges(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,14 +116,21 @@ def split(pixels: Pixels, reading: Reading | None) -> Layers:
         return Layers(ground=ground, cutout=pixels, coverage=_solid(pixels))
     behind = background_of(~stands_out, reading)
     shade = _shadow(pixels, ground, behind)
-    is_noisy = _is_noisy(levels, behind, shade)
+    light, behind = find_glow(pixels, ground, ~stands_out, behind)
+    glow = np.flatnonzero(light)
+    values = pixels.reshape(-1, 4)[glow, :3].astype(np.float32) / _FULL
+    shade.reshape(-1)[glow] = _least_alpha(values, ground.colour[:3].astype(np.float32) / _FULL)
+    # Light hides ripples along the edges, and is as faint as they are.
+    is_noisy = not glow.size and _is_noisy(levels, behind, shade)
     if is_noisy:
         behind = background_of(levels <= _NOISE_LEVELS, reading)
         shade[behind] = 0
     lies_behind = behind | (shade > 0)
     if lies_behind.all():
         raise NotApplicable(reason=NOTHING_THERE)
-    edges = _mixed_out(pixels, ground, shade, lies_behind, _find_cores(pixels, levels, lies_behind))
+    reach = _LIT_EDGE_PX if glow.size else _EDGE_PX
+    cores = _find_cores(pixels, levels, lies_behind, reach)
+    edges = _mixed_out(pixels, ground, shade, lies_behind, cores)
     return _cut(pixels, ground, shade, lies_behind, edges, is_exact=not is_noisy)
 
 
@@ -204,20 +216,20 @@ def _is_noisy(levels: NDArray[np.uint8], behind: Mask, shade: Rows) -> bool:
     return bool((along & (levels <= _NOISE_LEVELS)).sum() > _NOISE_SHARE_MIN * along.sum())
 
 
-def _find_cores(pixels: Pixels, levels: NDArray[np.uint8], clear: Mask) -> _Cores:
+def _find_cores(pixels: Pixels, levels: NDArray[np.uint8], clear: Mask, reach: int) -> _Cores:
     ink = (~clear).view(np.uint8)
     spread = spread_of(pixels)
     flat = ink & (spread <= _FLAT_RANGE)
     _, labels, boxes, _ = cv2.connectedComponentsWithStats(flat, connectivity=4)
     large = boxes[:, cv2.CC_STAT_AREA] >= _CORE_PIXELS_MIN
     large[0] = False
-    inside = cv2.erode(ink, _KERNEL, iterations=_EDGE_PX, borderValue=1).astype(np.bool_)
+    inside = cv2.erode(ink, _KERNEL, iterations=reach, borderValue=1).astype(np.bool_)
     opaque: Mask = large[labels] | inside
     ridge = ink.astype(np.bool_) & (levels >= cv2.dilate(levels, _KERNEL))
     ridge &= levels >= _RIDGE_LEVELS_MIN
     around = cv2.dilate(levels, np.ones((_NEARBY_PX, _NEARBY_PX), dtype=np.uint8))
     strong = ridge & (levels >= _STRONG_SHARE_MIN * around)
-    cores = _Cores(opaque=opaque, strong=opaque | strong, ridges=opaque | ridge)
+    cores = _Cores(opaque=opaque, strong=opaque | strong, ridges=opaque | ridge, reach=reach)
     if not cores.strong.any():
         cores.strong.reshape(-1)[int(np.where(clear, 0, levels).argmax())] = True
     return cores
@@ -227,22 +239,30 @@ def _mixed_out(
     pixels: Pixels, ground: Ground, shade: Rows, lies_behind: Mask, cores: _Cores
 ) -> _Edges:
     """Explain each pixel near the ground by a core's colour and what lies behind."""
-    near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=_EDGE_PX).astype(np.bool_)
+    near = cv2.dilate(lies_behind.view(np.uint8), _KERNEL, iterations=cores.reach).astype(np.bool_)
     places = np.flatnonzero(near & ~lies_behind & ~cores.opaque)
     flat = pixels.reshape(-1, 4)
     values = flat[places, :3].astype(np.float32) / _FULL
     soft = np.zeros(len(places), dtype=np.float32)
+    back = np.tile(ground.colour[:3].astype(np.float32) / _FULL, (len(places), 1))
     if shade.any():
-        soft = shade.reshape(-1)[nearest_of(lies_behind, places)]
-    back = (ground.colour[:3].astype(np.float32) / _FULL) * (1 - soft[:, None])
+        nearest = nearest_of(lies_behind, places)
+        soft = shade.reshape(-1)[nearest]
+        veiled = soft > 0
+        back[veiled] = flat[nearest[veiled], :3].astype(np.float32) / _FULL
     colours, cover, error = _unmixed(values, flat, nearest_of(cores.strong, places), back)
     if cores.ridges.sum() > cores.strong.sum():
         others = _unmixed(values, flat, nearest_of(cores.ridges, places), back)
         better = (error > _EXPLAINED) & (others[2] < error)
         colours[better], cover[better], error[better] = (part[better] for part in others)
     # What no core explains lies between two parts of the logo, unless it touches the ground.
-    touches = cv2.dilate(lies_behind.view(np.uint8), _KERNEL).astype(np.bool_)
-    cover[(error > _EXPLAINED) & ~touches.reshape(-1)[places]] = 1
+    touches = cv2.dilate(lies_behind.view(np.uint8), _KERNEL)
+    is_near = touches.reshape(-1)[places] > 0
+    if cores.reach > _EDGE_PX:
+        # Light is brighter here and fainter there, and no mix with the nearest is just right.
+        lit = cv2.dilate(touches, _KERNEL, iterations=2).reshape(-1)[places] > 0
+        is_near |= lit & (soft > 0)
+    cover[(error > _EXPLAINED) & ~is_near] = 1
     return _Edges(places=places, values=values, colours=colours, cover=cover, soft=soft)
 
 

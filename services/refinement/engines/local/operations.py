@@ -202,9 +202,14 @@ class Flip(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag
 
 
 class Upscale(msgspec.Struct, frozen=True, kw_only=True, tag_field="operation", tag="upscale"):
-    """Give the picture more pixels: `factor` times as many on each side, 1.25 to 4."""
+    """Give the picture more pixels: `factor` times as many on each side, 1.25 to 4.
+
+    Where a side in pixels is asked for, that is what counts. Of an operation that was carried out,
+    `factor` says what was reached.
+    """
 
     factor: float
+    side_px: int | None = None
 
 
 Operation: TypeAlias = (

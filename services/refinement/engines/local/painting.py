@@ -21,7 +21,11 @@ from services.refinement.engines.local.colour import (
     to_lch,
 )
 from services.refinement.engines.local.colour_scene import MEMBER, ColourScene
-from services.refinement.engines.local.edits import ColourOperation, apply_colours
+from services.refinement.engines.local.edits import (
+    BLACK_AND_WHITE,
+    ColourOperation,
+    apply_colours,
+)
 from services.refinement.engines.local.entries import (
     ALPHA_MIN,
     CONTACTS_MIN,
@@ -34,9 +38,11 @@ from services.refinement.engines.local.entries import (
     find_rows,
     shown,
 )
+from services.refinement.engines.local.keylines import with_keylines
 from services.refinement.engines.local.palette import Pixels, find_palette, mix, unmix
 from services.refinement.engines.local.planes import premultiplied, straight
 from services.refinement.engines.local.reading import Reading
+from services.refinement.engines.local.sides import differences
 
 _LIGHT: Final = 0.2
 _UNCHANGED: Final = 1e-4
@@ -44,6 +50,8 @@ _LEGIBLE_TEXT: Final = 3.0
 _TOLD_APART: Final = 1.4
 _LIGHTNESS_STEP: Final = 0.02
 _SLACK: Final = 0.02
+_HALF: Final = 0.5
+_TO_BE_TOLD_APART: Final = 0.12
 _LUMINANCE: Final = np.array([0.3, 0.59, 0.11], dtype=np.float32)
 
 
@@ -77,6 +85,7 @@ def paint(
         pixels = straight(reading.scene.planes)
     rows = find_rows(pixels, reading, is_to_have_paper=paper is not None)
     keys = rows.keys
+    contacts = _contacts(rows, len(keys))
     ground = -1 if reading.scene.own is None else reading.scene.own * ROLES + GROUND
     background = np.flatnonzero(keys == ground)
     entry = int(background[0]) if background.size else None
@@ -93,13 +102,21 @@ def paint(
                 (keys % ROLES == GROUND) * np.float32("background" in kept),
             ]
         ),
+        contacts=contacts,
     )
+    before = scene.entries.copy()
     reasons = apply_colours(scene, operations, paper=None if paper is None else named(paper))
-    _keep_inner_contrast(scene, rows, is_only_paper=not operations)
+    is_flat = BLACK_AND_WHITE in operations
+    if not is_flat:
+        _keep_inner_contrast(scene, rows, is_only_paper=not operations)
     edited = to_displayable(scene.rows)
     if paper is not None and entry is not None and not reading.scene.is_clear:
         _paper_rows(edited, rows.owner == entry, entry, to_displayable(named(paper)[None])[0])
     painted = _painted(pixels, reading, rows, edited)
+    if is_flat:
+        painted = _with_lines(painted, reading, rows, before, scene)
+        if operations == (BLACK_AND_WHITE,) and not kept and paper is None:
+            painted = _without_colour(painted)
     if paper is not None and reading.scene.is_clear:
         painted = _on_paper(painted, to_displayable(named(paper)[None])[0])
     return Outcome(pixels=painted, reasons=reasons)
@@ -119,7 +136,7 @@ def _keep_inner_contrast(scene: ColourScene, rows: Rows, *, is_only_paper: bool)
     It was moved to stand out from a background that is not beside it.
     """
     count = len(rows.keys)
-    apart = _entries_apart(rows, count, 0 if scene.background is None else scene.background)
+    apart = _opaque_contacts(scene, count)
     before = to_lch(to_lab(rows.colours))
     for entry in range(count):
         if scene.background is None or entry == scene.background:
@@ -154,16 +171,41 @@ def _stand_out(
     scene.rows[own, 0] = scene.rows[own, 0].clip(0, 1)
 
 
-def _entries_apart(rows: Rows, count: int, clear: int) -> NDArray[np.intp]:
-    """Count the edges between each two entries; `clear` is what stands for transparency."""
+def _contacts(rows: Rows, count: int) -> NDArray[np.intp]:
+    """Count the edges between each two entries; the last row is what is transparent."""
     first, second = (
-        np.where(ends < 0, clear, rows.owner[ends]) for ends in (rows.first, rows.second)
+        np.where(ends < 0, count, rows.owner[ends]) for ends in (rows.first, rows.second)
     )
-    table = np.bincount(first * count + second, minlength=count * count).reshape(count, count)
+    size = count + 1
+    table = np.bincount(first * size + second, minlength=size * size).reshape(size, size)
     table = table + table.T
     np.fill_diagonal(table, 0)
     table[table < CONTACTS_MIN] = 0
     return table
+
+
+def _opaque_contacts(scene: ColourScene, count: int) -> NDArray[np.intp]:
+    """Count the edges between each two entries, what is transparent being the background's."""
+    assert scene.contacts is not None
+    table = scene.contacts[:count, :count].copy()
+    clear = 0 if scene.background is None else scene.background
+    table[clear] += scene.contacts[count, :count]
+    table[:, clear] += scene.contacts[:count, count]
+    np.fill_diagonal(table, 0)
+    return table
+
+
+def _with_lines(
+    pixels: Pixels, reading: Reading, rows: Rows, before: Colours, scene: ColourScene
+) -> Pixels:
+    """Draw a line between shapes that became one colour and had clearly different ones."""
+    paper = np.array([[1, 0, 0]], dtype=np.float32)
+    is_light = np.append(scene.entries[:, 0], np.float32(1)) > _HALF
+    joined = differences(np.concatenate([before, paper])) > _TO_BE_TOLD_APART
+    joined &= is_light[:, None] == is_light[None]
+    lettering = np.flatnonzero(scene.text > MEMBER)
+    joined[lettering] = joined[:, lettering] = False
+    return with_keylines(pixels, reading, rows, joined, is_light)
 
 
 def _distance_to_go(colour: Colours, other: Colours, *, is_lighter: bool, wanted: float) -> float:
@@ -250,6 +292,12 @@ def _faded(rest: Colours, colourful: Colours) -> Colours:
 def _colourfulness(ends: list[Colours]) -> Colours:
     spread: Colours = np.maximum(np.ptp(ends[0], axis=-1), np.ptp(ends[1], axis=-1))[:, None]
     return spread
+
+
+def _without_colour(pixels: Pixels) -> Pixels:
+    """Turn what soft edges have left of the old colours grey."""
+    grey = (pixels[..., :3] @ _LUMINANCE + _HALF).astype(np.uint8)
+    return np.concatenate([np.repeat(grey[..., None], 3, axis=-1), pixels[..., 3:]], axis=-1)
 
 
 def _on_paper(pixels: Pixels, target: Colours) -> Pixels:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from services.refinement.engines import Instruction
+from services.refinement.engines.local.enlarging import side_named
 from services.refinement.engines.local.language import grammar
 from services.refinement.engines.local.language.wishes import Wish
 from services.refinement.engines.local.operations import (
@@ -113,6 +114,8 @@ def make_plan(instruction: Instruction) -> Plan:
         if isinstance(kept, str):
             skipped.append(Skipped(phrase=wish.phrase, reason=kept))
         else:
+            if isinstance(kept, Upscale):
+                kept = msgspec.structs.replace(kept, side_px=side_named(wish.phrase))
             steps.append(Step(operation=kept, phrase=wish.phrase, source=wish.source))
     return Plan(
         steps=tuple(steps),

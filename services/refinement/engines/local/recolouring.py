@@ -25,6 +25,7 @@ from services.refinement.engines.local.colour_scene import (
 )
 from services.refinement.engines.local.named_colours import family_of
 from services.refinement.engines.local.refusals import NotApplicable
+from services.refinement.engines.local.strict import strictly
 from services.refinement.engines.local.toning import lightened, shaded
 
 Edit: TypeAlias = tuple[Colours, Weights]
@@ -80,8 +81,9 @@ def recoloured(
 
 
 def replaced(scene: ColourScene, source: str, target: str) -> Edit:
-    """Turn one family into a colour, with its differences in lightness."""
+    """Turn one family, strictly, into a colour, with its differences in lightness."""
     members = decided(scene.members(source))
+    members = strictly(scene.entries, scene.shares, members, source)
     return towards(scene, members, named(target)), members
 
 
@@ -190,7 +192,9 @@ def _concerned(scene: ColourScene, scope: str | None, targets: list[Colours]) ->
         is_hue = len(targets) == 1 and targets[0][1] >= _CHROMATIC
         return subject_of(scene) if is_hue else ink_of(scene)
     members = scene.members(scope)
-    return members * ink_of(scene) if scope == "foreground" else decided(members)
+    if scope == "foreground":
+        return members * ink_of(scene)
+    return strictly(scene.entries, scene.shares, decided(members), scope)
 
 
 def _dealt(

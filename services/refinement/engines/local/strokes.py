@@ -22,12 +22,13 @@ from services.refinement.engines.local.masks import (
     nearest_of_both_sides,
     pieces_of,
 )
+from services.refinement.engines.local.mitres import wedges
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.planes import Planes, premultiplied, straight
 from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
-from services.refinement.engines.local.seeds import find_seeds
+from services.refinement.engines.local.seeds import Seeds, find_seeds
 
 Rows: TypeAlias = NDArray[np.float32]
 
@@ -50,6 +51,10 @@ _CORNER_RADII_MAX: Final = 3.0
 _TAPER_RADII: Final = 3.0
 _MEMBER: Final = 0.35
 _UNEXPLAINED: Final = 0.12
+_WELL_EXPLAINED: Final = 0.03
+_CONTINUED: Final = (49, 49)
+_ALIKE: Final = 0.16
+_SIDES_PX: Final = (2, 4, 6)
 _SAME: Final = 0.002
 _ROW_LETTERS_MIN: Final = 3
 _PIECES_MAX: Final = 600
@@ -106,8 +111,12 @@ def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) ->
         radii = np.where(chosen, radii, 0)
         if radii.max() < _RADIUS_PX_MIN:
             raise NotApplicable(reason=_DISAPPEAR)
-        after = _worn(strokes, radii).reshape(-1)[strokes.places]
+        worn, sources = _worn(strokes, radii)
+        after = worn.reshape(-1)[strokes.places]
         part = ((before - after) / np.maximum(before, 1e-3)).clip(0, 1)
+        at_corner = np.flatnonzero(sources[strokes.places] >= 0)
+        seen = sources[strokes.places[at_corner]]
+        strokes.outer[at_corner] = premultiplied(pixels.reshape(-1, 4)[seen])
         values += part[:, None] * (strokes.outer - values)
     changed = part > _LEAST_CHANGE
     result = pixels.copy()
@@ -117,7 +126,7 @@ def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) ->
 
 def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _Strokes:
     side = max(pixels.shape[:2])
-    found = find_seeds(pixels, reading)
+    found = _continued(pixels, find_seeds(pixels, reading))
     seeds = found.narrow | found.ridges
     if not found.strong.any() or not found.others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
@@ -127,9 +136,15 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     values = premultiplied(pixels.reshape(-1, 4)[places])
     inner = _colours_near(pixels, found.strong, places)
     outer = _colours_near(pixels, found.others, places)
-    share = _share(values, inner, outer)
+    share, error = _share(values, inner, outer)
+    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
+    # What is no mix of the two lies between two strokes, and belongs to both.
+    share[error > _UNEXPLAINED] = 1
     edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
-    share[edge.reshape(-1)[places] == 0] = 0
+    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
+    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
+    is_edge = edge.reshape(-1)[places] > 0
+    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
     share[found.others.reshape(-1)[places]] = 0
     share[found.narrow.reshape(-1)[places]] = 1
     cover = np.zeros(seeds.shape, dtype=np.float32)
@@ -154,6 +169,39 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     )
 
 
+def _continued(pixels: Pixels, found: Seeds) -> Seeds:
+    """Follow strokes to where they are too thin for a flat area, and no ridge either.
+
+    A line between two colours is no ridge; recognised in part it would be frayed.
+    """
+    if not found.strong.any():
+        return found
+    seeds = found.narrow | found.ridges
+    open_places = ~seeds & ~found.others
+    ridges = found.ridges.copy()
+    near = cv2.dilate(seeds.view(np.uint8), np.ones(_CONTINUED, dtype=np.uint8)) > 0
+    places = np.flatnonzero(open_places & near)
+    if not places.size:
+        return found
+    values = premultiplied(pixels.reshape(-1, 4)[places])
+    inner = _colours_near(pixels, found.strong, places)
+    alike = np.abs(values - inner).max(axis=-1) <= _ALIKE
+    candidates = np.zeros(seeds.shape, dtype=np.bool_)
+    candidates.reshape(-1)[places[alike]] = True
+    # The soft rim of an area in the stroke's colour is no stroke.
+    solid = np.zeros(seeds.shape, dtype=np.bool_)
+    others = np.flatnonzero(found.others & near)
+    ink = _colours_near(pixels, found.strong, others)
+    shown = premultiplied(pixels.reshape(-1, 4)[others])
+    solid.reshape(-1)[others[np.abs(shown - ink).max(axis=-1) <= _ALIKE]] = True
+    candidates &= cv2.dilate(solid.view(np.uint8), np.ones((7, 7), dtype=np.uint8)) == 0
+    labels, boxes = pieces_of(candidates | seeds, connectivity=8)
+    is_stroke = np.bincount(labels[seeds], minlength=len(boxes)) > 0
+    is_stroke[0] = False
+    ridges |= candidates & is_stroke[labels]
+    return msgspec.structs.replace(found, ridges=ridges)
+
+
 def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Planes:
     """Return the colour of the chosen pixel that is nearest to each place.
 
@@ -167,15 +215,58 @@ def _colours_near(pixels: Pixels, chosen: Mask, places: NDArray[np.intp]) -> Pla
     return planes
 
 
-def _share(values: Planes, inner: Planes, outer: Planes) -> Rows:
-    """Return how much of each value is the inner colour, the rest being the outer."""
+def _share(values: Planes, inner: Planes, outer: Planes) -> tuple[Rows, Rows]:
+    """Return how much of each value is the inner colour, and what the mix leaves unexplained.
+
+    Where both colours are the same, all is inner, and explained.
+    """
     line = inner - outer
     length = (line * line).sum(axis=-1)
     along = ((values - outer) * line).sum(axis=-1) / np.maximum(length, 1e-4)
     share = along.clip(0, 1)
     error = np.abs(outer + share[:, None] * line - values).max(axis=-1)
-    # What is no mix of the two lies between two strokes, and belongs to both.
-    return np.where((error > _UNEXPLAINED) | (length < _SAME), 1, share).astype(np.float32)
+    is_same = length < _SAME
+    return (
+        np.where(is_same, 1, share).astype(np.float32),
+        np.where(is_same, 0, error).astype(np.float32),
+    )
+
+
+def _try_other_sides(
+    pixels: Pixels,
+    others: Mask,
+    places: NDArray[np.intp],
+    mixes: tuple[Planes, Planes, Planes, Rows, Rows],
+) -> None:
+    """Explain what the nearest surroundings do not by those on another side of the stroke.
+
+    A line between two colours has a soft edge to either, and the further one is the right one for
+    a half of its pixels.
+
+    Args:
+        pixels: RGBA.
+        others: what is no stroke.
+        places: the pixels to explain.
+        mixes: their values, inner and outer colours, shares and errors; the last three are changed.
+    """
+    values, inner, outer, share, error = mixes
+    open_places = np.flatnonzero(error > _WELL_EXPLAINED)
+    height, width = others.shape
+    rows, columns = np.divmod(places[open_places], width)
+    flat = pixels.reshape(-1, 4)
+    for away in _SIDES_PX:
+        for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
+            spots = (rows + away * down).clip(0, height - 1) * width
+            spots += (columns + away * right).clip(0, width - 1)
+            beyond = premultiplied(flat[spots])
+            trial, left = _share(values[open_places], inner[open_places], beyond)
+            better = others.reshape(-1)[spots] & (left < error[open_places])
+            chosen = open_places[better]
+            outer[chosen], share[chosen], error[chosen] = (
+                beyond[better],
+                trial[better],
+                left[better],
+            )
 
 
 def _half_widths(distance: Rows, pieces: NDArray[np.int32], count: int) -> Rows:
@@ -271,8 +362,11 @@ def _grown(strokes: _Strokes, radii: Rows) -> Rows:
     return np.where(radius > 0, grown, strokes.cover)
 
 
-def _worn(strokes: _Strokes, radii: Rows) -> Rows:
-    """Return what is left of the strokes; where they are much thinner than elsewhere, all is."""
+def _worn(strokes: _Strokes, radii: Rows) -> tuple[Rows, NDArray[np.int32]]:
+    """Return what is left of the strokes; where they are much thinner than elsewhere, all is.
+
+    And for pixels at sharp corners the place of the one that shows what they enclose, else -1.
+    """
     radius = _fine(np.maximum(radii, 0)[strokes.pieces])
     kept_apart = depth_of(strokes.distance >= -radius) / 2
     lost = (strokes.distance < -_HALF / 2) & (kept_apart > radius + _HALF)
@@ -287,16 +381,23 @@ def _worn(strokes: _Strokes, radii: Rows) -> Rows:
     size = 2 * int(room) + 1
     thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
     spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
-    worn = _drawn(strokes.distance, -radius * (1 - np.minimum(2 * spared, 1)))
-    return np.where(radii[strokes.pieces] > 0, np.minimum(worn, strokes.cover), strokes.cover)
+    radius = radius * (1 - np.minimum(2 * spared, 1))
+    at_corners, sources = wedges(strokes.distance, radius)
+    worn = _drawn(strokes.distance, -radius, at_corners)
+    left = np.where(radii[strokes.pieces] > 0, np.minimum(worn, strokes.cover), strokes.cover)
+    rows, columns = np.divmod(sources[::2, ::2].reshape(-1), sources.shape[1])
+    places = rows // 2 * (sources.shape[1] // 2) + columns // 2
+    return left, np.where(rows < 0, -1, places).astype(np.int32)
 
 
 def _fine(rows: Rows) -> Rows:
     return np.asarray(rows.astype(np.float32).repeat(2, axis=0).repeat(2, axis=1))
 
 
-def _drawn(distance: Rows, radius: Rows) -> Rows:
-    """Return how much of each pixel lies nearer to the strokes than a radius."""
+def _drawn(distance: Rows, radius: Rows, without: Rows | None = None) -> Rows:
+    """Return how much of each pixel lies nearer to the strokes than a radius, less some of it."""
     cover = (_HALF + 2 * (radius - distance)).clip(0, 1).astype(np.float32)
+    if without is not None:
+        cover = np.minimum(cover, 1 - without)
     size = (distance.shape[1] // 2, distance.shape[0] // 2)
     return np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), dtype=np.float32)
