@@ -1,9 +1,11 @@
 """The HTTP API as the command line uses it: a client like any other."""
 
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
+import re
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from datetime import datetime
 from types import TracebackType
 from typing import Any, Final, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 import aiohttp
 import msgspec
@@ -16,8 +18,10 @@ SILENCE_S: Final = 40.0
 # An event takes one line of a stream, and the log takes no larger ones.
 LINE_BYTES_MAX: Final = 512 * 1024
 ENDED: Final = frozenset({"completed", "failed", "cancelled"})
+PAGE_MAX: Final = 50
 EVENT_STREAM: Final = "text/event-stream"
 
+_NEXT: Final = re.compile(r'<(/[^>]*)>; *rel="next"')
 _ACCEPTED: Final = 202
 _OK: Final = 200
 _NO_CONTENT: Final = 204
@@ -45,6 +49,20 @@ class TaskAnswer(msgspec.Struct, frozen=True, kw_only=True):
     error_message: str | None = None
     progress: TaskProgress | None = None
     result: dict[str, Any] = msgspec.field(default_factory=dict)
+
+
+class ListedTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task in a list, as far as the command line shows it."""
+
+    class Metadata(msgspec.Struct, frozen=True, kw_only=True):
+        """What was asked for."""
+
+        refinement_prompt: str
+
+    task_id: str
+    status: str
+    created_at: datetime
+    metadata: Metadata
 
 
 class Frame(msgspec.Struct, frozen=True, kw_only=True):
@@ -137,6 +155,26 @@ class ApiClient:
             raise CommandFailed(f"{task.task_id} has ended: it is {task.status}")
         raise CommandFailed(_explain(status, body))
 
+    async def tasks(self, *, statuses: Sequence[str], limit: int) -> tuple[list[ListedTask], bool]:
+        """So many tasks at most, newest first, in these statuses or in any; and if there are more.
+
+        Raises:
+            CommandFailed: the API said no, or cannot be reached.
+        """
+        query = {"limit": str(min(limit, PAGE_MAX))}
+        if statuses:
+            query["status"] = ",".join(statuses)
+        path = f"/api/tasks?{urlencode(query)}"
+        listed: list[ListedTask] = []
+        while path and len(listed) < limit:
+            status, headers, body = await self._call_with_headers("GET", path)
+            if status != _OK:
+                raise CommandFailed(_explain(status, body))
+            listed.extend(msgspec.json.decode(body, type=list[ListedTask]))
+            link = _NEXT.search(headers.get("Link", ""))
+            path = "" if link is None else link[1]
+        return listed[:limit], bool(path) or len(listed) > limit
+
     async def events(self, task_id: str, *, after: int) -> AsyncGenerator[Frame, None]:
         """What the stream of a task tells behind a position, for as long as it lasts.
 
@@ -181,9 +219,15 @@ class ApiClient:
     async def _call(
         self, method: str, path: str, payload: dict[str, str] | None = None
     ) -> tuple[int, bytes]:
+        status, _, body = await self._call_with_headers(method, path, payload)
+        return status, body
+
+    async def _call_with_headers(
+        self, method: str, path: str, payload: dict[str, str] | None = None
+    ) -> tuple[int, Mapping[str, str], bytes]:
         try:
             async with self._session.request(method, self._api + path, json=payload) as answer:
-                return answer.status, await answer.read()
+                return answer.status, answer.headers, await answer.read()
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise Unreachable(self._api, reason=type(error).__name__) from error
 

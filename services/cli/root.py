@@ -13,6 +13,7 @@ _COMMANDS: Final = {
     "demo": "services.cli.demo",
     "up": "services.cli.up",
     "submit": "services.cli.submit",
+    "tasks": "services.cli.tasks",
     "watch": "services.cli.tasks",
     "cancel": "services.cli.tasks",
     "refine": "services.cli.refine",

@@ -14,7 +14,7 @@ from typing import Final
 
 from tests.system.running import COMMAND_BOUND_S, REFINERY
 
-COLUMNS: Final = "120"
+TERMINAL_COLUMNS: Final = 120
 INTERRUPT: Final = b"\x03"
 # A terminal sends Ctrl-C to the session whose own it is.
 _TAKE_TERMINAL: Final = (
@@ -62,7 +62,7 @@ def on_terminal(*arguments: str | Path) -> Iterator[Terminal]:
     screen, inside = pty.openpty()
     command = subprocess.Popen(  # noqa: S603 - the command under test
         (
-            *("/usr/bin/env", "TERM=xterm", f"COLUMNS={COLUMNS}"),
+            *("/usr/bin/env", "TERM=xterm", f"COLUMNS={TERMINAL_COLUMNS}"),
             *(sys.executable, "-c", _TAKE_TERMINAL, REFINERY, *map(str, arguments)),
         ),
         stdin=inside,

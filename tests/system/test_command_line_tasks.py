@@ -7,7 +7,7 @@ import pytest
 
 from tests.system.customers import FORBIDDEN_URL, PROMPT, Customer
 from tests.system.running import Ended, Service, lines_of, refinery
-from tests.system.terminals import Terminal, on_terminal
+from tests.system.terminals import TERMINAL_COLUMNS, Terminal, on_terminal
 from tests.system.waiting import eventually
 
 UNKNOWN = "task-01900000-0000-7000-8000-000000000000"
@@ -78,6 +78,47 @@ async def test_a_task_that_has_failed_is_a_failure(
     )
 
     assert error_of(watched) == f"{task_id} is failed: {task['error_message']}"
+
+
+async def test_tasks_are_listed_newest_first(
+    stack: Service, customer: Callable[[], Customer], picture_url: str
+) -> None:
+    """A line each, of one status if it is asked for; and a word where there are more, or none."""
+    somebody = customer()
+    whose = ("--user", somebody.user, "--data", stack.data)
+    nothing = await asyncio.to_thread(refinery, "tasks", *whose)
+    accepted: list[str] = []
+    for url in (picture_url, FORBIDDEN_URL):
+        accepted.insert(0, await somebody.accepted(url))
+        _ = await somebody.ended(accepted[0])
+
+    listed = await asyncio.to_thread(refinery, "tasks", *whose)
+    failed = await asyncio.to_thread(refinery, "tasks", "--status", "failed", *whose)
+    one = await asyncio.to_thread(refinery, "tasks", "--limit", "1", *whose)
+
+    assert (nothing.status, nothing.stdout, nothing.stderr) == (0, "", "no tasks\n")
+    lines = [line.split() for line in lines_of(listed.stdout)]
+    assert [line[:2] for line in lines] == [[accepted[0], "failed"], [accepted[1], "completed"]]
+    assert all(line[4:] == PROMPT.split() for line in lines)
+    assert listed.stderr == ""
+    assert lines_of(failed.stdout) == lines_of(listed.stdout)[:1]
+    assert lines_of(one.stdout) == lines_of(listed.stdout)[:1]
+    assert one.stderr.startswith("and older ones")
+
+
+async def test_a_list_on_a_terminal_has_a_line_for_each_task(
+    stack: Service, customer: Callable[[], Customer]
+) -> None:
+    """What would not fit is cut."""
+    somebody = customer()
+    _ = await somebody.refine(FORBIDDEN_URL, prompt="flat " * 60)
+
+    with on_terminal("tasks", "--user", somebody.user, "--data", stack.data) as terminal:
+        status = await asyncio.to_thread(terminal.wait)
+
+    assert status == 0
+    [line] = lines_of(terminal.text)
+    assert len(line) == TERMINAL_COLUMNS
 
 
 @pytest.mark.parametrize("command", ["watch", "cancel"])
