@@ -145,7 +145,9 @@ async def follow(
                 what="all clients wait",
             )
             waiting = Footprint.of(pid)
-            assert await consumers_of(service) == CONSUMERS
+            await eventually(
+                lambda: has_consumers(service, CONSUMERS), bound_s=BOUND_S, what="few consumers"
+            )
     grown_kib = (waiting.memory_mib - start.memory_mib) * 1024
     _log.info("%s: %s, with %d clients %s", name, start, CLIENTS, waiting)
     _log.info("%s: %.1f KiB for each client", name, grown_kib / CLIENTS)
@@ -168,16 +170,16 @@ def assert_all_was_told(crowd: Crowd, histories: History) -> None:
         assert poller.statuses[-1] == "completed"
 
 
-async def consumers_of(service: Service) -> int:
-    """How many consumers the log has, as its server counts them."""
+async def has_consumers(service: Service, count: int) -> bool:
+    """Whether the log has so many consumers, as its server counts them."""
     connection = await JetStreamConnection.open(service.log_settings(), name="consumers")
     try:
         answer = await connection.ask(f"STREAM.INFO.{STREAM}")
     finally:
         await connection.close()
-    count = msgspec.json.decode(answer)["state"]["consumer_count"]
-    assert isinstance(count, int)
-    return count
+    counted = msgspec.json.decode(answer)["state"]["consumer_count"]
+    assert isinstance(counted, int)
+    return counted == count
 
 
 @asynccontextmanager
