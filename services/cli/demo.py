@@ -114,6 +114,7 @@ async def _refine(stack: Stack, steps: Steps, output: Path, console: Console) ->
                     steps.done(f"{task.task_id} is [bold]{task.status}[/bold]")
         if task.status != "completed" or task.image_url is None:
             raise CommandFailed(f"the task is {task.status}: {task.error_message}")
+        steps.doing("saving the pictures")
         before, after = _save(output, sample, await client.download(task.image_url))
     places = f"\nbefore  {before}\nafter   {after}\nURL     {task.image_url}\n"
     history = await _history(stack, task)

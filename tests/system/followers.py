@@ -78,9 +78,12 @@ class Poller:
     async def poll(self) -> None:
         """Ask for what is new, again and again, until the task has ended."""
         while self.statuses[-1] not in ENDED:
-            self._take(
-                await self._customer.waited(self.task_id, wait_s=POLL_WAIT_S, tag=self.tags[-1])
+            answer = await self._customer.waited(
+                self.task_id, wait_s=POLL_WAIT_S, tag=self.tags[-1]
             )
+            # Without it there was no place to wait.
+            assert answer.headers["Preference-Applied"] == f"wait={POLL_WAIT_S}"
+            self._take(answer)
 
     @property
     def positions(self) -> list[int]:

@@ -6,7 +6,10 @@ from typing import Final
 
 import msgspec
 import pytest
+from litestar.types import HTTPReceiveMessage
 
+from services.api.departures import until_gone
+from services.api.edge import BodyAborted, BodyStalled
 from services.api.seats import WAITING_PER_USER_MAX
 from tests.system.waiting import eventually
 from tests.unit.api_server import Serving, client_of, serving
@@ -93,3 +96,19 @@ async def test_who_stays_still_gets_the_answer() -> None:
 
     assert answer.json()["status"] == "cancelled"
     assert answer.headers["Preference-Applied"] == "wait=60"
+
+
+@pytest.mark.parametrize("error", [BodyAborted(), BodyStalled(timeout_s=10)])
+async def test_who_sends_half_a_body_is_gone(error: Exception) -> None:
+    """Nobody is held a place for who announces a body, sends some of it, and stops."""
+    sent: list[HTTPReceiveMessage] = [{"type": "http.request", "body": b"x", "more_body": True}]
+
+    async def receive() -> HTTPReceiveMessage:
+        if sent:
+            return sent.pop()
+        raise error
+
+    async with asyncio.timeout(BOUND_S):
+        await until_gone(receive)
+
+    assert sent == []
