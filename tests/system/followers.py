@@ -1,11 +1,13 @@
 """Clients that follow a task: over server-sent events, or with one long poll after the other."""
 
 from collections.abc import AsyncIterator
-from typing import Any, Final
+from typing import Final
 
 import aiohttp
 import msgspec
 
+from events.codec import event_name
+from events.task import RecordedEvent
 from tests.system.customers import ENDED, Answer, Customer
 
 POLL_WAIT_S: Final = 20
@@ -14,11 +16,10 @@ SILENCE_S: Final = 40.0
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One event as a stream has told it."""
+    """One event as a stream has told it: its position in the log, and its name."""
 
     position: int
     name: str
-    body: bytes
 
 
 class Listener:
@@ -27,7 +28,6 @@ class Listener:
     def __init__(self, customer: Customer, task_id: str) -> None:
         self.task_id = task_id
         self.told: list[Told] = []
-        self.progress: list[dict[str, Any]] = []
         self.streams_opened = 0
         self.streams_ended = 0
         self._customer = customer
@@ -56,10 +56,7 @@ class Listener:
 
     def _take(self, fields: dict[bytes, bytes]) -> None:
         if b"id" in fields:
-            position, name = int(fields[b"id"]), fields[b"event"].decode()
-            self.told.append(Told(position=position, name=name, body=fields[b"data"]))
-        elif fields.get(b"event") == b"progress":
-            self.progress.append(msgspec.json.decode(fields[b"data"], type=dict[str, Any]))
+            self.told.append(Told(position=int(fields[b"id"]), name=fields[b"event"].decode()))
 
 
 class Poller:
@@ -95,6 +92,11 @@ class Poller:
         self.tags.append(answer.headers["ETag"])
         if answer.status == 200:
             self.statuses.append(answer.json["status"])
+
+
+def told_of(recorded: RecordedEvent) -> Told:
+    """An event of the log as a stream tells it."""
+    return Told(position=recorded.position, name=event_name(recorded.event.type))
 
 
 async def _frames(answer: aiohttp.ClientResponse) -> AsyncIterator[dict[bytes, bytes]]:

@@ -20,7 +20,7 @@ from services.adapters.jetstream import JetStreamConnection
 from services.runtime.lifecycle import allow_open_files
 from tests.system.customers import ANSWER_BOUND_S, Customer
 from tests.system.evidence import History, read_histories
-from tests.system.followers import Listener, Poller
+from tests.system.followers import Listener, Poller, told_of
 from tests.system.pictures import draw
 from tests.system.running import Service
 from tests.system.waiting import eventually
@@ -195,7 +195,7 @@ def assert_all_was_told(crowd: Crowd, histories: History) -> None:
     """What the log has, no less, no more, and in its order."""
     for listener in crowd.listeners:
         history = histories[listener.task_id]
-        assert [one.position for one in listener.told] == [one.position for one in history]
+        assert listener.told == [told_of(one) for one in history]
         assert listener.has_ended
         assert (listener.streams_opened, listener.streams_ended) == (1, 1)
     for poller in crowd.pollers:

@@ -11,7 +11,7 @@ import pytest
 
 from tests.system.customers import Customer
 from tests.system.evidence import read_histories
-from tests.system.followers import Listener
+from tests.system.followers import Listener, told_of
 from tests.system.pictures import held_origin
 from tests.system.running import RESTART_BOUND_S, Service
 from tests.system.waiting import POLL_S, eventually
@@ -52,7 +52,7 @@ async def test_a_restart_is_not_noticed_in_what_is_told(
 
     history = (await read_histories(stack))[task_id]
     for listener in listeners:
-        assert [one.position for one in listener.told] == [one.position for one in history]
+        assert listener.told == [told_of(one) for one in history]
         assert [one.name for one in listener.told] == ["requested", "processing", "completed"]
         assert listener.streams_opened > 1
 
