@@ -100,6 +100,10 @@ class Customer:
         """Ask how the quota stands."""
         return await self.call("GET", "/api/health/rate-limits")
 
+    async def cancel(self, task_id: str) -> Answer:
+        """Stop a task."""
+        return await self._call("POST", f"/api/tasks/{task_id}/cancel")
+
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""
         last: dict[str, Any] = {}
