@@ -102,7 +102,7 @@ class Customer:
 
     async def cancel(self, task_id: str) -> Answer:
         """Stop a task."""
-        return await self._call("POST", f"/api/tasks/{task_id}/cancel")
+        return await self.call("POST", f"/api/tasks/{task_id}/cancel")
 
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""
