@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import aiohttp
 import pytest
@@ -25,12 +26,31 @@ STOP_BOUND_S = 5.0
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
 
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`refinery up` of our own: one whose API ends too often within a minute gives up."""
+    service = Service(
+        tmp_path_factory.mktemp("resumed") / "data",
+        settings={"REFINERY_FETCH_ALLOW_NETWORKS": "127.0.0.1/32"},
+    )
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture
+def somebody(service: Service, session: aiohttp.ClientSession) -> Customer:
+    """A customer who was never here before."""
+    return Customer(session, service, f"follower-{uuid4()}")
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 async def test_a_restart_is_not_noticed_in_what_is_told(
-    number: signal.Signals, stack: Service, customer: Callable[[], Customer], picture: Path
+    number: signal.Signals, service: Service, somebody: Customer, picture: Path
 ) -> None:
     """What happens before, during and after it is told once, in order, over both connections."""
-    somebody = customer()
     async with held_origin(await asyncio.to_thread(picture.read_bytes)) as origin:
         task_id = await somebody.accepted(origin.url)
         listeners = [Listener(somebody, task_id) for _ in range(LISTENERS)]
@@ -40,28 +60,27 @@ async def test_a_restart_is_not_noticed_in_what_is_told(
             await eventually(
                 lambda: all(len(one.told) > 1 for one in listeners), bound_s=BOUND_S, what="work"
             )
-            api = stack.pid("api")
+            api = service.pid("api")
 
             os.kill(api, number)
 
             await eventually(
-                lambda: has_ended(stack, api), bound_s=BOUND_S, what="the API has ended"
+                lambda: has_ended(service, api), bound_s=BOUND_S, what="the API has ended"
             )
             # Nobody serves while this is done.
             origin.release()
 
-    history = (await read_histories(stack))[task_id]
+    history = (await read_histories(service))[task_id]
     for listener in listeners:
         assert listener.told == [told_of(one) for one in history]
-        assert [one.name for one in listener.told] == ["requested", "processing", "completed"]
+        assert listener.told[-1].name == "completed"
         assert listener.streams_opened > 1
 
 
 async def test_a_stop_ends_all_waiting_at_once(
-    stack: Service, customer: Callable[[], Customer], picture: Path
+    service: Service, somebody: Customer, picture: Path
 ) -> None:
     """Streams come to an orderly end, waits are answered, and the process does not linger."""
-    somebody = customer()
     async with held_origin(await asyncio.to_thread(picture.read_bytes)) as origin:
         task_id = await somebody.accepted(origin.url)
         await eventually(lambda: origin.requests_count > 0, bound_s=BOUND_S, what="work")
@@ -72,14 +91,14 @@ async def test_a_stop_ends_all_waiting_at_once(
         listener = Listener(somebody, task_id)
         listening = asyncio.create_task(listener.listen())
         await eventually(lambda: len(listener.told) > 1, bound_s=BOUND_S, what="the stream")
-        api = stack.pid("api")
+        api = service.pid("api")
 
         os.kill(api, signal.SIGTERM)
 
         async with asyncio.timeout(STOP_BOUND_S):
             answer, _ = await asyncio.gather(waiting, listening)
             await eventually(
-                lambda: has_ended(stack, api), bound_s=STOP_BOUND_S, what="the API has ended"
+                lambda: has_ended(service, api), bound_s=STOP_BOUND_S, what="the API has ended"
             )
         origin.release()
 
@@ -91,9 +110,9 @@ async def test_a_stop_ends_all_waiting_at_once(
     assert listener.told[-1].name == "completed"
 
 
-def has_ended(stack: Service, pid: int) -> bool:
+def has_ended(service: Service, pid: int) -> bool:
     """Whether a process of the service is gone."""
-    return pid not in {process.pid for process in stack.family()}
+    return pid not in {process.pid for process in service.family()}
 
 
 async def listen_to_the_end(listener: Listener) -> None:
