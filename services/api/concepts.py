@@ -62,7 +62,7 @@ def refine_route(
             return ASGIResponse(body=body, status_code=409, headers=headers)
         wait_s = wait_of(header_values(request.scope, b"prefer"))
         if wait_s is not None:
-            waited = await waits.until_ended(task, wait_s=wait_s)
+            waited = await waits.until_ended(task, wait_s=wait_s, receive=request.receive)
             if waited is not None:
                 task = waited
                 headers["Preference-Applied"] = f"wait={wait_s}"

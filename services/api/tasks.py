@@ -9,6 +9,7 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from events.log import LogUnavailable
+from events.task import Task
 from services.api.admissions import Admissions
 from services.api.bodies import TaskBodies
 from services.api.description import (
@@ -48,7 +49,9 @@ def task_route(*, reader: TaskReader, bodies: TaskBodies, waits: TaskWaits) -> H
         wait_s = wait_of(header_values(scope, b"prefer"))
         if wait_s is not None:
             is_news = bool(known) and not bodies.tag_of(task).is_position_in(known)
-            waited = task if is_news else await waits.until_moved(task, wait_s=wait_s)
+            waited: Task | None = task
+            if not is_news:
+                waited = await waits.until_moved(task, wait_s=wait_s, receive=request.receive)
             if waited is not None:
                 task = waited
                 headers["Preference-Applied"] = f"wait={wait_s}"
