@@ -27,6 +27,7 @@ PLACE_S: Final = 1.0
 STREAM_MAX_S: Final = 3600.0
 RECONNECT_AFTER_MS: Final = 2000
 MEDIA_TYPE: Final = "text/event-stream"
+PROGRESS_EVENT: Final = "progress"
 
 _ENDINGS: Final = frozenset({"completed", "failed", "cancelled", "removed"})
 _START: Final = b"retry: %d\n\n" % RECONNECT_AFTER_MS
@@ -168,7 +169,8 @@ def frame_of(stored: StoredEvent) -> bytes:
 
 def progress_frame_of(progress: ProgressBody) -> bytes:
     """How far a task is. Without an id: it is not history, and nothing is resumed behind it."""
-    return b"event: progress\ndata: %b\n\n" % _ENCODER.encode(progress)
+    name = PROGRESS_EVENT.encode()
+    return b"event: %b\ndata: %b\n\n" % (name, _ENCODER.encode(progress))
 
 
 def _is_ended(history: Sequence[StoredEvent]) -> bool:
