@@ -16,6 +16,7 @@ from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
 from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
     Border,
@@ -64,6 +65,9 @@ _LEAVING: Final = frozenset({"leave", "leaving"})
 _MARGINS_KEPT: Final = (
     "margins stay as they are unless they are cropped: ask for more padding to have wider ones"
 )
+_PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
+_DETERMINING: Final = words("the this that its our")
+_WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -77,11 +81,36 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
             if not clause.mood.lacks:
                 reading.refuse(clause, ASKED_NOT_TO)
+        elif _is_of_part(clause, operation):
+            reading.refuse(clause, words_of.PARTS_MOVED)
         else:
             reading.wish(clause, operation)
     _read_side(clause, reading)
     _read_size(clause, reading)
     _read_margins(clause, reading)
+
+
+def _is_of_part(clause: Clause, operation: Operation) -> bool:
+    """Say whether only a part is to be turned: "mirror just the icon"."""
+    if isinstance(operation, Flip | Rotate) and _is_done_to_thing(clause):
+        return True
+    only = next((at for at, word in enumerate(clause.words) if word in words_of.ONLY), None)
+    if only is None or not isinstance(operation, Flip | Rotate | Centre):
+        return False
+    parts = words_of.FOREGROUNDS | words_of.TEXTS | words_of.PARTS
+    near = clause.words[only + 1 : only + 4]
+    coloured = any(colour_of(word) is not None for word in near)
+    is_behind = clause.words[-1] in words_of.ONLY and clause.has(parts)
+    return bool(parts & {*near}) or coloured or is_behind
+
+
+def _is_done_to_thing(clause: Clause) -> bool:
+    """Say whether a thing is to be turned: "could the flag be mirrored"."""
+    verb = next((at for at, word in enumerate(clause.words) if word in _PARTICIPLES), 0)
+    return any(
+        clause.before(at) in _DETERMINING and is_thing(clause.words[at], clause.after(at))
+        for at in range(1, verb)
+    )
 
 
 def _kinds(clause: Clause) -> list[tuple[int, str]]:
@@ -268,7 +297,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards:
             reading.refuse(clause, ASKED_NOT_TO)
         return
-    if clause.has(words_of.TEXTS):
+    if clause.has(words_of.TEXTS) or clause.area == "text":
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)
@@ -292,7 +321,7 @@ def _is_number(clause: Clause, at: int) -> bool:
 def _is_of_file(clause: Clause) -> bool:
     """Say whether it is the file that is to be bigger, not the logo within it."""
     places = clause.find(_FILES)
-    return any("in" not in clause.words[max(0, at - 2) : at] for at in places)
+    return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
 def _is_compared(clause: Clause) -> bool:
@@ -332,6 +361,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
     keeps = mood.keeps and not (mood.adds or mood.up)
+    is_told = mood.complains and not mood.wishes
     if keeps and not (mood.forbids or mood.guards):
         reading.refuse(clause, _MARGINS_KEPT)
     elif mood.guards or (mood.forbids and not mood.lacks):
@@ -348,6 +378,10 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         turned = -1 if mood.complains and not mood.wishes else 1
         reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))
     elif (
-        mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words
+        mood.up
+        or mood.adds
+        or mood.lacks
+        or (word.startswith("breathing") and not is_told)
+        or "let" in clause.words
     ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
         reading.wish(clause, Padding(amount=amount_in(clause)))
