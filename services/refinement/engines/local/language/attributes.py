@@ -301,7 +301,7 @@ NOUN_KINDS: Final = {
         ),
         "colour",
     ),
-    **dict.fromkeys(words("weight weights boldtext"), "heft"),
+    **dict.fromkeys(words("weight weights boldtext strokeweight"), "heft"),
 }
 
 

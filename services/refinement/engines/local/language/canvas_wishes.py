@@ -274,6 +274,14 @@ def _is_of_file(clause: Clause) -> bool:
     return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
+def _is_negative(clause: Clause) -> bool:
+    """Say whether a number in a clause says less: "margins: -10"."""
+    return any(
+        word[0] == "-" and word[-1].isdigit() or (word == "-" and clause.after(at)[:1].isdigit())
+        for at, word in enumerate(clause.words)
+    )
+
+
 def _is_compared(clause: Clause) -> bool:
     return any(
         word in SENSES and SENSES[word].form == "explicit" and SENSES[word].quality != "padding"
@@ -318,7 +326,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())
-    elif mood.too or (mood.down and not mood.lacks):
+    elif mood.too or (mood.down and not mood.lacks) or _is_negative(clause):
         way = -1.0 if not sizes or sizes[0] > 0 else 1.0
         reading.wish(clause, Padding(amount=way * amount_in(clause)))
     elif sizes and mood.adds and not _is_compared(clause):

@@ -22,6 +22,8 @@ _BEFORE_ORDER: Final = words("please just can could you to and also then") | {""
 _OBJECTS: Final = words("it the this that these all everything by slightly (")
 _WEAK: Final = frozenset({"less"})
 _LOOKBACK: Final = 4
+# They turn the sense of what they stand beside, and are read before, or not at all.
+_TURNERS: Final = words("back away off out down under against past over stop enough below behind")
 
 
 def direction_of(clause: Clause, index: int) -> int:
@@ -97,7 +99,12 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     if mood.lessens or local < 0:
         return -direction
     is_vague = clause.words[index] in _VAGUE
-    if mood.up or mood.adds or (mood.wishes and not is_vague):
+    if mood.up or mood.adds:
+        return direction
+    if _TURNERS & {*clause.words}:
+        # "Saturation under control": which way it goes has not been understood.
+        return 0
+    if mood.wishes and not is_vague:
         return direction
     if mood.complains and clause.has(words_of.JUDGING):
         return 0

@@ -38,7 +38,7 @@ from services.refinement.engines.local.language.parts import (
     take_from_part,
 )
 from services.refinement.engines.local.language.phrases import PHRASES
-from services.refinement.engines.local.language.quality_wishes import read_qualities
+from services.refinement.engines.local.language.quality_wishes import LINE_THINGS, read_qualities
 from services.refinement.engines.local.language.quantities import (
     amount_in,
     area_of,
@@ -358,6 +358,7 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
         and not clause.used
         and not any(word in SENSES for word in clause.words)
         and _names_only_parts(clause)
+        and not clause.has(LINE_THINGS)
     )
     last = reading.wishes[-1] if reading.wishes else None
     if is_down and last is not None and _is_lessened(clause, last):

@@ -66,7 +66,8 @@ _SPOKEN: Final = {
         "any colour apart from|any color apart from|every colour but|every color but|"
         "anything but|everyone but|far from|by no means|in no way|on no account|"
         "under no circumstances|no need to|do not want to|no need for|refrain from|"
-        "stay away from|steer clear of|rather not|shy away from|nothing"
+        "stay away from|steer away from|get away from|keep away from|keep clear of|away from|"
+        "step away from|pull away from|far away from|walk away from|steer clear of|rather not|shy away from|nothing"
     ),
     "isnot": "fails to be|fails to look|fail to be|fail to look|could not be|never be",
     # Removing.
@@ -77,7 +78,8 @@ _SPOKEN: Final = {
         "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
         "clear away|clean away|wipe out|edit out|rub out|do without|make do without|"
         "see the back of|remove all of|kick out|pull out|peel off|phase out|chop off|wipe off|"
-        "wipe away|rip out"
+        "wipe away|rip out|away with|down with|off with|be gone with|no more of|enough already with|"
+        "over and done with"
     ),
     "smoothen": "even out|evened out|iron out|even up|ironed out",
     "with": "w /",
@@ -88,7 +90,8 @@ _SPOKEN: Final = {
         "has no place|have no place|could do without|can do without|who needs|not necessary|"
         "do not like|does not like|did not like|not a fan of|is not a fan of|am not a fan of|"
         "are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|"
-        "tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
+        "so over the|we are over the|i am over the|totally over the|done with the|am done with|"
+        "are done with|seen enough of|tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
@@ -143,7 +146,8 @@ _SPOKEN: Final = {
         "pull back|tone down|wind back|row back|step down|wind down|draw back on|lighten up on|"
         "not such a|not such|play down|walk back|take it easy on|tame|tamp down|back off|"
         "back off on|drop down|trim down|dialled back|dialed back|toned back|bring back down|"
-        "roll back|less of a|less of the|less of"
+        "roll back|let up on|let up|go lighter on|go softer on|take the edge off of|less heavy on|"
+        "take the edge off|take some of the edge off|take the sting out of|less of a|less of the|less of"
     ),
     "lacking": (
         "not enough|not much|too little|too few|could have more|not sufficient|"
@@ -425,9 +429,10 @@ _SPOKEN: Final = {
         "looping video|motion graphic|motion graphics"
     ),
     "restyled": "more like a|in the style of|look like a|as if drawn|look like an",
-    "boldtext": (
-        "font weight|fontweight|type weight|letter weight|stroke weight|line weight|stroke width|"
-        "line width|line thickness|stroke thickness|weight of the"
+    "boldtext": "font weight|fontweight|type weight|letter weight|weight of the",
+    "strokeweight": (
+        "stroke weight|line weight|stroke width|line width|line thickness|stroke thickness|"
+        "thickness of the lines|thickness of the strokes|weight of the lines|weight of the strokes"
     ),
     "newfont": (
         "sans serif|comic sans|times new roman|block letters|all caps|upper case|lower case|"

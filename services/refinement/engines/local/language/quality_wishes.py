@@ -8,6 +8,7 @@ from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.colour_counts import COLOURS_IF_FEWER
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.parts import refuse_part
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
@@ -66,6 +67,18 @@ _CONSEQUENCES: Final = words(
     "lostlook hardtoread illegible unreadable invisible legible readable visible standout "
     "legibility readability visibility indistinct distinguishable"
 )
+
+
+# They can be coloured or drawn finer on their own by no operation of this engine.
+LINE_THINGS: Final = (
+    words_of.BORDERS
+    | words_of.OUTLINES
+    | words_of.SHADOWS
+    | words("gradient gradients glow bevel corner corners edge edges line lines stroke strokes")
+    | words("boldtext strokeweight hairlines contour contours linework")
+)
+_LINES: Final = words("line lines stroke strokes outline outlines linework hairlines contour")
+_OF_THEM: Final = words("the its this that these those all our of")
 
 
 def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None:
@@ -176,7 +189,10 @@ def _wish(
         amount = min(2 * amount, AMOUNT_MAX)
     signed = direction * amount
     scope = clause.area or family
-    if quality in _SCOPED:
+    part = _line_thing(clause) if scope is None else None
+    if part is not None and (quality in _SCOPED or (quality == "weight" and part not in _LINES)):
+        refuse_part(clause, part, reading)
+    elif quality in _SCOPED:
         reading.wish(clause, _SCOPED[quality](amount=signed, scope=scope))
     elif quality in _UNSCOPED:
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
@@ -190,6 +206,15 @@ def _wish(
         reading.refuse(clause, _NOT_ADDED[quality])
     else:
         reading.wish(clause, _positive(quality, amount))
+
+
+def _line_thing(clause: Clause) -> str | None:
+    """Return the line or shadow that alone a clause is about: "lighten the outline"."""
+    places = [at for at, word in enumerate(clause.words) if word in LINE_THINGS]
+    return next(
+        (clause.words[at] for at in places if clause.before(at) in _OF_THEM),
+        None,
+    )
 
 
 def _positive(quality: str, amount: float) -> Operation:

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.changing_verbs import with_plain_verbs
 from services.refinement.engines.local.language.choices import decided
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.sentences import (
@@ -82,6 +83,7 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_doubted,
         _with_softer_white,
         _with_known_way,
+        with_plain_verbs,
     ):
         left = step(left)
     return tuple(left)
