@@ -56,6 +56,9 @@ _PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
 _DETERMINING: Final = words("the this that its our")
 _WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
+_BETWEEN: Final = frozenset({"between", "apart"})
+_BARE_MAX: Final = 6
+_TURNERS: Final = words("back away off out down under against past over stop enough")
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
 
@@ -307,6 +310,9 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         for at, word in enumerate(clause.words)
         if word in SENSES and SENSES[word].quality in {"size", "weight", "padding"}
     )
+    if _BETWEEN & {*clause.words}:
+        reading.refuse(clause, words_of.PARTS_MOVED)
+        return
     clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
     mood = clause.mood
     if _LEAVING & set(clause.words[: places[0]]) and clause.has(_ARTICLES | {"slightly"}):
@@ -341,5 +347,5 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         or mood.lacks
         or (word.startswith("breathing") and not is_told)
         or "let" in clause.words
-    ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
+    ) or (clause.has(_AROUND) and len(clause.words) <= _BARE_MAX and not clause.has(_TURNERS)):
         reading.wish(clause, Padding(amount=amount_in(clause)))

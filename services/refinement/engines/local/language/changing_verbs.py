@@ -82,7 +82,11 @@ _BETWEEN_MAX: Final = 6
 _AFTER_MAX: Final = 5
 _WEIGHTS: Final = {"boldtext": "text", "strokeweight": "lines", "thickness": "lines"}
 _QUALITIES: Final = words("lightness saturation warmth contrast padding roundness sharpness pop")
-_CURVED: Final = words("corners corner edges edge lines line letters curves")
+_DRAWN: Final = words("shadow shadows gradient gradients detail details detailing")
+_LINES: Final = words("lines line strokes stroke outline outlines border borders frame")
+_WEIGHING: Final = words("thin thinner slim fatten beef bulk thicken strengthen lighten")
+_TOUCHING_UP: Final = words("soften mute lighten dull subdue cool quieten fade flatten mellow cut")
+_CUTTING: Final = words("trim crop shave chop dock halve slash prune shrink tighten squeeze")
 _SOME: Final = words("some bit little touch tad of hair")
 
 
@@ -92,7 +96,9 @@ def with_plain_verbs(tokens: Sequence[Token]) -> list[Token]:
     at = 0
     while at < len(left):
         noun = _noun_after(left, at)
-        if noun is not None:
+        if noun is not None and not _is_measured(left[noun].word):
+            _put_thing_plainly(left, at, noun)
+        elif noun is not None:
             at = _put_plainly(left, at, noun)
         elif _is_measured(left[at].word) and _opens(left, at):
             at = _put_fragment_plainly(left, at)
@@ -134,6 +140,8 @@ def _noun_after(tokens: Sequence[Token], at: int) -> int | None:
         return None
     for noun in range(at + 1, min(at + _BETWEEN_MAX + 2, len(tokens))):
         word = tokens[noun].word
+        if word in _DRAWN | _LINES | {"corners", "colours", "colors"}:
+            return noun if word_at(tokens, noun + 1) not in _DRAWN | _LINES else None
         if _is_measured(word):
             is_next = word_at(tokens, noun + 1)
             return None if _is_measured(is_next) else noun
@@ -155,6 +163,30 @@ def _particle(tokens: Sequence[Token], verb: int, noun: int) -> int | None:
         if word not in _AMOUNTS and not word.isdigit():
             return None
     return None
+
+
+def _put_thing_plainly(left: list[Token], at: int, noun: int) -> None:
+    """Put an order about a shadow, line or detail plainly where its way is not the verb's own."""
+    verb, name = left[at].word, left[noun].word
+    place = _particle(left, at, noun)
+    particle = left[place].word if place is not None else ""
+    if verb in _CUTTING and name not in _DRAWN:
+        _leave_unclear(left, at, noun)
+    elif name in _DRAWN and verb in _TOUCHING_UP - {"cut"} and not particle:
+        _leave_unclear(left, at, noun)
+    elif name in _DRAWN and _way(verb, particle, name) < 0 and verb not in _READ | _REMOVING:
+        left[at] = left[at]._replace(word="dampen")
+        if place is not None:
+            left[place] = left[place]._replace(word="the")
+    elif name in _DRAWN and verb in _NARROWING | _WIDENING | _WEIGHING | _AIMLESS:
+        _leave_unclear(left, at, noun)
+    elif verb in _NARROWING | _WIDENING and verb not in _WEIGHING:
+        _leave_unclear(left, at, noun)
+
+
+def _leave_unclear(left: list[Token], at: int, noun: int) -> None:
+    left[at] = left[at]._replace(word=UNCLEAR)
+    left[noun] = left[noun]._replace(word=UNCLEAR)
 
 
 def _way(verb: str, particle: str, noun: str) -> int:
@@ -199,13 +231,15 @@ def _put_plainly(left: list[Token], at: int, noun: int) -> int:
         return noun
     if verb == "give" or (verb == "cool" and name == "warmth" and not particle):
         return noun
+    if _is_margin(name) and verb in {"crop", "trim"}:
+        return noun
     takes_some = bool(_SOME & {one.word for one in left[at + 1 : noun]})
     if _is_margin(name) and verb in _REMOVING and not takes_some and particle in {"", "out", "off"}:
         left[at] = left[at]._replace(word="remove")
         return noun
     way = _way(verb, particle, name)
     if way == 0:
-        left[noun] = left[noun]._replace(word=UNCLEAR)
+        _leave_unclear(left, at, noun)
         return noun
     for some in range(at + 1, noun):
         if left[some].word in {"some", "more"}:

@@ -68,7 +68,11 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
-from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
+from services.refinement.engines.local.language.turning_words import (
+    drop_doubtful,
+    drop_unheeded,
+    take_back,
+)
 from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
@@ -199,6 +203,7 @@ def _read_next(clause: Clause, theme: str, context: Context, reading: Reading) -
         known = len(reading.wishes)
         _read_licensed(clause, theme, reading)
         drop_unheeded(clause, known, reading, lambda one, into: _read_licensed(one, theme, into))
+        drop_doubtful(clause, known, reading)
         clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
     drop_limit(clause, known_before, reading)
     context.about = clause

@@ -78,6 +78,7 @@ LINE_THINGS: Final = (
     | words("boldtext strokeweight hairlines contour contours linework")
 )
 _LINES: Final = words("line lines stroke strokes outline outlines linework hairlines contour")
+_SPACED: Final = words("letters letter text words lettering type wordmark kern lines line")
 _OF_THEM: Final = words("the its this that these those all our of")
 
 
@@ -194,6 +195,8 @@ def _wish(
         refuse_part(clause, part, reading)
     elif quality in _SCOPED:
         reading.wish(clause, _SCOPED[quality](amount=signed, scope=scope))
+    elif quality == "padding" and (scope == "text" or clause.has(_SPACED)):
+        reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality in _UNSCOPED:
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
     elif quality == "weight":

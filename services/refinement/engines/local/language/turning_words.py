@@ -13,7 +13,19 @@ from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
+from services.refinement.engines.local.operations import (
+    Background,
+    Border,
+    Duotone,
+    Monochrome,
+    Operation,
+    Outline,
+    Recolour,
+    Shades,
+    Shadow,
+)
 
 _TURNING: Final = words_of.NEGATED | words(
     "no none nothing without insteadof except lest against worse wrongly"
@@ -30,6 +42,18 @@ _HARMING: Final = words(
     "undermine weaken backfire overpower drown vanish disappear suffer fail lostlook"
 )
 _DOERS: Final = words("you we i please")
+_TURNERS: Final = words("back away off out down past stop enough less")
+_DRAWING: Final = words("add put give draw apply include insert with place use want need around")
+# What stands right behind these is what there was.
+_OLD: Final = words(
+    "from insteadof not without no away was were off than against past over lose remove hate stop "
+    "except isnot donttouch enough dampen"
+)
+_NEW: Final = words(
+    "to into in make use with but becomes become be is are go , for of should please -> = : want "
+    "on prefer try something"
+)
+_OLD_WITHIN: Final = 5
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
 
@@ -75,6 +99,58 @@ def drop_unheeded(
             del reading.wishes[known:]
             reading.unmatched.append(clause.phrase)
             return
+
+
+def drop_doubtful(clause: Clause, known: int, reading: Reading) -> None:
+    """Drop steps that a word speaks against: a colour of the past, a shadow "back a touch"."""
+    doubted = [wish for wish in reading.wishes[known:] if _is_doubtful(clause, wish.operation)]
+    if doubted:
+        reading.wishes[known:] = [one for one in reading.wishes[known:] if one not in doubted]
+        reading.unmatched.append(clause.phrase)
+
+
+def _is_doubtful(clause: Clause, operation: Operation) -> bool:
+    if isinstance(operation, Shadow | Outline | Border):
+        is_drawn = clause.has(_DRAWING) or clause.mood.up
+        is_turned = clause.has(_TURNERS) and not is_drawn
+        return is_turned or (clause.mood.down and not clause.mood.adds)
+    if isinstance(operation, Recolour | Duotone):
+        is_whole = isinstance(operation, Recolour) and operation.scope is None
+        if is_whole and _only_compares(clause.words):
+            return True
+        return any(_is_old(clause, colour) for colour in operation.colours)
+    if isinstance(operation, Background | Monochrome | Shades):
+        return _is_old(clause, operation.colour)
+    return False
+
+
+def _only_compares(all_words: Sequence[str]) -> bool:
+    """Say whether a colour is where or how much, and not what: "bit more in the blue"."""
+    start = all_words[0] in {"bit", "more", "less", "slightly", "much"}
+    place = any(
+        before in {"in", "on", "of"} and article == "the" and colour_of(word) is not None
+        for before, article, word in zip(all_words, all_words[1:], all_words[2:], strict=False)
+    )
+    is_each = any(
+        first == "for" and second in {"everything", "anything", "all"} and colour_of(word)
+        for first, second, word in zip(all_words, all_words[1:], all_words[2:], strict=False)
+    )
+    return is_each or (start and (place or "like" in all_words[1:3]))
+
+
+def _is_old(clause: Clause, colour: str) -> bool:
+    """Say whether a clause names a colour only as the one to get away from."""
+    places = [at for at, word in enumerate(clause.words) if colour_of(word) == colour]
+    return bool(places) and all(_is_old_at(clause.words, at) for at in places)
+
+
+def _is_old_at(all_words: Sequence[str], at: int) -> bool:
+    for word in all_words[max(0, at - _OLD_WITHIN) : at][::-1]:
+        if word in _OLD:
+            return True
+        if word in _NEW:
+            return False
+    return False
 
 
 def take_back(clause: Clause, previous: Clause | None, reading: Reading) -> bool:

@@ -235,7 +235,7 @@ UNSUPPORTED: Final = {
     **dict.fromkeys(
         words(
             "newfont serif serifs script handwritten italic italics cursive calligraphy "
-            "helvetica calligraphic capitals caps kerning arial futura monospace slanted "
+            "helvetica calligraphic capitals caps kerning kern kerned arial futura monospace slanted "
             "underline underlined rename renamed renaming spelling misspelled typo misspelt "
             "translate tracking ligature"
         ),
