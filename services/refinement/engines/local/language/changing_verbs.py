@@ -49,6 +49,7 @@ _AIMLESS: Final = words(
 )
 _NARROWING: Final = words("tighten squeeze close narrow compress shrink pinch slim shave slash")
 _WIDENING: Final = words("loosen open widen expand extend broaden spread grow stretch")
+_VERBS: Final = _RAISING | _LOWERING | _MOVING | _AIMLESS | _NARROWING | _WIDENING
 _UNSURE_OF_MARGINS: Final = words("ease relax lift lighten soften mute flatten cool drain fade")
 _PULLING: Final = words("pull rein reel draw bring push squeeze suck take move close")
 _PUSHING: Final = words("push let move pull bring ease open spread")
@@ -58,7 +59,9 @@ _BACKWARD: Final = words("back down off away under")
 _FORWARD: Final = words("up upwards")
 _PARTICLES: Final = _BACKWARD | _FORWARD | words("in out")
 _AMOUNTS: Final = (
-    words_of.SLIGHT | words_of.STRONG | words("a an way right of about by just all % the little")
+    words_of.SLIGHT
+    | words_of.STRONG
+    | words("a an way right of about by just all % the little one two three four notches percent")
 )
 _BETWEEN: Final = (
     _AMOUNTS
@@ -92,7 +95,12 @@ _SOME: Final = words("some bit little touch tad of hair")
 
 def with_plain_verbs(tokens: Sequence[Token]) -> list[Token]:
     """Return the words with what raises or lowers a quality put as "increase" or "dampen"."""
-    left = list(tokens)
+    left = [
+        token._replace(word="up")
+        if token.word == "increase" and word_at(tokens, at - 1) in _VERBS
+        else token
+        for at, token in enumerate(tokens)
+    ]
     at = 0
     while at < len(left):
         noun = _noun_after(left, at)
@@ -127,7 +135,7 @@ def _opens(tokens: Sequence[Token], at: int) -> bool:
 def _noun_after(tokens: Sequence[Token], at: int) -> int | None:
     """Return where the quality is that a verb here is about, or None where none is ordered."""
     verb, before = tokens[at].word, word_at(tokens, at - 1)
-    is_verb = verb in _READ | _RAISING | _LOWERING | _MOVING | _AIMLESS | _NARROWING | _WIDENING
+    is_verb = verb in _READ | _VERBS
     is_strange = verb.isalpha() and not is_known(verb) and colour_of(verb) is None
     if not (is_verb or is_strange) or _is_measured(verb):
         return None
@@ -274,7 +282,7 @@ def _put_fragment_plainly(left: list[Token], noun: int) -> int:
     if is_kept or not ends:
         return noun
     way = _way("take", particle, left[noun].word)
-    if way >= 0:
+    if way >= 0 or particle in {"in", "out"}:
         left[noun] = left[noun]._replace(word=UNCLEAR)
         return noun
     left[place] = left[place]._replace(word="the")

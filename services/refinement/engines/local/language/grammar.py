@@ -132,6 +132,7 @@ _GUESSED: Final = (
 # How many clauses further on a sentence may say something of what it names first.
 _AHEAD_MAX: Final = 8
 _DEMANDING: Final = frozenset({"should", "must", "needs"})
+_SUBJECTLESS: Final = frozenset({"too", "looks", "feels", "needs", "seems", "insufficiently"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -314,6 +315,10 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area
     for previous, clause in itertools.pairwise(clauses):
+        if clause.area is None and clause.words[0] in _SUBJECTLESS and names_area_first(previous):
+            # "The text is fine but too dark"
+            clause.area = previous.area
+    for previous, clause in itertools.pairwise(clauses):
         if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
             # "Don't go darker on the text, go lighter"
             clause.area = None if names_the_whole(clause) else previous.area
@@ -347,6 +352,7 @@ def _continues(clause: Clause) -> bool:
         and not clause.has(frozenset({"make", "use", "give", "put", "add", "please", "overall"}))
         and not any(colour_of(word) for word in clause.words)
         and any(word in SENSES for word in clause.words)
+        and not clause.has(LINE_THINGS)
     )
 
 

@@ -256,6 +256,11 @@ _SPOKEN: Final = {
         "strip everything back|reduce it to the essentials|reduce it to essentials|clean this up|"
         "to the bare minimum|minimise it|minimize it|de clutter"
     ),
+    "add": "drop in a|drop in an|drop in some|pop in a|put in a|bring in a|bring in some",
+    "cooldown": (
+        "cool it off|cool off|cool this off|cool them off|cool things off|cool that off|"
+        "cool it all off|cool it down|cool them down|cool this down"
+    ),
     "beef": (
         "bulk up|bulk out|fatten up|beef it up|bulk it up|beef them up|more meat on|bulk them up"
     ),

@@ -130,6 +130,9 @@ def _is_said(clause: Clause, index: int) -> bool:
     if SENSES[word].form == "noun" and "for" in clause.words[max(0, index - 3) : index]:
         # "for the meeting room"
         return False
+    if clause.before(index) == "from":
+        # "From dark text to white text"
+        return False
     return "than" not in clause.words[:index]
 
 
@@ -170,6 +173,8 @@ def _is_before_place(clause: Clause, index: int) -> bool:
 
 def _tells_which(clause: Clause, index: int) -> bool:
     """Say whether an adjective only says which parts are meant: "lighten the dark parts"."""
+    if clause.words[index].endswith("est") and clause.before(index) in words_of.SCOPING:
+        return True
     if SENSES[clause.words[index]].form != "plain":
         return False
     before, following = clause.before(index), clause.after(index)

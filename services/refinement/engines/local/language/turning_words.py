@@ -5,6 +5,7 @@ again without each such word: where that leads to the same steps, nobody has hee
 steps are dropped.
 """
 
+import itertools
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -19,6 +20,7 @@ from services.refinement.engines.local.operations import (
     Background,
     Border,
     Duotone,
+    Look,
     Monochrome,
     Operation,
     Outline,
@@ -53,6 +55,8 @@ _NEW: Final = words(
     "to into in make use with but becomes become be is are go , for of should please -> = : want "
     "on prefer try something"
 )
+_ORDINALS: Final = words("second third other extra last")
+_COUNTED: Final = words("one two three some")
 _OLD_WITHIN: Final = 5
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
@@ -103,7 +107,12 @@ def drop_unheeded(
 
 def drop_doubtful(clause: Clause, known: int, reading: Reading) -> None:
     """Drop steps that a word speaks against: a colour of the past, a shadow "back a touch"."""
-    doubted = [wish for wish in reading.wishes[known:] if _is_doubtful(clause, wish.operation)]
+    names_one = _names_one_of_some(clause.words)
+    doubted = [
+        wish
+        for wish in reading.wishes[known:]
+        if names_one or _is_doubtful(clause, wish.operation)
+    ]
     if doubted:
         reading.wishes[known:] = [one for one in reading.wishes[known:] if one not in doubted]
         reading.unmatched.append(clause.phrase)
@@ -119,9 +128,31 @@ def _is_doubtful(clause: Clause, operation: Operation) -> bool:
         if is_whole and _only_compares(clause.words):
             return True
         return any(_is_old(clause, colour) for colour in operation.colours)
+    if isinstance(operation, Look):
+        return _is_old_look(clause, operation)
     if isinstance(operation, Background | Monochrome | Shades):
         return _is_old(clause, operation.colour)
     return False
+
+
+def _names_one_of_some(all_words: Sequence[str]) -> bool:
+    """Say whether only one of some colours is meant: "one of the blues", "the darkest blue"."""
+    return any(
+        (before in _ORDINALS or (before in SENSES and before.endswith("est")))
+        and colour_of(word) is not None
+        for before, word in itertools.pairwise(all_words)
+    ) or any(
+        first in _COUNTED and second == "of" and colour_of(word) is not None
+        for first, second, word in zip(all_words, all_words[1:], all_words[3:], strict=False)
+    )
+
+
+def _is_old_look(clause: Clause, operation: Look) -> bool:
+    """Say whether a look is named only as what it is not to be: "more modern than vintage"."""
+    places = [
+        at for at, word in enumerate(clause.words) if words_of.LOOKS.get(word) == operation.look
+    ]
+    return bool(places) and all(_is_old_at(clause.words, at) for at in places)
 
 
 def _only_compares(all_words: Sequence[str]) -> bool:
