@@ -39,18 +39,18 @@ _REMOVING: Final = words("drop lose ditch kill strip remove cut bin scrap nix sh
 _MOVING: Final = words(
     "dial rein wind push pull walk move hold knock take bring ease back bump ramp crank turn nudge "
     "draw step roll edge tick kick notch scale row reel throttle suck slide put set get keep tone "
-    "pump jack up drop cut let give cool go"
+    "pump jack amp up drop cut let give cool go"
 )
 # Without a particle these say no way at all.
 _AIMLESS: Final = words(
     "dial rein wind walk hold draw step roll edge tick notch row reel throttle suck slide squash "
-    "play work polish review check tackle sort address handle match balance even fiddle juggle "
+    "pull take knock nudge play work polish review check tackle sort address handle match balance even fiddle juggle "
     "watch mind attack crush clamp move relax"
 )
 _NARROWING: Final = words("tighten squeeze close narrow compress shrink pinch slim shave slash")
 _WIDENING: Final = words("loosen open widen expand extend broaden spread grow stretch")
 _VERBS: Final = _RAISING | _LOWERING | _MOVING | _AIMLESS | _NARROWING | _WIDENING
-_UNSURE_OF_MARGINS: Final = words("ease relax lift lighten soften mute flatten cool drain fade")
+_UNSURE_OF_MARGINS: Final = words("ease relax lift lighten soften mute flatten cool drain fade simplify")
 _PULLING: Final = words("pull rein reel draw bring push squeeze suck take move close")
 _PUSHING: Final = words("push let move pull bring ease open spread")
 _EXTRACTING: Final = words("take suck drain draw pull ease")
@@ -178,7 +178,9 @@ def _put_thing_plainly(left: list[Token], at: int, noun: int) -> None:
     verb, name = left[at].word, left[noun].word
     place = _particle(left, at, noun)
     particle = left[place].word if place is not None else ""
-    if verb in _CUTTING and name not in _DRAWN:
+    if name in words_of.COLOUR_NOUNS and verb in _MOVING and particle in _BACKWARD:
+        left[at] = left[at]._replace(word="dampen")
+    elif verb in _CUTTING and name not in _DRAWN:
         _leave_unclear(left, at, noun)
     elif name in _DRAWN and verb in _TOUCHING_UP - {"cut"} and not particle:
         _leave_unclear(left, at, noun)

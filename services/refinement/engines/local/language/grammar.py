@@ -180,6 +180,11 @@ def _asks_for_nothing(
     clause: Clause, context: Context, reading: Reading, prompt: str, *, is_last: bool
 ) -> bool:
     """Note what a clause tells, praises, asks or takes back; say whether that is all it does."""
+    is_asked = prompt[clause.start + len(clause.phrase) :].lstrip().startswith("?")
+    if not is_last and is_asked and len(clause.words) == 1 and colour_of(clause.words[0]):
+        # "Purple? Really?"
+        context.spoken = clause
+        return True
     if take_back_opinions(clause, reading):
         context.idle = clause
         return True
@@ -322,6 +327,9 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
             # "Don't go darker on the text, go lighter"
             clause.area = None if names_the_whole(clause) else previous.area
+        if clause.words[:2] == ("make", "it") and previous.mood.forbids and clause.area is None:
+            # "A white background does not work, make it cream"
+            clause.area = previous.area
         is_value = all(colour_of(word) is not None for word in clause.words)
         asks = previous.area is not None and previous.has(_DEMANDING)
         if is_value and asks and not any(colour_of(word) for word in previous.words):

@@ -38,9 +38,10 @@ _SPOKEN: Final = {
         "round of feedback|round of changes|round of comments|round of edits|round of revisions|"
         "meet in the middle|somewhere in the middle|something in the middle|middle ground|"
         "next round|second round|first round|another round|this round|last round|final round|"
-        "you know|if anything|to be honest|if you know what i mean|i would say"
+        "less so|even less so|not so much so|you know|if anything|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
+    "make": "pick out",
     "give": "make it so it has|make it so that it has|make it so it would have",
     "was": "used to be|used to have",
     "thinner": "un bold|unbold",
@@ -150,7 +151,7 @@ _SPOKEN: Final = {
         "take the edge off|take some of the edge off|take the sting out of|less of a|less of the|less of"
     ),
     "lacking": (
-        "not enough|not much|too little|too few|could have more|not sufficient|"
+        "too less|to less|far too less|not enough|not much|too little|too few|could have more|not sufficient|"
         "nowhere near enough|hardly any|barely any|not quite|insufficient|not very|not really|"
         "not particularly|does not have enough|do not have enough|not have enough|there is no|"
         "there is not enough|there is not any|there is not much|not have much|short on|short of|"

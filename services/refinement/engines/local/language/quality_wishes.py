@@ -77,7 +77,9 @@ LINE_THINGS: Final = (
     | words("gradient gradients glow bevel corner corners edge edges line lines stroke strokes")
     | words("boldtext strokeweight hairlines contour contours linework")
 )
-_LINES: Final = words("line lines stroke strokes outline outlines linework hairlines contour")
+_LINES: Final = words(
+    "line lines stroke strokes outline outlines linework hairlines contour boldtext strokeweight"
+)
 _SPACED: Final = words("letters letter text words lettering type wordmark kern lines line")
 _OF_THEM: Final = words("the its this that these those all our of")
 

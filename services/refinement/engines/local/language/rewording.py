@@ -65,6 +65,7 @@ _DESCRIBING: Final = words(
     "quite very rather really fairly pretty and in a nice please slightly"
 ) | (words_of.SLIGHT | words_of.STRONG)
 _COMPARED: Final = words("darker lighter brighter deeper paler")
+_PARTS: Final = words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS
 _REACH: Final = 6
 
 
@@ -83,6 +84,7 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_doubted,
         _with_softer_white,
         _with_known_way,
+        _with_exception,
         with_plain_verbs,
     ):
         left = step(left)
@@ -310,6 +312,24 @@ def _with_softer_white(tokens: list[Token]) -> list[Token]:
         if is_ground and said & _SOFTENED:
             return [*tokens[:start], token._replace(word="offwhite"), *tokens[at + 1 :]]
     return tokens
+
+
+def _with_exception(tokens: list[Token]) -> list[Token]:
+    """Let "everything grey but the blue" leave the blue out."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        named = at + 2 if word_at(tokens, at + 1) in {"the", "its"} else at + 1
+        word, following = word_at(tokens, named), word_at(tokens, named + 1)
+        start, _ = sentence_around(tokens, at)
+        is_left_out = (
+            token.word == "but"
+            and word
+            and (not following or following in _MARKS)
+            and (colour_of(word) is not None or word in _PARTS)
+            and {"everything", "all"} & {one.word for one in tokens[start:at]}
+        )
+        left.append(token._replace(word="except") if is_left_out else token)
+    return left
 
 
 def _with_known_way(tokens: list[Token]) -> list[Token]:

@@ -55,9 +55,12 @@ _NEW: Final = words(
     "to into in make use with but becomes become be is are go , for of should please -> = : want "
     "on prefer try something"
 )
+_STEPPING: Final = frozenset({"up", "down", "increase"})
+_SEEN: Final = words("visible readable legible standout work works show legibility visibility")
 _ORDINALS: Final = words("second third other extra last")
 _COUNTED: Final = words("one two three some")
 _OLD_WITHIN: Final = 5
+_SUPPOSED_WITHIN: Final = 3
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
 
@@ -107,7 +110,7 @@ def drop_unheeded(
 
 def drop_doubtful(clause: Clause, known: int, reading: Reading) -> None:
     """Drop steps that a word speaks against: a colour of the past, a shadow "back a touch"."""
-    names_one = _names_one_of_some(clause.words)
+    names_one = _names_one_of_some(clause.words) or _is_not_that(clause.words)
     doubted = [
         wish
         for wish in reading.wishes[known:]
@@ -125,11 +128,19 @@ def _is_doubtful(clause: Clause, operation: Operation) -> bool:
         return is_turned or (clause.mood.down and not clause.mood.adds)
     if isinstance(operation, Recolour | Duotone):
         is_whole = isinstance(operation, Recolour) and operation.scope is None
-        if is_whole and _only_compares(clause.words):
+        if is_whole and (
+            clause.mood.lacks
+            or clause.has(_STEPPING)
+            or clause.has(words_of.BACKGROUNDS | words_of.TEXTS)
+            or _only_compares(clause.words)
+        ):
             return True
         return any(_is_old(clause, colour) for colour in operation.colours)
     if isinstance(operation, Look):
         return _is_old_look(clause, operation)
+    if isinstance(operation, Background) and clause.has(_SEEN):
+        # "It needs to be visible on black"
+        return not clause.has(words_of.BACKGROUNDS)
     if isinstance(operation, Background | Monochrome | Shades):
         return _is_old(clause, operation.colour)
     return False
@@ -145,6 +156,12 @@ def _names_one_of_some(all_words: Sequence[str]) -> bool:
         first in _COUNTED and second == "of" and colour_of(word) is not None
         for first, second, word in zip(all_words, all_words[1:], all_words[3:], strict=False)
     )
+
+
+def _is_not_that(all_words: Sequence[str]) -> bool:
+    """Say whether a clause says of what something is not so: "it's not the icon that's light"."""
+    is_denied = all_words[:3] == ("it", "is", "not") or all_words[:2] == ("it", "isnot")
+    return is_denied and "that" in all_words[3:]
 
 
 def _is_old_look(clause: Clause, operation: Look) -> bool:
@@ -213,13 +230,14 @@ def _is_thought_bad(all_words: Sequence[str]) -> bool:
     if _would_harm(all_words) or _would_be_too_much(all_words):
         return True
     for at, word in enumerate(all_words):
-        if word not in _BAD:
+        is_fault = word in SENSES and SENSES[word].form == "fault"
+        if word not in _BAD and not is_fault:
             continue
         verb = at - 1
         while verb > 0 and all_words[verb] in _HOW:
             verb -= 1
         before = all_words[:verb]
-        if verb > 0 and all_words[verb] in _SEEMING and _SUPPOSING & {*before[-2:]}:
+        if verb > 0 and all_words[verb] in _SEEMING and _SUPPOSING & {*before[-_SUPPOSED_WITHIN:]}:
             return not words_of.NEGATED & {*before}
         if verb > 0 and all_words[verb] == "is" and any(_compares(one) for one in before):
             return not words_of.NEGATED & {*before}

@@ -266,6 +266,6 @@ UNSUPPORTED: Final = {
         words("animate animated animation gif video moving spinning rotating blinking loop"),
         NO_MOVEMENT,
     ),
-    **dict.fromkeys(words("undo"), NOT_UNDONE),
+    **dict.fromkeys(words("undo undone revert reverted"), NOT_UNDONE),
     **dict.fromkeys(words("pantone pms ral"), NO_INK_NUMBERS),
 }
