@@ -50,7 +50,9 @@ _AIMLESS: Final = words(
 _NARROWING: Final = words("tighten squeeze close narrow compress shrink pinch slim shave slash")
 _WIDENING: Final = words("loosen open widen expand extend broaden spread grow stretch")
 _VERBS: Final = _RAISING | _LOWERING | _MOVING | _AIMLESS | _NARROWING | _WIDENING
-_UNSURE_OF_MARGINS: Final = words("ease relax lift lighten soften mute flatten cool drain fade simplify")
+_UNSURE_OF_MARGINS: Final = words(
+    "ease relax lift lighten soften mute flatten cool drain fade simplify"
+)
 _PULLING: Final = words("pull rein reel draw bring push squeeze suck take move close")
 _PUSHING: Final = words("push let move pull bring ease open spread")
 _EXTRACTING: Final = words("take suck drain draw pull ease")

@@ -22,6 +22,8 @@ _BEFORE_ORDER: Final = words("please just can could you to and also then") | {""
 _OBJECTS: Final = words("it the this that these all everything by slightly (")
 _WEAK: Final = frozenset({"less"})
 _LOOKBACK: Final = 4
+_APPROVING: Final = words("fine ok okay alright perfect great")
+_SHARED: Final = words("saturation contrast lightness warmth")
 # They turn the sense of what they stand beside, and are read before, or not at all.
 _TURNERS: Final = words("back away off out down under against past over stop enough below behind")
 
@@ -101,6 +103,8 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     is_vague = clause.words[index] in _VAGUE
     if mood.up or mood.adds:
         return direction
+    if _is_stated(clause, index):
+        return 0
     if _TURNERS & {*clause.words}:
         # "Saturation under control": which way it goes has not been understood.
         return 0
@@ -109,6 +113,14 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     if mood.complains and clause.has(words_of.JUDGING):
         return 0
     return 0 if mood.complains or is_vague else direction
+
+
+def _is_stated(clause: Clause, index: int) -> bool:
+    """Say whether a noun is only approved or measured: "contrast fine", "saturation 80%"."""
+    if clause.has(_APPROVING) and not clause.mood.too:
+        return True
+    is_share = "%" in clause.words and SENSES[clause.words[index]].quality in _SHARED
+    return is_share and not clause.phrase.count("+")
 
 
 def _of_plain(clause: Clause, index: int, local: int) -> int:

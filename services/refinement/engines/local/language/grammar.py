@@ -25,6 +25,7 @@ from services.refinement.engines.local.language.decisions import (
     take_back_opinions,
     weigh,
 )
+from services.refinement.engines.local.language.doubts import drop_doubtful
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
@@ -69,7 +70,6 @@ from services.refinement.engines.local.language.treatments import (
     read_theme,
 )
 from services.refinement.engines.local.language.turning_words import (
-    drop_doubtful,
     drop_unheeded,
     take_back,
 )

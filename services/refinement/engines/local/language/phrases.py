@@ -24,7 +24,7 @@ _SPOKEN: Final = {
         "any chance we could|is there any chance you could|i was wondering if you could|"
         "i was wondering if you can|wondering if you could|i was wondering if we could|"
         "was wondering if you could|any chance of|any chance to|"
-        "would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
+        "i say|we say|would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
         "i am aiming for|we are after|i am after|they are going for|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
@@ -66,7 +66,8 @@ _SPOKEN: Final = {
         "anything except|anything besides|anything apart from|any colour except|any color except|"
         "any colour apart from|any color apart from|every colour but|every color but|"
         "anything but|everyone but|far from|by no means|in no way|on no account|"
-        "under no circumstances|no need to|do not want to|no need for|refrain from|"
+        "under no circumstances|no need to|no room to go|no room to|no room for|no reason to|no case for|"
+        "no point in|do not want to|no need for|refrain from|"
         "stay away from|steer away from|get away from|keep away from|keep clear of|away from|"
         "step away from|pull away from|far away from|walk away from|steer clear of|rather not|shy away from|nothing"
     ),
@@ -108,6 +109,7 @@ _SPOKEN: Final = {
     ),
     # Keeping.
     "donttouch": (
+        "could not live without|can not live without|could not do without|can not do without|"
         "hate to lose|hate losing|hate to see|"
         "do not touch|do not change|do not alter|do not modify|do not mess with|not touch|"
         "not change|not alter|hands off|not mess with|not affect|without changing|"
@@ -257,6 +259,8 @@ _SPOKEN: Final = {
         "strip everything back|reduce it to the essentials|reduce it to essentials|clean this up|"
         "to the bare minimum|minimise it|minimize it|de clutter"
     ),
+    "less": "half as|a third as|half so",
+    "ugly": "heavy handed",
     "add": "drop in a|drop in an|drop in some|pop in a|put in a|bring in a|bring in some",
     "cooldown": (
         "cool it off|cool off|cool this off|cool them off|cool things off|cool that off|"

@@ -197,7 +197,7 @@ def _wish(
         amount = min(2 * amount, AMOUNT_MAX)
     signed = direction * amount
     scope = clause.area or family
-    part = _line_thing(clause) if scope is None else None
+    part = _line_thing(clause, quality) if scope is None or quality == "weight" else None
     if part is not None and (quality in _SCOPED or (quality == "weight" and part not in _LINES)):
         refuse_part(clause, part, reading)
     elif quality in _SCOPED:
@@ -218,11 +218,16 @@ def _wish(
         reading.wish(clause, _positive(quality, amount))
 
 
-def _line_thing(clause: Clause) -> str | None:
+def _line_thing(clause: Clause, quality: str) -> str | None:
     """Return the line or shadow that alone a clause is about: "lighten the outline"."""
     places = [at for at, word in enumerate(clause.words) if word in LINE_THINGS]
     return next(
-        (clause.words[at] for at in places if clause.before(at) in _OF_THEM),
+        (
+            clause.words[at]
+            for at in places
+            if clause.before(at) in _OF_THEM
+            or (quality == "weight" and clause.words[at] in words_of.BORDERS | words_of.SHADOWS)
+        ),
         None,
     )
 

@@ -101,7 +101,10 @@ def _without_doubles(tokens: list[Token]) -> list[Token]:
         if token.word.isdigit() and left and left[-1].word == "round":
             # "Round 2 notes"
             left[-1] = left[-1]._replace(word="version")
-        if not is_double:
+        if token.word == "round" and left and left[-1].word in SENSES:
+            # "Blurry round the edges"
+            left.append(token._replace(word="around"))
+        elif not is_double:
             left.append(token)
     return left
 

@@ -5,7 +5,6 @@ again without each such word: where that leads to the same steps, nobody has hee
 steps are dropped.
 """
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -14,27 +13,14 @@ from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
 from services.refinement.engines.local.language.morphology import words
-from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
-from services.refinement.engines.local.operations import (
-    Background,
-    Border,
-    Duotone,
-    Look,
-    Monochrome,
-    Operation,
-    Outline,
-    Recolour,
-    Shades,
-    Shadow,
-)
 
 _TURNING: Final = words_of.NEGATED | words(
     "no none nothing without insteadof except lest against worse wrongly"
 )
 _NO: Final = words("no nope nah never not none")
 _REFUSING: Final = _NO | words(
-    "thanks please thank you way at all really rather definitely absolutely god oh certainly"
+    "i we would do thanks please thank you way at all really rather definitely absolutely god oh certainly"
 )
 _SUPPOSING: Final = words("would might will may could")
 _SEEMING: Final = words("be look feel seem make")
@@ -44,22 +30,7 @@ _HARMING: Final = words(
     "undermine weaken backfire overpower drown vanish disappear suffer fail lostlook"
 )
 _DOERS: Final = words("you we i please")
-_TURNERS: Final = words("back away off out down past stop enough less")
-_DRAWING: Final = words("add put give draw apply include insert with place use want need around")
-# What stands right behind these is what there was.
-_OLD: Final = words(
-    "from insteadof not without no away was were off than against past over lose remove hate stop "
-    "except isnot donttouch enough dampen"
-)
-_NEW: Final = words(
-    "to into in make use with but becomes become be is are go , for of should please -> = : want "
-    "on prefer try something"
-)
-_STEPPING: Final = frozenset({"up", "down", "increase"})
-_SEEN: Final = words("visible readable legible standout work works show legibility visibility")
-_ORDINALS: Final = words("second third other extra last")
-_COUNTED: Final = words("one two three some")
-_OLD_WITHIN: Final = 5
+_STAYING: Final = words("keep keeps stay stays leave leaves")
 _SUPPOSED_WITHIN: Final = 3
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
@@ -108,102 +79,10 @@ def drop_unheeded(
             return
 
 
-def drop_doubtful(clause: Clause, known: int, reading: Reading) -> None:
-    """Drop steps that a word speaks against: a colour of the past, a shadow "back a touch"."""
-    names_one = _names_one_of_some(clause.words) or _is_not_that(clause.words)
-    doubted = [
-        wish
-        for wish in reading.wishes[known:]
-        if names_one or _is_doubtful(clause, wish.operation)
-    ]
-    if doubted:
-        reading.wishes[known:] = [one for one in reading.wishes[known:] if one not in doubted]
-        reading.unmatched.append(clause.phrase)
-
-
-def _is_doubtful(clause: Clause, operation: Operation) -> bool:
-    if isinstance(operation, Shadow | Outline | Border):
-        is_drawn = clause.has(_DRAWING) or clause.mood.up
-        is_turned = clause.has(_TURNERS) and not is_drawn
-        return is_turned or (clause.mood.down and not clause.mood.adds)
-    if isinstance(operation, Recolour | Duotone):
-        is_whole = isinstance(operation, Recolour) and operation.scope is None
-        if is_whole and (
-            clause.mood.lacks
-            or clause.has(_STEPPING)
-            or clause.has(words_of.BACKGROUNDS | words_of.TEXTS)
-            or _only_compares(clause.words)
-        ):
-            return True
-        return any(_is_old(clause, colour) for colour in operation.colours)
-    if isinstance(operation, Look):
-        return _is_old_look(clause, operation)
-    if isinstance(operation, Background) and clause.has(_SEEN):
-        # "It needs to be visible on black"
-        return not clause.has(words_of.BACKGROUNDS)
-    if isinstance(operation, Background | Monochrome | Shades):
-        return _is_old(clause, operation.colour)
-    return False
-
-
-def _names_one_of_some(all_words: Sequence[str]) -> bool:
-    """Say whether only one of some colours is meant: "one of the blues", "the darkest blue"."""
-    return any(
-        (before in _ORDINALS or (before in SENSES and before.endswith("est")))
-        and colour_of(word) is not None
-        for before, word in itertools.pairwise(all_words)
-    ) or any(
-        first in _COUNTED and second == "of" and colour_of(word) is not None
-        for first, second, word in zip(all_words, all_words[1:], all_words[3:], strict=False)
-    )
-
-
-def _is_not_that(all_words: Sequence[str]) -> bool:
-    """Say whether a clause says of what something is not so: "it's not the icon that's light"."""
-    is_denied = all_words[:3] == ("it", "is", "not") or all_words[:2] == ("it", "isnot")
-    return is_denied and "that" in all_words[3:]
-
-
-def _is_old_look(clause: Clause, operation: Look) -> bool:
-    """Say whether a look is named only as what it is not to be: "more modern than vintage"."""
-    places = [
-        at for at, word in enumerate(clause.words) if words_of.LOOKS.get(word) == operation.look
-    ]
-    return bool(places) and all(_is_old_at(clause.words, at) for at in places)
-
-
-def _only_compares(all_words: Sequence[str]) -> bool:
-    """Say whether a colour is where or how much, and not what: "bit more in the blue"."""
-    start = all_words[0] in {"bit", "more", "less", "slightly", "much"}
-    place = any(
-        before in {"in", "on", "of"} and article == "the" and colour_of(word) is not None
-        for before, article, word in zip(all_words, all_words[1:], all_words[2:], strict=False)
-    )
-    is_each = any(
-        first == "for" and second in {"everything", "anything", "all"} and colour_of(word)
-        for first, second, word in zip(all_words, all_words[1:], all_words[2:], strict=False)
-    )
-    return is_each or (start and (place or "like" in all_words[1:3]))
-
-
-def _is_old(clause: Clause, colour: str) -> bool:
-    """Say whether a clause names a colour only as the one to get away from."""
-    places = [at for at, word in enumerate(clause.words) if colour_of(word) == colour]
-    return bool(places) and all(_is_old_at(clause.words, at) for at in places)
-
-
-def _is_old_at(all_words: Sequence[str], at: int) -> bool:
-    for word in all_words[max(0, at - _OLD_WITHIN) : at][::-1]:
-        if word in _OLD:
-            return True
-        if word in _NEW:
-            return False
-    return False
-
-
 def take_back(clause: Clause, previous: Clause | None, reading: Reading) -> bool:
     """Read a "no" that stands alone: what the clause before asked for is not wished."""
-    if previous is None or not set(clause.words) <= _REFUSING or not clause.has(_NO):
+    refuses = set(clause.words) <= _REFUSING and clause.has(_NO)
+    if previous is None or not (refuses or _keeps_it(clause.words)):
         return False
     kept = [wish for wish in reading.wishes if wish.phrase != previous.phrase]
     if len(kept) == len(reading.wishes):
@@ -211,6 +90,11 @@ def take_back(clause: Clause, previous: Clause | None, reading: Reading) -> bool
     reading.wishes = kept
     reading.refuse(previous, ASKED_NOT_TO)
     return True
+
+
+def _keeps_it(all_words: Sequence[str]) -> bool:
+    """Say whether a clause only keeps what was named: "shadow: keep"."""
+    return all_words[0] in _STAYING and {*all_words[1:]} <= {"it", "that", "this", "please"}
 
 
 def _limits_number(after: Sequence[str]) -> bool:
