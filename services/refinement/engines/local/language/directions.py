@@ -95,6 +95,8 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     if mood.forbids and not mood.down:
         return 0
     signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
+    if _is_stated(clause, index) and not (mood.up or mood.adds or mood.down):
+        return 0
     if signs or "-" in clause.words:
         # A negative number says less, as in a list of settings.
         return -direction
@@ -103,8 +105,6 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     is_vague = clause.words[index] in _VAGUE
     if mood.up or mood.adds:
         return direction
-    if _is_stated(clause, index):
-        return 0
     if _TURNERS & {*clause.words}:
         # "Saturation under control": which way it goes has not been understood.
         return 0
@@ -117,10 +117,10 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
 
 def _is_stated(clause: Clause, index: int) -> bool:
     """Say whether a noun is only approved or measured: "contrast fine", "saturation 80%"."""
-    if clause.has(_APPROVING) and not clause.mood.too:
+    if clause.has(_APPROVING) and "too" not in clause.words:
         return True
     is_share = "%" in clause.words and SENSES[clause.words[index]].quality in _SHARED
-    return is_share and not clause.phrase.count("+")
+    return is_share and not {"+", "-"} & {*clause.phrase}
 
 
 def _of_plain(clause: Clause, index: int, local: int) -> int:

@@ -49,7 +49,7 @@ _WANTED_SO: Final = re.compile(
 )
 # A place within the logo, or one letter of it.
 _PLACE: Final = re.compile(
-    r"^(?:the )?(?:left|right|top|bottom|upper|lower)\b(?! (?:and|corner))"
+    r"^(?:the )?(?:left|right|top|bottom)\b(?! (?:and|corner))"
     r"|\b(?:left|right|top|bottom|upper|lower|middle|one)(?:most)?[ -]"
     r"(?:half|side|part|bit|third|one|end|edge|letter|word|line)\b"
     r"|\b(?:at|towards|near|in|on) the (?:top|bottom|left|right)\b"
@@ -60,6 +60,7 @@ _WITHIN: Final = words("on of in at above under inside below behind next")
 _WHOLE: Final = words_of.COLOUR_NOUNS | words(
     "logo image picture design file whole overall rest colour contrast version inside outside"
 )
+_NAMED: Final = words_of.BACKGROUNDS | words_of.TEXTS
 _STEPPING: Final = frozenset({"up", "down", "increase"})
 _SEEN: Final = words("visible readable legible standout work works show legibility visibility")
 _ORDINALS: Final = words("second third other extra last")
@@ -100,7 +101,7 @@ def _is_doubtful(clause: Clause, operation: Operation) -> bool:
             clause.mood.lacks
             or clause.has(_STEPPING)
             or clause.words[-1] == "back"
-            or clause.has(words_of.BACKGROUNDS | words_of.TEXTS)
+            or (clause.words[-1] in _NAMED and clause.words[-2:-1] == ("the",))
             or _only_compares(clause.words)
         ):
             return True
@@ -155,7 +156,11 @@ def _only_compares(all_words: Sequence[str]) -> bool:
         first == "for" and second in {"everything", "anything", "all"} and colour_of(word)
         for first, second, word in zip(all_words, all_words[1:], all_words[2:], strict=False)
     )
-    return is_each or (start and (place or "like" in all_words[1:3]))
+    is_more = any(
+        first in {"more", "less"} and colour_of(word) is not None
+        for first, word in itertools.pairwise(all_words)
+    )
+    return is_each or is_more or (start and (place or "like" in all_words[1:3]))
 
 
 def _is_old(clause: Clause, colour: str) -> bool:

@@ -81,6 +81,7 @@ _LINES: Final = words(
     "line lines stroke strokes outline outlines linework hairlines contour boldtext strokeweight"
 )
 _SPACED: Final = words("letters letter text words lettering type wordmark kern lines line")
+_FRAMES: Final = words_of.BORDERS | words_of.SHADOWS
 _OF_THEM: Final = words("the its this that these those all our of")
 
 
@@ -197,7 +198,7 @@ def _wish(
         amount = min(2 * amount, AMOUNT_MAX)
     signed = direction * amount
     scope = clause.area or family
-    part = _line_thing(clause, quality) if scope is None or quality == "weight" else None
+    part = _line_thing(clause) if scope is None or clause.has(_FRAMES) else None
     if part is not None and (quality in _SCOPED or (quality == "weight" and part not in _LINES)):
         refuse_part(clause, part, reading)
     elif quality in _SCOPED:
@@ -218,15 +219,14 @@ def _wish(
         reading.wish(clause, _positive(quality, amount))
 
 
-def _line_thing(clause: Clause, quality: str) -> str | None:
+def _line_thing(clause: Clause) -> str | None:
     """Return the line or shadow that alone a clause is about: "lighten the outline"."""
     places = [at for at, word in enumerate(clause.words) if word in LINE_THINGS]
     return next(
         (
             clause.words[at]
             for at in places
-            if clause.before(at) in _OF_THEM
-            or (quality == "weight" and clause.words[at] in words_of.BORDERS | words_of.SHADOWS)
+            if clause.before(at) in _OF_THEM or clause.words[at] in _FRAMES
         ),
         None,
     )

@@ -20,7 +20,8 @@ _TURNING: Final = words_of.NEGATED | words(
 )
 _NO: Final = words("no nope nah never not none")
 _REFUSING: Final = _NO | words(
-    "i we would do thanks please thank you way at all really rather definitely absolutely god oh certainly"
+    "i we would do thanks please thank you way at all really rather definitely absolutely god oh "
+    "certainly"
 )
 _SUPPOSING: Final = words("would might will may could")
 _SEEMING: Final = words("be look feel seem make")

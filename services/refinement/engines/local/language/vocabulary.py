@@ -235,8 +235,8 @@ UNSUPPORTED: Final = {
     **dict.fromkeys(
         words(
             "newfont serif serifs script handwritten italic italics cursive calligraphy "
-            "helvetica calligraphic capitals caps kerning kern kerned arial futura monospace slanted "
-            "underline underlined rename renamed renaming spelling misspelled typo misspelt "
+            "helvetica calligraphic capitals caps kerning kern kerned arial futura monospace "
+            "slanted underline underlined rename renamed renaming spelling misspelled typo misspelt "
             "translate tracking ligature"
         ),
         LETTERS_ANEW,
