@@ -76,7 +76,12 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
         else:
             reading.wish(clause, operation)
     _read_size(clause, reading)
-    _read_margins(clause, reading)
+    places = _margin_places(clause)
+    if places and _BETWEEN & {*clause.words}:
+        clause.used.update(places)
+        reading.refuse(clause, words_of.PARTS_MOVED)
+    elif places:
+        _read_margins(clause, places, reading)
 
 
 def _is_of_part(clause: Clause, operation: Operation) -> bool:
@@ -280,7 +285,7 @@ def _is_of_file(clause: Clause) -> bool:
 def _is_negative(clause: Clause) -> bool:
     """Say whether a number in a clause says less: "margins: -10"."""
     return any(
-        word[0] == "-" and word[-1].isdigit() or (word == "-" and clause.after(at)[:1].isdigit())
+        (word[0] == "-" and word[-1].isdigit()) or (word == "-" and clause.after(at)[:1].isdigit())
         for at, word in enumerate(clause.words)
     )
 
@@ -292,8 +297,9 @@ def _is_compared(clause: Clause) -> bool:
     )
 
 
-def _read_margins(clause: Clause, reading: Reading) -> None:
-    places = [
+def _margin_places(clause: Clause) -> list[int]:
+    """Return where a clause names its margins."""
+    return [
         at
         for at, word in enumerate(clause.words)
         if word in SENSES
@@ -302,17 +308,15 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         and SENSES[word].form == "noun"
         and "for" not in clause.words[max(0, at - 3) : at]
     ]
-    if not places:
-        return
+
+
+def _read_margins(clause: Clause, places: list[int], reading: Reading) -> None:
     clause.used.update(places)
     clause.used.update(
         at
         for at, word in enumerate(clause.words)
         if word in SENSES and SENSES[word].quality in {"size", "weight", "padding"}
     )
-    if _BETWEEN & {*clause.words}:
-        reading.refuse(clause, words_of.PARTS_MOVED)
-        return
     clause.used.update(at for at, word in enumerate(clause.words) if word in {"white", "black"})
     mood = clause.mood
     if _LEAVING & set(clause.words[: places[0]]) and clause.has(_ARTICLES | {"slightly"}):

@@ -44,8 +44,8 @@ _MOVING: Final = words(
 # Without a particle these say no way at all.
 _AIMLESS: Final = words(
     "dial rein wind walk hold draw step roll edge tick notch row reel throttle suck slide squash "
-    "pull take knock nudge play work polish review check tackle sort address handle match balance even fiddle juggle "
-    "watch mind attack crush clamp move relax"
+    "pull take knock nudge play work polish review check tackle sort address handle match balance "
+    "even fiddle juggle watch mind attack crush clamp move relax"
 )
 _NARROWING: Final = words("tighten squeeze close narrow compress shrink pinch slim shave slash")
 _WIDENING: Final = words("loosen open widen expand extend broaden spread grow stretch")
@@ -180,19 +180,19 @@ def _put_thing_plainly(left: list[Token], at: int, noun: int) -> None:
     verb, name = left[at].word, left[noun].word
     place = _particle(left, at, noun)
     particle = left[place].word if place is not None else ""
+    is_drawn = name in _DRAWN
+    is_touched_up = is_drawn and verb in _TOUCHING_UP - {"cut"} and not particle
+    is_lowered = is_drawn and _way(verb, particle, name) < 0 and verb not in _READ | _REMOVING
+    is_fitted = verb in _NARROWING | _WIDENING and verb not in _WEIGHING
     if name in words_of.COLOUR_NOUNS and verb in _MOVING and particle in _BACKWARD:
         left[at] = left[at]._replace(word="dampen")
-    elif verb in _CUTTING and name not in _DRAWN:
+    elif (verb in _CUTTING and not is_drawn) or is_touched_up:
         _leave_unclear(left, at, noun)
-    elif name in _DRAWN and verb in _TOUCHING_UP - {"cut"} and not particle:
-        _leave_unclear(left, at, noun)
-    elif name in _DRAWN and _way(verb, particle, name) < 0 and verb not in _READ | _REMOVING:
+    elif is_lowered:
         left[at] = left[at]._replace(word="dampen")
         if place is not None:
             left[place] = left[place]._replace(word="the")
-    elif name in _DRAWN and verb in _NARROWING | _WIDENING | _WEIGHING | _AIMLESS:
-        _leave_unclear(left, at, noun)
-    elif verb in _NARROWING | _WIDENING and verb not in _WEIGHING:
+    elif is_fitted or (is_drawn and verb in _WEIGHING | _AIMLESS):
         _leave_unclear(left, at, noun)
 
 
@@ -203,25 +203,20 @@ def _leave_unclear(left: list[Token], at: int, noun: int) -> None:
 
 def _way(verb: str, particle: str, noun: str) -> int:
     """Return 1 or -1 for what a verb does to a quality, 0 where that is not sure."""
-    if _is_margin(noun):
-        way = _way_of_margin(verb, particle)
-        if way is not None:
-            return way
+    way = _way_of_margin(verb, particle) if _is_margin(noun) else None
+    if way is not None:
+        return way
     if verb in _RETURNING and particle == "back":
         return 1
-    if verb in _MOVING and particle in _BACKWARD:
-        return -1
-    if verb in _MOVING and particle in _FORWARD:
-        return 1
+    if verb in _MOVING and particle in _BACKWARD | _FORWARD:
+        return 1 if particle in _FORWARD else -1
     if particle == "out":
         return -1 if verb in _EXTRACTING | _LOWERING else 0
     if particle == "in" and verb != "dial":
         return -1 if verb in _PULLING | _LOWERING else 0
-    if verb in _RAISING | _RAISED:
-        return 1 if particle not in _BACKWARD else 0
-    if verb in _LOWERING | _LOWERED:
-        return -1 if particle not in _FORWARD else 0
-    return 0
+    if verb in _RAISING | _RAISED and particle not in _BACKWARD:
+        return 1
+    return -1 if verb in _LOWERING | _LOWERED and particle not in _FORWARD else 0
 
 
 def _way_of_margin(verb: str, particle: str) -> int | None:

@@ -95,21 +95,17 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     if mood.forbids and not mood.down:
         return 0
     signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
-    if _is_stated(clause, index) and not (mood.up or mood.adds or mood.down):
+    is_directed = mood.up or mood.adds
+    if _is_stated(clause, index) and not (is_directed or mood.down):
         return 0
-    if signs or "-" in clause.words:
+    if signs or "-" in clause.words or mood.lessens or local < 0:
         # A negative number says less, as in a list of settings.
         return -direction
-    if mood.lessens or local < 0:
-        return -direction
     is_vague = clause.words[index] in _VAGUE
-    if mood.up or mood.adds:
-        return direction
-    if _TURNERS & {*clause.words}:
-        # "Saturation under control": which way it goes has not been understood.
-        return 0
-    if mood.wishes and not is_vague:
-        return direction
+    # "Saturation under control": which way it goes has not been understood.
+    is_turned = bool(_TURNERS & {*clause.words})
+    if is_directed or is_turned or (mood.wishes and not is_vague):
+        return direction if is_directed or not is_turned else 0
     if mood.complains and clause.has(words_of.JUDGING):
         return 0
     return 0 if mood.complains or is_vague else direction

@@ -45,7 +45,8 @@ _NEW: Final = words(
     "on prefer try something"
 )
 _WANTED_SO: Final = re.compile(
-    r"\b(?:is what (?:we|i)|supposed to be|meant to be|intended|intentional|deliberate|on purpose)\b"
+    r"\b(?:is what (?:we|i)|supposed to be|meant to be"
+    r"|intended|intentional|deliberate|on purpose)\b"
 )
 # A place within the logo, or one letter of it.
 _PLACE: Final = re.compile(
@@ -66,6 +67,7 @@ _SEEN: Final = words("visible readable legible standout work works show legibili
 _ORDINALS: Final = words("second third other extra last")
 _COUNTED: Final = words("one two three some")
 _OLD_WITHIN: Final = 5
+_LINES: Final = (Shadow, Outline, Border, Recolour)
 _PAINTING: Final = (Lightness, Saturation, Warmth, Recolour)
 
 
@@ -86,37 +88,47 @@ def drop_doubtful(clause: Clause, known: int, reading: Reading) -> None:
 
 
 def _is_doubtful(clause: Clause, operation: Operation) -> bool:
-    if isinstance(operation, _PAINTING) and _is_of_place(clause, operation):
+    is_of_place = isinstance(operation, _PAINTING) and _is_of_place(clause, operation)
+    is_of_line = isinstance(operation, _LINES) and _names_own_line(clause)
+    if is_of_place or (is_of_line and getattr(operation, "scope", None) is None):
         return True
-    if isinstance(operation, Shadow | Outline | Border | Recolour) and _names_own_line(clause):
-        return getattr(operation, "scope", None) is None
-    if isinstance(operation, Shadow | Outline | Border):
-        is_drawn = clause.has(_DRAWING) or clause.mood.up
-        is_turned = clause.has(_TURNERS) and not is_drawn
-        is_judged = not is_drawn and _is_judged_after(clause.words)
-        return is_turned or is_judged or (clause.mood.down and not clause.mood.adds)
-    if isinstance(operation, Recolour | Duotone):
-        is_whole = isinstance(operation, Recolour) and operation.scope is None
-        if is_whole and (
-            clause.mood.lacks
-            or clause.has(_STEPPING)
-            or clause.words[-1] == "back"
-            or (clause.words[-1] in _NAMED and clause.words[-2:-1] == ("the",))
-            or _only_compares(clause.words)
-        ):
-            return True
-        return any(_is_old(clause, colour) for colour in operation.colours)
-    if isinstance(operation, LimitColours):
-        # "Go two shades down on the blue"
-        return clause.has(_STEPPING) and any(colour_of(word) for word in clause.words)
-    if isinstance(operation, Look):
-        return _is_old_look(clause, operation)
-    if isinstance(operation, Background) and clause.has(_SEEN):
-        # "It needs to be visible on black"
-        return not clause.has(words_of.BACKGROUNDS)
-    if isinstance(operation, Background | Monochrome | Shades):
-        return _is_old(clause, operation.colour)
-    return False
+    match operation:
+        case Shadow() | Outline() | Border():
+            return _is_line_doubtful(clause)
+        case Recolour() | Duotone():
+            is_whole = isinstance(operation, Recolour) and operation.scope is None
+            is_old = any(_is_old(clause, colour) for colour in operation.colours)
+            return is_old or (is_whole and _is_recolour_doubtful(clause))
+        case LimitColours():
+            # "Go two shades down on the blue"
+            return clause.has(_STEPPING) and any(colour_of(word) for word in clause.words)
+        case Look():
+            return _is_old_look(clause, operation)
+        case Background() if clause.has(_SEEN):
+            # "It needs to be visible on black"
+            return not clause.has(words_of.BACKGROUNDS)
+        case Background() | Monochrome() | Shades():
+            return operation.colour is not None and _is_old(clause, operation.colour)
+        case _:
+            return False
+
+
+def _is_line_doubtful(clause: Clause) -> bool:
+    """Say whether a shadow or line that would be drawn is spoken of in another way."""
+    is_drawn = clause.has(_DRAWING) or clause.mood.up
+    is_judged = clause.has(_TURNERS) or _is_judged_after(clause.words)
+    return (is_judged and not is_drawn) or (clause.mood.down and not clause.mood.adds)
+
+
+def _is_recolour_doubtful(clause: Clause) -> bool:
+    """Say whether a colour for all of the logo is one step of it, or said of one part."""
+    return (
+        clause.mood.lacks
+        or clause.has(_STEPPING)
+        or clause.words[-1] == "back"
+        or (clause.words[-1] in _NAMED and clause.words[-2:-1] == ("the",))
+        or _only_compares(clause.words)
+    )
 
 
 def _names_one_of_some(all_words: Sequence[str]) -> bool:

@@ -312,24 +312,11 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
     """Give each clause the part of the logo it is about, taken over from a neighbour if need be."""
     for clause in clauses:
         clause.area = area_of(clause)
-    for previous, clause in itertools.pairwise(clauses):
-        is_listed = clause.joined == "," and _is_bare(clause)
-        is_joined = clause.joined in {"and", "&", "or"} or is_listed
-        if not is_joined or not names_area_first(previous):
-            continue
-        if clause.area is None and previous.area is not None and _continues(clause):
-            clause.area = previous.area
-    for previous, clause in itertools.pairwise(clauses):
-        if clause.area is None and clause.words[0] in _SUBJECTLESS and names_area_first(previous):
-            # "The text is fine but too dark"
-            clause.area = previous.area
+    _take_over_areas(clauses)
     for previous, clause in itertools.pairwise(clauses):
         if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
             # "Don't go darker on the text, go lighter"
             clause.area = None if names_the_whole(clause) else previous.area
-        if clause.words[:2] == ("make", "it") and previous.mood.forbids and clause.area is None:
-            # "A white background does not work, make it cream"
-            clause.area = previous.area
         is_value = all(colour_of(word) is not None for word in clause.words)
         asks = previous.area is not None and previous.has(_DEMANDING)
         if is_value and asks and not any(colour_of(word) for word in previous.words):
@@ -343,6 +330,19 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         is_verb = not clause.words[-1].endswith("er")
         if is_bare and is_verb and clause.area is None and following.joined in {"and", "&", ","}:
             clause.area = following.area
+
+
+def _take_over_areas(clauses: Sequence[Clause]) -> None:
+    """Give a clause without a part of its own the one before it, where it goes on about that."""
+    for previous, clause in itertools.pairwise(clauses):
+        if clause.area is not None or not names_area_first(previous):
+            continue
+        is_listed = clause.joined == "," and _is_bare(clause)
+        is_joined = clause.joined in {"and", "&", "or"} or is_listed
+        goes_on = is_joined and previous.area is not None and _continues(clause)
+        if goes_on or clause.words[0] in _SUBJECTLESS:
+            # "The text is fine but too dark"
+            clause.area = previous.area
 
 
 def _is_bare(clause: Clause) -> bool:

@@ -26,7 +26,8 @@ _SPOKEN: Final = {
         "any chance we could|is there any chance you could|i was wondering if you could|"
         "i was wondering if you can|wondering if you could|i was wondering if we could|"
         "was wondering if you could|any chance of|any chance to|"
-        "i say|we say|would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
+        "i say|we say|would love|would like|i want|we want|we are going for|i am going for|"
+        "we are aiming for|"
         "i am aiming for|we are after|i am after|they are going for|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
@@ -40,7 +41,8 @@ _SPOKEN: Final = {
         "round of feedback|round of changes|round of comments|round of edits|round of revisions|"
         "meet in the middle|somewhere in the middle|something in the middle|middle ground|"
         "next round|second round|first round|another round|this round|last round|final round|"
-        "less so|even less so|not so much so|you know|if anything|to be honest|if you know what i mean|i would say"
+        "less so|even less so|not so much so|you know|if anything|to be honest|"
+        "if you know what i mean|i would say"
     ),
     "in": "the same in",
     "make": "pick out",
@@ -68,11 +70,14 @@ _SPOKEN: Final = {
         "anything except|anything besides|anything apart from|any colour except|any color except|"
         "any colour apart from|any color apart from|every colour but|every color but|"
         "anything but|everyone but|far from|by no means|in no way|on no account|"
-        "under no circumstances|no need to|no room to go|no room to|no room for|there is no room to go|there is no room to|"
-        "there is no need to|there is no need for|there is no reason to|there is no point in|no reason to|no case for|"
+        "under no circumstances|no need to|no room to go|no room to|no room for|"
+        "there is no room to go|there is no room to|"
+        "there is no need to|there is no need for|there is no reason to|there is no point in|"
+        "no reason to|no case for|"
         "no point in|do not want to|no need for|refrain from|"
         "stay away from|steer away from|get away from|keep away from|keep clear of|away from|"
-        "step away from|pull away from|far away from|walk away from|steer clear of|rather not|shy away from|nothing"
+        "step away from|pull away from|far away from|walk away from|steer clear of|rather not|"
+        "shy away from|nothing"
     ),
     "isnot": "fails to be|fails to look|fail to be|fail to look|could not be|never be",
     # Removing.
@@ -83,7 +88,8 @@ _SPOKEN: Final = {
         "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
         "clear away|clean away|wipe out|edit out|rub out|do without|make do without|"
         "see the back of|remove all of|kick out|pull out|peel off|phase out|chop off|wipe off|"
-        "wipe away|rip out|away with|down with|off with|be gone with|no more of|enough already with|"
+        "wipe away|rip out|away with|down with|off with|be gone with|no more of|"
+        "enough already with|"
         "over and done with"
     ),
     "smoothen": "even out|evened out|iron out|even up|ironed out",
@@ -96,7 +102,8 @@ _SPOKEN: Final = {
         "do not like|does not like|did not like|not a fan of|is not a fan of|am not a fan of|"
         "are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|"
         "so over the|we are over the|i am over the|totally over the|done with the|am done with|"
-        "are done with|seen enough of|tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
+        "are done with|seen enough of|tired of|sick of|not crazy about|do not love|"
+        "not happy with|not a huge fan of|"
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
@@ -153,7 +160,8 @@ _SPOKEN: Final = {
         "not such a|not such|play down|walk back|take it easy on|tame|tamp down|back off|"
         "back off on|drop down|trim down|dialled back|dialed back|toned back|bring back down|"
         "roll back|let up on|let up|go lighter on|go softer on|take the edge off of|less heavy on|"
-        "take the edge off|take some of the edge off|take the sting out of|less of a|less of the|less of"
+        "take the edge off|take some of the edge off|take the sting out of|less of a|less of the|"
+        "less of"
     ),
     "lacking": (
         "too less|to less|far too less|"

@@ -236,7 +236,8 @@ UNSUPPORTED: Final = {
         words(
             "newfont serif serifs script handwritten italic italics cursive calligraphy "
             "helvetica calligraphic capitals caps kerning kern kerned arial futura monospace "
-            "slanted underline underlined rename renamed renaming spelling misspelled typo misspelt "
+            "slanted underline "
+            "underlined rename renamed renaming spelling misspelled typo misspelt "
             "translate tracking ligature"
         ),
         LETTERS_ANEW,
