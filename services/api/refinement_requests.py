@@ -27,8 +27,8 @@ ASPECTS: Final = (
 )
 REQUIRED: Final = ("original_image_url", "refinement_prompt")
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
-# Quoted (the draft standard's form) and bare mean the same key.
-IDEMPOTENCY_PATTERN: Final = r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})'
+# Quoted (the draft standard's form, a String of RFC 9651) and bare mean the same key.
+IDEMPOTENCY_PATTERN: Final = r""""((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-~][!-~]{0,254})"""
 
 _WRONG_NAMES_SHOWN_MAX: Final = 10
 _FIELD_NAME_SHOWN_MAX: Final = 64
@@ -37,6 +37,7 @@ _JSON: Final = re.compile(
     r"application/json[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?;?", re.IGNORECASE
 )
 _IDEMPOTENCY_KEY: Final = re.compile(IDEMPOTENCY_PATTERN)
+_ESCAPED: Final = re.compile(r"\\(.)")
 # Everything that is not text: C0 and C1 controls except newline and tab, and lone surrogates.
 _CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
 _CONTROL: Final = re.compile(rf"[{_CONTROLS}\ud800-\udfff]")
@@ -157,14 +158,17 @@ def read_idempotency_key(values: Sequence[str]) -> str | None:
     """The key in the `Idempotency-Key` headers of a request; None if there is no such header.
 
     Raises:
-        Invalid: there are several, or it is not 1 to 255 visible ASCII characters.
+        Invalid: there are several, or it is neither 1 to 255 visible ASCII characters nor a quoted
+            string of as many.
     """
     if not values:
         return None
     match = _IDEMPOTENCY_KEY.fullmatch(values[0]) if len(values) == 1 else None
     if match is None:
-        raise Invalid("must be one value of 1 to 255 visible ASCII characters")
-    return match[1] or match[2]
+        raise Invalid(
+            "must be one value of 1 to 255 visible ASCII characters, or a quoted string of as many"
+        )
+    return match[2] or _ESCAPED.sub(r"\1", match[1])
 
 
 def idempotency_error(error: Invalid) -> FieldError:

@@ -22,7 +22,7 @@ async def test_invalid_names_all_errors_at_once_and_the_quota() -> None:
         answer = await world.refine(client, request=request, key="not valid")
 
     aspects = "must be a list of: colors, layout, style, shapes, symbols, proportions, color_scheme"
-    key = "must be one value of 1 to 255 visible ASCII characters"
+    key = "must be one value of 1 to 255 visible ASCII characters, or a quoted string of as many"
     assert answer.status_code == 422
     assert list(answer.json()) == [
         "type",
@@ -234,9 +234,10 @@ async def test_invalid_if_a_field_is_there_twice() -> None:
 
 
 async def test_invalid_idempotency_key_is_422() -> None:
-    """A key is 1 to 255 visible ASCII characters, with or without quotes around it."""
+    """A key is 1 to 255 visible ASCII characters, or a quoted string of RFC 9651 with as many."""
     world = World()
-    keys = ["", '""', '"', "a b", "x" * 256, '"' + "x" * 256 + '"', "a\tb"]
+    keys = ["", '""', '"', "a b", "x" * 256, '"' + "x" * 256 + '"', "a\tb", '"a\tb"', '"a"b"']
+    keys += [r'"a\b"', r'"a\"', '"a', '"a";b=1', '"a", "b"', '"' + r"\\" * 256 + '"']
     async with world.client() as client:
         answers = [await world.refine(client, key=key) for key in keys]
 
@@ -258,7 +259,8 @@ async def test_invalid_idempotency_key_if_there_are_two() -> None:
 async def test_valid_idempotency_key_is_accepted() -> None:
     """What lies just inside the limits of a key is accepted."""
     world = World()
-    keys = ["a", "x" * 255, '"' + "y" * 255 + '"', "!#~"]
+    keys = ["a", "x" * 255, '"' + "y" * 255 + '"', "!#~", '"a b"', '" "', r'"\"\\"', r"a\b", 'a"b"']
+    keys += ['"' + r"\"" * 255 + '"']
     async with world.client() as client:
         answers = [
             await world.refine(client, user=f"user-{number}", key=key)

@@ -46,6 +46,39 @@ async def test_replay_answers_with_the_same_task_as_it_stands_now(again: str) ->
     assert "Idempotent-Replayed" not in elsewhere.headers
 
 
+@pytest.mark.parametrize(
+    ("bare", "quoted"),
+    [("key-1", '"key-1"'), (r"a\b", r'"a\\b"'), ('a"b', r'"a\"b"')],
+)
+async def test_a_quoted_key_is_the_bare_one_without_its_escapes(bare: str, quoted: str) -> None:
+    """How a key is written is no part of it; what can be written bare is the same key in quotes."""
+    world = World()
+    async with world.client() as client:
+        first = await world.refine(client, key=bare)
+        again = await world.refine(client, key=quoted)
+
+    assert again.json()["task_id"] == first.json()["task_id"]
+    assert again.headers["Idempotent-Replayed"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("key", "task_id"),
+    [
+        ("key-1", "task-8f749851-808d-5a60-9fc7-cc9fafead3c7"),
+        ('"key-1"', "task-8f749851-808d-5a60-9fc7-cc9fafead3c7"),
+        (r"a\b", "task-3e25e8e3-1851-5db4-9943-7416fca4f141"),
+        ('a"b', "task-c5cb6a76-ae4c-520b-aebf-b7ce23f394d3"),
+    ],
+)
+async def test_keys_of_earlier_versions_keep_their_tasks(key: str, task_id: str) -> None:
+    """A key that was used before an update is the key of the same task after it."""
+    world = World()
+    async with world.client() as client:
+        answer = await world.refine(client, key=key)
+
+    assert answer.json()["task_id"] == task_id
+
+
 async def test_replay_comes_before_everything_else_that_could_refuse() -> None:
     """A retry is answered though the quota is spent and the original is gone."""
     world = World()

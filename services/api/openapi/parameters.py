@@ -75,7 +75,8 @@ PARAMETERS: Final[JsonObject] = {
     "IdempotencyKey": _header(
         IDEMPOTENCY_HEADER,
         "The same key and request again answer with the same task: 1 to 255 visible ASCII"
-        " characters, in quotes or not.",
+        " characters, bare or as a quoted string of RFC 9651. In quotes a blank is a character of"
+        ' the key, and `\\"` and `\\\\` stand for `"` and `\\`.',
         "my-first-request",
         pattern=f"^(?:{IDEMPOTENCY_PATTERN})$",
     ),
