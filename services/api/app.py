@@ -25,7 +25,7 @@ from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
 from services.api.listing import TaskListing
-from services.api.methods import answering_options
+from services.api.methods import answering_head, answering_options
 from services.api.problems import answer_error
 from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
@@ -127,7 +127,8 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
         debug=False,
     )
     # Around the application rather than in its middleware, which unknown addresses never reach.
-    answered = answering_options(application.asgi_handler, application=application)
+    answered = answering_head(application.asgi_handler, application=application)
+    answered = answering_options(answered, application=application)
     reachable = across_origins(answered, origins=settings.http.origins)
     application.asgi_handler = Edge(reachable, body_timeout_s=body_timeout_s)
     return application

@@ -15,7 +15,7 @@ from services.api.requests import header_values
 
 ANY_ORIGIN: Final = "*"
 MAX_AGE_S: Final = 3600
-METHODS: Final = ("GET", "POST", "DELETE", "OPTIONS")
+METHODS: Final = ("GET", "HEAD", "POST", "DELETE", "OPTIONS")
 REQUEST_HEADERS: Final = (
     "Authorization",
     "Content-Type",

@@ -73,7 +73,9 @@ class Contract:
         elsewhere = self._document["components"]["responses"]
         if item is None:
             return {404: elsewhere["NotFound"]}.get(response.status_code)
-        operation = item.get(response.request.method.lower())
+        method = response.request.method.lower()
+        # Like GET, whose description is that of both.
+        operation = item.get("get" if method == "head" else method)
         if operation is None:
             return {405: elsewhere["MethodNotAllowed"]}.get(response.status_code)
         found: JsonObject | None = operation["responses"].get(str(response.status_code))

@@ -73,7 +73,7 @@ async def test_preflight_of_a_configured_origin_needs_no_token() -> None:
         assert answer.content == b""
         assert cors_of(answer) == {
             "access-control-allow-origin": PAGE,
-            "access-control-allow-methods": "GET, POST, DELETE, OPTIONS",
+            "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
             "access-control-allow-headers": (
                 "Authorization, Content-Type, Idempotency-Key, If-None-Match, Prefer,"
                 " Last-Event-ID, X-Request-ID"

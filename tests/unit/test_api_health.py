@@ -102,8 +102,8 @@ async def test_unknown_address_is_a_problem() -> None:
     ("method", "path", "allowed"),
     [
         ("GET", REFINE, "OPTIONS, POST"),
-        ("DELETE", "/api/concepts/task/x", "GET, OPTIONS"),
-        ("POST", "/api/health/live/", "GET, OPTIONS"),
+        ("DELETE", "/api/concepts/task/x", "GET, HEAD, OPTIONS"),
+        ("POST", "/api/health/live/", "GET, HEAD, OPTIONS"),
     ],
 )
 async def test_other_method_is_405_and_says_which_are_allowed(
@@ -122,9 +122,9 @@ async def test_other_method_is_405_and_says_which_are_allowed(
     ("path", "allowed"),
     [
         (REFINE, "OPTIONS, POST"),
-        ("/api/tasks/x", "DELETE, GET, OPTIONS"),
-        ("/api/concepts/task/x", "GET, OPTIONS"),
-        ("/api/health/live/", "GET, OPTIONS"),
+        ("/api/tasks/x", "DELETE, GET, HEAD, OPTIONS"),
+        ("/api/concepts/task/x", "GET, HEAD, OPTIONS"),
+        ("/api/health/live/", "GET, HEAD, OPTIONS"),
     ],
 )
 async def test_options_says_which_methods_there_are(path: str, allowed: str) -> None:
