@@ -21,7 +21,7 @@ from services.api.admissions import (
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled
 from services.api.listing import ViewsBehind
-from services.api.refinement_requests import UnsupportedMediaType
+from services.api.refinement_requests import EncodedBody, UnsupportedMediaType
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.signing_keys import KeysUnavailable
 from services.api.task_reader import TaskNotFound
@@ -100,6 +100,10 @@ ADVICE: Final[Mapping[type[Exception], Advice]] = {
     UnsupportedMediaType: Advice(
         when="The body is not declared to be JSON in UTF-8, exactly once.",
         what_to_do="Send one `Content-Type: application/json`.",
+    ),
+    EncodedBody: Advice(
+        when="The body has a `Content-Encoding` other than `identity`.",
+        what_to_do="Send it as it is, without packing it.",
     ),
     InvalidRequest: Advice(
         when="The body is not a JSON object, or a field, the `Idempotency-Key` or a parameter of"

@@ -20,6 +20,7 @@ from services.api.refinement_requests import (
     Invalid,
     idempotency_error,
     read_idempotency_key,
+    require_identity,
     require_json,
 )
 from services.api.requests import AuthenticatedRequest, header_values
@@ -98,11 +99,13 @@ async def _read_submission(request: AuthenticatedRequest, read_body: BodyReader)
 
     Raises:
         UnsupportedMediaType: its body is not JSON.
+        EncodedBody: its body has a content encoding.
         InvalidRequest: with all errors of the header and the body at once.
     """
     scope = request.scope
     owner: Owner = request.user
     require_json(header_values(scope, b"content-type"))
+    require_identity(header_values(scope, b"content-encoding"))
     errors: list[FieldError] = []
     key: str | None = None
     try:

@@ -23,6 +23,9 @@ from structlog.typing import FilteringBoundLogger
 from services.api.quota_report import QuotaReport
 
 BODY_TIMEOUT_S: Final = 10.0
+# The server refuses what is more; the number of headers is its own.
+HEAD_BYTES_MAX: Final = 16 * 1024
+HEADERS_MAX: Final = 100
 
 _REQUEST_ID_HEADER: Final = b"x-request-id"
 _REQUEST_ID: Final = re.compile(rb"[A-Za-z0-9._-]{1,64}")

@@ -34,7 +34,12 @@ from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
 from services.api.listing import ViewsBehind
 from services.api.methods import allowed_methods
-from services.api.refinement_requests import FieldError, UnsupportedMediaType
+from services.api.refinement_requests import (
+    IDENTITY,
+    EncodedBody,
+    FieldError,
+    UnsupportedMediaType,
+)
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.signing_keys import KeysUnavailable
 from services.api.task_reader import TaskNotFound
@@ -166,6 +171,13 @@ PROBLEMS: Final[Mapping[type[Exception], ProblemKind]] = {
         title="Unsupported media type",
         detail="The request body must be application/json.",
         headers={"Accept": "application/json"},
+    ),
+    EncodedBody: ProblemKind(
+        status=415,
+        name="unsupported-media-type",
+        title="Unsupported media type",
+        detail="The request body must not be encoded.",
+        headers={"Accept-Encoding": IDENTITY},
     ),
     InvalidRequest: ProblemKind(
         status=422,

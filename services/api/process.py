@@ -18,11 +18,11 @@ from granian.server.embed import Server
 from structlog.typing import FilteringBoundLogger
 
 from services.api.app import Dependencies, create_app
+from services.api.edge import HEAD_BYTES_MAX
 from services.runtime.lifecycle import CannotServe
 from services.runtime.settings import HttpSettings
 
 HEADER_TIMEOUT_MS: Final = 5000
-HEADER_BYTES_MAX: Final = 16_384
 BACKLOG: Final = 1024
 DRAIN_S: Final = 15.0
 
@@ -102,7 +102,7 @@ def _server(dependencies: Dependencies) -> Server:
         backlog=BACKLOG,
         backpressure=http.connections_max,
         http1_settings=HTTP1Settings(
-            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=HEADER_BYTES_MAX
+            header_read_timeout=HEADER_TIMEOUT_MS, max_buffer_size=HEAD_BYTES_MAX
         ),
         # Errors of the server go where the root logger sends them; all else is logged by us.
         log_level=LogLevels.error,

@@ -26,6 +26,7 @@ ASPECTS: Final = (
     "color_scheme",
 )
 REQUIRED: Final = ("original_image_url", "refinement_prompt")
+IDENTITY: Final = "identity"
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
 # Quoted (the draft standard's form, a String of RFC 9651) and bare mean the same key.
 IDEMPOTENCY_PATTERN: Final = r""""((?:[ !#-\[\]-~]|\\["\\]){1,255})"|([!#-~][!-~]{0,254})"""
@@ -83,6 +84,13 @@ class UnsupportedMediaType(Exception):
         super().__init__("the request body is not application/json")
 
 
+class EncodedBody(Exception):
+    """The request's body is declared to be packed, or otherwise not as it is."""
+
+    def __init__(self) -> None:
+        super().__init__("the request body has a content encoding")
+
+
 class Invalid(ValueError):
     """A value that is not allowed; the message says what would be, and never repeats the value.
 
@@ -113,6 +121,18 @@ def require_json(content_types: Sequence[str]) -> None:
     """
     if len(content_types) != 1 or _JSON.fullmatch(content_types[0]) is None:
         raise UnsupportedMediaType
+
+
+def require_identity(content_encodings: Sequence[str]) -> None:
+    """Refuse a body with a content encoding: what it unpacks to has no bound.
+
+    Raises:
+        EncodedBody: it has one.
+    """
+    codings = {one.strip().lower() for value in content_encodings for one in value.split(",")}
+    # A list may have elements that are empty.
+    if codings - {"", IDENTITY}:
+        raise EncodedBody
 
 
 def read_request(

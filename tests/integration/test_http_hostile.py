@@ -132,7 +132,7 @@ HEADERS: Final[dict[str, tuple[bytes, int]]] = {
     "an unknown coding": (b"Transfer-Encoding: xchunked\r\n", 400),
     "a key beyond ASCII": (b"Idempotency-Key: \xff\xfe\r\n", 422),
     "others beyond ASCII": (b"Origin: \xff\r\nAccept: \xff\r\nX-Request-ID: \xff\r\n", 422),
-    "a packed body": (b"Content-Encoding: gzip\r\n", 422),
+    "a packed body": (b"Content-Encoding: gzip\r\n", 415),
 }
 
 

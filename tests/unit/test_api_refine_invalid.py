@@ -4,6 +4,7 @@ import json
 from collections.abc import AsyncIterator
 from typing import Final
 
+import pytest
 from httpx import Response
 
 from tests.unit.api_world import REFINE, SEED_REQUEST, World, quota_headers
@@ -292,7 +293,43 @@ async def test_other_content_type_is_415() -> None:
     for answer in answers:
         assert answer.json()["type"] == "urn:concept-refinery:problem:unsupported-media-type"
         assert answer.headers["Accept"] == "application/json"
+        assert "Accept-Encoding" not in answer.headers
         assert answer.headers["Content-Type"] == "application/problem+json"
+
+
+async def test_encoded_body_is_415() -> None:
+    """Nothing is unpacked, and nothing is read as if it were not packed; what to send is told."""
+    world = World()
+    headers = [*world.signed_in().items(), ("Content-Type", "application/json")]
+    codings = [["gzip"], ["GZIP"], ["br, identity"], ["identity", "deflate"], ["unheard-of"]]
+    async with world.client() as client:
+        answers = [
+            await client.post(
+                REFINE,
+                content=json.dumps(SEED_REQUEST),
+                headers=[*headers, *(("Content-Encoding", one) for one in coding)],
+            )
+            for coding in codings
+        ]
+
+    assert [answer.status_code for answer in answers] == [415] * len(codings)
+    for answer in answers:
+        assert answer.json()["type"] == "urn:concept-refinery:problem:unsupported-media-type"
+        assert answer.json()["detail"] == "The request body must not be encoded."
+        assert answer.headers["Accept-Encoding"] == "identity"
+        assert "Accept" not in answer.headers
+    assert await world.log.head() == 0
+
+
+@pytest.mark.parametrize("coding", ["identity", "Identity", "identity, identity", ""])
+async def test_identity_is_no_encoding(coding: str) -> None:
+    """The word for a body that is as it is."""
+    world = World()
+    headers = world.signed_in() | {"Content-Encoding": coding}
+    async with world.client() as client:
+        answer = await client.post(REFINE, json=SEED_REQUEST, headers=headers)
+
+    assert answer.status_code == 202
 
 
 async def test_json_content_type_is_accepted() -> None:

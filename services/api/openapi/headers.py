@@ -40,9 +40,12 @@ def _count(description: str, example: int, *, minimum: int = 0) -> JsonObject:
 
 _HEADERS: Final[dict[str, JsonObject]] = {
     "Accept": _text("The media type that a body must have.", "application/json"),
+    "Accept-Encoding": _text(
+        "The one content encoding that a body may have.", "identity", enum=["identity"]
+    ),
     "Allow": _text(
         "The methods that the address supports.",
-        "GET, OPTIONS",
+        "GET, HEAD, OPTIONS",
         pattern="^[A-Z]+(, [A-Z]+)*$",
     ),
     "Cache-Control": _text(

@@ -9,6 +9,7 @@ from litestar.exceptions import ClientException
 from msgspec import UNSET
 
 from services.api.auth import InvalidToken
+from services.api.edge import HEAD_BYTES_MAX, HEADERS_MAX
 from services.api.list_requests import LIMIT_MAX
 from services.api.openapi.headers import CACHING, QUOTA, headers_of
 from services.api.openapi.json_values import JsonObject, as_json
@@ -24,9 +25,12 @@ JSON: Final = "application/json"
 _HEADERS_OF_STATUS: Final[Mapping[int, tuple[str, ...]]] = {
     HTTPStatus.UNAUTHORIZED: ("WWW-Authenticate",),
     HTTPStatus.METHOD_NOT_ALLOWED: ("Allow",),
-    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("Accept",),
     HTTPStatus.TOO_MANY_REQUESTS: ("Retry-After",),
     HTTPStatus.SERVICE_UNAVAILABLE: ("Retry-After",),
+}
+# Which of them it is depends on what is wrong.
+_HEADERS_OF_A_PROBLEM: Final[Mapping[int, tuple[str, ...]]] = {
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: ("Accept", "Accept-Encoding"),
 }
 _OF_TOKENS: Final = (InvalidToken, KeysUnavailable)
 _INVALID_BODY: Final = FieldError(
@@ -37,6 +41,14 @@ _INVALID_BODY: Final = FieldError(
 _INVALID_QUERY: Final = FieldError(
     field="limit", parameter="limit", detail=f"must be a number from 1 to {LIMIT_MAX}"
 )
+# The server's own answer: the request never reaches what gives it an id.
+_HEAD_TOO_LARGE: Final[JsonObject] = {
+    "description": (
+        f"The head has more than {HEAD_BYTES_MAX // 1024} KiB or more than {HEADERS_MAX} headers."
+        " The connection is closed."
+    ),
+    "headers": {},
+}
 _REQUEST_ID: Final = "3795938fd0ef4995e0524effef71a4a6"
 
 
@@ -97,6 +109,7 @@ def operation_object(operation: Operation) -> JsonObject:
         # A client tells an answer from a problem by its status alone.
         assert status not in answers, (operation.operation_id, status)
         answers[status] = _problem_object(operation, status, kinds)
+    answers[HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE] = _HEAD_TOO_LARGE
     described["responses"] = {str(status): answers[status] for status in sorted(answers)}
     return described
 
@@ -119,7 +132,8 @@ def problem_object(
     return {
         "description": "\n\n".join(descriptions),
         "headers": headers_of(
-            (CACHING, *_HEADERS_OF_STATUS.get(status, ())), QUOTA if quota else ()
+            (CACHING, *_HEADERS_OF_STATUS.get(status, ())),
+            (*_HEADERS_OF_A_PROBLEM.get(status, ()), *(QUOTA if quota else ())),
         ),
         "content": _content((content,)),
     }

@@ -25,7 +25,7 @@ from services.api.openapi.headers import CACHING, QUOTA
 from services.api.openapi.json_values import JsonObject
 from services.api.openapi.operation import Answer, Content, Operation
 from services.api.openapi.schemas import reference
-from services.api.refinement_requests import UnsupportedMediaType
+from services.api.refinement_requests import EncodedBody, UnsupportedMediaType
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.task_reader import TaskNotFound
 
@@ -82,6 +82,7 @@ _REFINE: Final = Operation(
         BodyStalled,
         RequestEntityTooLarge,
         UnsupportedMediaType,
+        EncodedBody,
         InvalidRequest,
         IdempotencyMismatch,
         QuotaSpent,
