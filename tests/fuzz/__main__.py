@@ -38,7 +38,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, served() as port:
         auth = Path(folder) / "auth.json"
         _ = auth.write_text(json.dumps(tokens()), encoding="utf-8")
-        return fuzz(port, auth=auth, arguments=sys.argv[1:])
+        # From a file: the address that a description is read from is left out of what is fuzzed.
+        description = Path(folder) / "openapi.json"
+        _ = description.write_text(_read(port, "/schema/openapi.json"), encoding="utf-8")
+        return fuzz(port, description=description, auth=auth, arguments=sys.argv[1:])
 
 
 def tokens() -> dict[str, object]:
@@ -61,12 +64,12 @@ def tokens() -> dict[str, object]:
     }
 
 
-def fuzz(port: int, *, auth: Path, arguments: Sequence[str]) -> int:
-    """Run schemathesis against the description that is served on a port."""
+def fuzz(port: int, *, description: Path, auth: Path, arguments: Sequence[str]) -> int:
+    """Run schemathesis against what is served on a port, by the description in a file."""
     # Not `python -m schemathesis`: there is no such module to run.
     command = Path(sys.executable).with_name("schemathesis")
     api = f"http://127.0.0.1:{port}"
-    run = ("run", f"{api}/schema/openapi.json", "--checks", "all")
+    run = ("run", description, "--url", api, "--checks", "all")
     return subprocess.run(  # noqa: S603 - the program that the wheel installed
         (command, "--config-file", CONFIG, *run, *arguments),
         env={
@@ -103,11 +106,15 @@ def served() -> Iterator[int]:
 
 def _asset(port: int) -> str:
     """The name of the file that the page refers to."""
-    with closing(HTTPConnection("127.0.0.1", port, timeout=START_WAIT_S)) as connection:
-        connection.request("GET", "/schema")
-        found = ASSET.search(connection.getresponse().read().decode())
+    found = ASSET.search(_read(port, "/schema"))
     assert found is not None
     return found[1]
+
+
+def _read(port: int, path: str) -> str:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=START_WAIT_S)) as connection:
+        connection.request("GET", path)
+        return connection.getresponse().read().decode()
 
 
 def _is_listening_in_time(service: subprocess.Popen[bytes], port: int) -> bool:
