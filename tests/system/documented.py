@@ -174,8 +174,8 @@ def _in_frames(shown: list[dict[str, str]], came: list[dict[str, str]]) -> Itera
         if one.get("retry") != other.get("retry"):
             yield f"retry is {other.get('retry')}, shown is {one.get('retry')}"
         if "data" in one and "data" in other:
-            decoded = (msgspec.json.decode(frame["data"]) for frame in (one, other))
-            yield from _in_json(*decoded, where)
+            told, heard = (msgspec.json.decode(frame["data"]) for frame in (one, other))
+            yield from _in_json(told, heard, where)
 
 
 def _in_lines(shown: list[str], came: list[str]) -> Iterator[str]:

@@ -33,7 +33,9 @@ API_SHOWN: Final = "http://127.0.0.1:8000"
 # Tells of each call which status it got, aside from what it prints.
 CURL_SETTINGS: Final = 'silent\nmax-time = 20\nwrite-out = "%{stderr}status=%{http_code}\\n"\n'
 STATUS: Final = re.compile(r"^status=(\d+)$", re.MULTILINE)
-SCRIPT: Final = "set -aeuo pipefail\nif [ -f page.env ]; then . ./page.env; fi\n{}\nexport -p >page.env"
+SCRIPT: Final = (
+    "set -aeuo pipefail\nif [ -f page.env ]; then . ./page.env; fi\n{}\nexport -p >page.env"
+)
 
 pytestmark = [pytest.mark.system, pytest.mark.timeout(120)]
 
@@ -45,7 +47,9 @@ async def test_a_page_shows_what_comes(
     """Statuses, names of headers and fields, events and lines; values are free."""
     page = read_page(path)
     typed = "".join(call.script for call in page.calls)
-    missing = [tool for tool in TOOLS if re.search(rf"\b{tool}\b", typed) and not shutil.which(tool)]
+    missing = [
+        tool for tool in TOOLS if re.search(rf"\b{tool}\b", typed) and not shutil.which(tool)
+    ]
     if missing or shutil.which("bash") is None:
         pytest.skip(f"the page is typed into bash and needs {missing}, not installed here")
     environment = await prepare(studio, session, tmp_path)
@@ -65,7 +69,9 @@ def test_what_is_not_so_is_found(tmp_path: Path) -> None:
     """A page that says too much, too little, or another status does not pass."""
     path = tmp_path / "page.md"
     path.write_text(
-        '```sh\ncurl\n```\n```http\nHTTP/1.1 200 OK\nallow: GET\n```\n```json\n{"a": 1, "b": [1]}\n```\n'
+        "```sh\ncurl\n```\n"
+        "```http\nHTTP/1.1 200 OK\nallow: GET\n```\n"
+        '```json\n{"a": 1, "b": [1]}\n```\n'
     )
     [call] = read_page(path).calls
     true = 'HTTP/1.1 200 OK\r\nAllow: GET\r\nDate: now\r\n\r\n{"a": 2, "b": [3]}'
