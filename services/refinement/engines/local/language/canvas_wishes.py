@@ -19,12 +19,15 @@ from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
+    Border,
     Centre,
     Crop,
     Flip,
     Operation,
+    Outline,
     Padding,
     Rotate,
+    Shadow,
     Square,
     Upscale,
 )
@@ -37,6 +40,16 @@ _FACTOR_MAX: Final = 4.0
 # Larger numbers before an "x" are sizes in pixels.
 _FACTOR_TOLD_MAX: Final = 16.0
 _PERCENT: Final = 100.0
+_PIXELS: Final = frozenset({"px", "pixel", "pixels"})
+# What is narrower than this may be a part of the logo; more digits are no side of a picture.
+_SIDE_TOLD_MIN: Final = 256
+_SIDE_TOLD_MAX: Final = 99_999
+_DRAWN: Final = (Border, Outline, Shadow)
+_EXTENTS: Final = words("wide tall high across")
+_OF_THE_WHOLE: Final = words(
+    "make it this the whole logo image picture file png resize export scale upscale enlarge at "
+    "least about around be to should must please now and i we want need would like do not a an"
+)
 _TURNED: Final = frozenset({"turn", "turned", "tip", "lean", "turning"})
 _TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarterturn upsidedown cw")
 _SOME: Final = frozenset({"few", "some", "couple"})
@@ -56,6 +69,9 @@ _PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
 _DETERMINING: Final = words("the this that its our")
 _WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
+_BETWEEN: Final = frozenset({"between", "apart"})
+_BARE_MAX: Final = 6
+_TURNERS: Final = words("back away off out down under against past over stop enough")
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
 
@@ -72,8 +88,14 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
             reading.refuse(clause, words_of.PARTS_MOVED)
         else:
             reading.wish(clause, operation)
+    _read_side(clause, reading)
     _read_size(clause, reading)
-    _read_margins(clause, reading)
+    places = _margin_places(clause)
+    if places and _BETWEEN & {*clause.words}:
+        clause.used.update(places)
+        reading.refuse(clause, words_of.PARTS_MOVED)
+    elif places:
+        _read_margins(clause, places, reading)
 
 
 def _is_of_part(clause: Clause, operation: Operation) -> bool:
@@ -199,12 +221,13 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
 def _factor(clause: Clause) -> float:
     for index, word in enumerate(clause.words):
         number = number_at(word)
-        if number is None and word in words_of.NUMBERS and clause.after(index) == "times":
-            number = float(words_of.NUMBERS[word])
-        if number is None or (number > _FACTOR_TOLD_MAX and clause.after(index) != "%"):
-            continue
         following = clause.after(index)
-        if following in {"x", "times", "\u00d7", "fold"}:
+        is_told = _is_factor(clause, index)
+        if number is None and word in words_of.NUMBERS and (is_told or following == "times"):
+            number = float(words_of.NUMBERS[word])
+        if number is None or (number > _FACTOR_TOLD_MAX and following != "%"):
+            continue
+        if following in {"x", "times", "\u00d7", "fold"} or is_told:
             return min(max(number, _FACTOR_MIN), _FACTOR_MAX)
         if following == "%":
             factor = number / _PERCENT if number >= _PERCENT else 1 + number / _PERCENT
@@ -221,6 +244,41 @@ def _factor(clause: Clause) -> float:
     if "4k" in clause.words or ("x" in clause.words and "4" in clause.words):
         return _FACTOR_MAX
     return _FACTOR_DEFAULT
+
+
+def _is_factor(clause: Clause, index: int) -> bool:
+    """Say whether a number is how many times as large: "by 3", "by a factor of 3"."""
+    before = clause.before(index), clause.before(index, 2)
+    is_told = before[0] == "by" or before == ("of", "factor")
+    return is_told and clause.after(index) not in _PIXELS | {"%"}
+
+
+def _read_side(clause: Clause, reading: Reading) -> None:
+    """Read "make it 4000 pixels wide", said of the whole; how wide a border is, is another matter.
+
+    A clause with any other word in it may say something else.
+    """
+    places = [
+        at
+        for at, word in enumerate(clause.words)
+        if word.isdecimal()
+        and _SIDE_TOLD_MIN <= int(word) <= _SIDE_TOLD_MAX
+        and clause.after(at) in _PIXELS
+        and clause.after(at, 2) in _EXTENTS
+    ]
+    if len(places) != 1 or clause.used or clause.referent is not None:
+        return
+    if any(isinstance(wish.operation, _DRAWN) for wish in reading.wishes):
+        # "Add a border and make it 400 pixels wide"
+        return
+    named = range(places[0], places[0] + 3)
+    if not all(at in named or word in _OF_THE_WHOLE for at, word in enumerate(clause.words)):
+        return
+    clause.used.update(named)
+    if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
+        reading.refuse(clause, ASKED_NOT_TO)
+    else:
+        reading.wish(clause, Upscale(factor=_FACTOR_DEFAULT))
 
 
 def _read_size(clause: Clause, reading: Reading) -> None:
@@ -274,6 +332,14 @@ def _is_of_file(clause: Clause) -> bool:
     return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
+def _is_negative(clause: Clause) -> bool:
+    """Say whether a number in a clause says less: "margins: -10"."""
+    return any(
+        (word[0] == "-" and word[-1].isdigit()) or (word == "-" and clause.after(at)[:1].isdigit())
+        for at, word in enumerate(clause.words)
+    )
+
+
 def _is_compared(clause: Clause) -> bool:
     return any(
         word in SENSES and SENSES[word].form == "explicit" and SENSES[word].quality != "padding"
@@ -281,8 +347,9 @@ def _is_compared(clause: Clause) -> bool:
     )
 
 
-def _read_margins(clause: Clause, reading: Reading) -> None:
-    places = [
+def _margin_places(clause: Clause) -> list[int]:
+    """Return where a clause names its margins."""
+    return [
         at
         for at, word in enumerate(clause.words)
         if word in SENSES
@@ -291,8 +358,9 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         and SENSES[word].form == "noun"
         and "for" not in clause.words[max(0, at - 3) : at]
     ]
-    if not places:
-        return
+
+
+def _read_margins(clause: Clause, places: list[int], reading: Reading) -> None:
     clause.used.update(places)
     clause.used.update(
         at
@@ -318,7 +386,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())
-    elif mood.too or (mood.down and not mood.lacks):
+    elif mood.too or (mood.down and not mood.lacks) or _is_negative(clause):
         way = -1.0 if not sizes or sizes[0] > 0 else 1.0
         reading.wish(clause, Padding(amount=way * amount_in(clause)))
     elif sizes and mood.adds and not _is_compared(clause):
@@ -333,5 +401,5 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         or mood.lacks
         or (word.startswith("breathing") and not is_told)
         or "let" in clause.words
-    ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
+    ) or (clause.has(_AROUND) and len(clause.words) <= _BARE_MAX and not clause.has(_TURNERS)):
         reading.wish(clause, Padding(amount=amount_in(clause)))
