@@ -19,9 +19,13 @@ _FILE: Final = re.compile(r"// (\w+\.mjs)\n")
 # They belong to the connection, or (`Vary`) to a service that pages may call: pages say so once.
 _TACIT: Final = frozenset({"content-length", "date", "server", "transfer-encoding", "vary"})
 # Their values differ from one answer to the next; all others are as shown.
-_FREE: Final = re.compile(r"etag|link|location|ratelimit|retry-after|x-ratelimit-.*|x-request-id")
+_FREE: Final = re.compile(
+    r"etag|link|location|ratelimit|ratelimit-policy|retry-after|x-ratelimit-.*|x-request-id"
+)
 # Members whose values are words of the API rather than of one answer.
-_WORDS: Final = frozenset({"code", "detail", "error_code", "message", "stage", "status", "title"})
+_WORDS: Final = frozenset(
+    {"code", "detail", "error_code", "message", "stage", "status", "title", "type"}
+)
 
 
 class Shown(msgspec.Struct, frozen=True, kw_only=True):
