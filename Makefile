@@ -7,7 +7,7 @@ LOCK := deploy/requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench bench-engine sheets clean
+.PHONY: help setup demo test check fix lock bench bench-engine bench-exports sheets clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ bench: setup ## Measure accepts per second and request-to-view latency on this m
 
 bench-engine: setup ## Measure the local engine: time and memory by size of the picture
 	$(BIN)/python -m tests.bench.engine
+
+bench-exports: setup ## Export 100,000 events, check, replay elsewhere and compare, with numbers
+	$(BIN)/python -m tests.bench.exports
 
 sheets: setup ## Show what the local engine makes of prompts, as pictures in docs/pictures/engine
 	$(BIN)/python -m tests.sheets

@@ -16,7 +16,7 @@ from msgspec import UNSET, Meta, UnsetType
 
 from events.codec import body_hash
 from events.log import StoredEvent
-from events.subjects import STREAM, InvalidSubject, parse_subject
+from events.subjects import STREAM, TASK_TYPE, InvalidSubject, parse_subject
 from events.task import Moment
 
 FORMAT: Final = "concept-refinery.events.v1"
@@ -69,6 +69,14 @@ class Selection(
         """Whether it is anything but the log from its beginning on."""
         is_whole = self.is_gapless and self.first == 1
         return not is_whole or self.since is not None or self.until is not None
+
+    @property
+    def subjects(self) -> tuple[str, ...]:
+        """What to ask the log for; nothing if all subjects are wanted."""
+        if self.is_gapless:
+            return ()
+        place = f"tasks.{TASK_TYPE}.{self.user_key or '*'}.{self.task or '*'}"
+        return tuple(f"{place}.{event}" for event in self.events or ("*",))
 
     def admits(self, subject: str) -> bool:
         """Whether an event with this subject is wanted."""

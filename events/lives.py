@@ -100,8 +100,10 @@ class Lives:
             return Objection.SEQUENCE, reason
         if event.previoushash is not None:
             return Objection.CHAIN, f"{recorded.task_id} begins with a previoushash"
-        reason = why_impossible(None, event.data)
-        return None if reason is None else (Objection.IMPOSSIBLE, f"{recorded.task_id}: {reason}")
+        impossible = why_impossible(None, event.data)
+        if impossible is None:
+            return None
+        return Objection.IMPOSSIBLE, f"{recorded.task_id}: {impossible}"
 
     def _objection_after(
         self, before: _Life, recorded: RecordedEvent
@@ -120,7 +122,9 @@ class Lives:
             reason = f"{task_id}: previoushash is not the hash of sequence {before.sequence}"
             return Objection.CHAIN, reason
         impossible = why_impossible(before.stage, event.data)
-        return None if impossible is None else (Objection.IMPOSSIBLE, f"{task_id}: {impossible}")
+        if impossible is None:
+            return None
+        return Objection.IMPOSSIBLE, f"{task_id}: {impossible}"
 
 
 def _key_of(task_id: str) -> bytes:

@@ -47,8 +47,10 @@ def why_impossible(before: Stage | None, payload: TaskEvent) -> str | None:
     match payload:
         case TaskProcessing(attempt=attempt) if attempt != before.attempt + 1:
             return f"attempt {attempt} begins after attempt {before.attempt}"
-        case TaskRetrying(attempt=attempt) | TaskCompleted(attempt=attempt) | TaskFailed(
-            attempt=attempt
+        case (
+            TaskRetrying(attempt=attempt)
+            | TaskCompleted(attempt=attempt)
+            | TaskFailed(attempt=attempt)
         ) if attempt != before.attempt:
             return f"attempt {attempt} ends, while attempt {before.attempt} was the last to begin"
         case _:

@@ -40,9 +40,9 @@ def export_of(log: Sequence[StoredEvent], selection: Selection | None = None) ->
     chosen = Selection(first=1, last=len(log)) if selection is None else selection
     writer = ExportWriter(Head(created=CREATED, selection=chosen))
     lines = [writer.begin()]
-    for stored in log:
-        if chosen.first <= stored.position <= chosen.last and chosen.admits(stored.subject):
-            lines.append(writer.add(exported(stored)))
+    within = [stored for stored in log if chosen.first <= stored.position <= chosen.last]
+    wanted = [stored for stored in within if chosen.admits(stored.subject)]
+    lines.extend(writer.add(exported(stored)) for stored in wanted)
     lines.append(writer.end())
     return [line.removesuffix(b"\n") for line in lines]
 

@@ -108,9 +108,21 @@ class JetStreamArchive:
                 if interruptions > INTERRUPTIONS_MAX:
                     raise
                 await asyncio.sleep(_BACKOFF.delay_s(interruptions))
-                await self._require_same(last)
+                if last is not None:
+                    await self.require_same(last)
             else:
                 return
+
+    async def require_same(self, last: StoredEvent) -> None:
+        """Make sure that the log still has what was read of it last.
+
+        Raises:
+            LogReplaced: it does not.
+            LogUnavailable: no answer.
+        """
+        found = await JetStreamLog(self._connection).read_at(last.position)
+        if found != last:
+            raise LogReplaced(position=last.position)
 
     async def restore(self, events: Sequence[StoredEvent]) -> None:
         """Write events at the positions that they had, all in flight at once, in order.
@@ -167,13 +179,6 @@ class JetStreamArchive:
                     return
         finally:
             await follower.stop()
-
-    async def _require_same(self, last: StoredEvent | None) -> None:
-        """Make sure that the log still has what was read of it last."""
-        if last is not None:
-            found = await JetStreamLog(self._connection).read_at(last.position)
-            if found != last:
-                raise LogReplaced(position=last.position)
 
 
 def _event_of(push: Push) -> ExportedEvent:

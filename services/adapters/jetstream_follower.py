@@ -24,7 +24,6 @@ INACTIVE_S: Final = 10.0
 BATCH_MAX: Final = 1000
 
 
-
 class _Created(Answer):
     """Of CONSUMER.CREATE: how many messages wait for the consumer."""
 

@@ -1,0 +1,141 @@
+"""Real logs for tests and benchmarks that need one of their own, and many events in them."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
+from itertools import cycle, islice
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from events.ids import user_key_of
+from events.task import Task, TaskEvent, evolve, first_event, next_event
+from projections.store import ViewStore
+from services.adapters import jetstream_declared
+from services.adapters.jetstream import JetStreamConnection
+from services.adapters.jetstream_log import JetStreamLog
+from services.embedded.binaries import NATS_SERVER, find
+from services.embedded.credentials import Credentials, load_or_create
+from services.embedded.nats_server import start_nats
+from services.embedded.readiness import Launch
+from services.projector.runner import Runner
+from services.runtime.clock import SystemClock
+from services.runtime.settings import NatsSettings, Secret
+from tests import controls
+from tests.desks import IDENTIFIERS, stamp
+
+DESKS_AT_ONCE: Final = 64
+POLL_S: Final = 0.02
+PROJECT_DEADLINE_S: Final = 300.0
+
+# The lives that tasks may have.
+_LIVES: Final[Sequence[Sequence[TaskEvent]]] = (
+    (controls.processing(1), controls.completed(1)),
+    (controls.processing(1), controls.retrying(1), controls.processing(2), controls.completed(2)),
+    (controls.processing(1), controls.failed(1), controls.removed()),
+    (controls.cancelled(),),
+    (),
+    (controls.processing(1), controls.completed_with_vector(1), controls.removed()),
+)
+
+
+class LogServer:
+    """A nats-server with a log of its own."""
+
+    def __init__(self, *, port: int, credentials: Credentials) -> None:
+        self._port = port
+        self._credentials = credentials
+
+    def settings(self, user: str) -> NatsSettings:
+        """Settings of a user."""
+        password = getattr(self._credentials.nats, user)
+        url = f"nats://127.0.0.1:{self._port}"
+        return NatsSettings(url=url, user=user, password=Secret(password))
+
+    def environment(self, user: str) -> dict[str, str]:
+        """The same as a process is told."""
+        settings = self.settings(user)
+        return {
+            "REFINERY_NATS_URL": settings.url,
+            "REFINERY_NATS_USER": settings.user,
+            "REFINERY_NATS_PASSWORD": settings.password.reveal(),
+        }
+
+
+@asynccontextmanager
+async def running_log(data: Path) -> AsyncIterator[LogServer]:
+    """An empty log, in a directory that is there."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    credentials = load_or_create(data)
+    launch = Launch(
+        name="nats-server",
+        program=find(NATS_SERVER),
+        data=data,
+        directory=data / "nats-server",
+        log=data / "log",
+        ports={"nats": port},
+    )
+    process = await start_nats(launch, credentials=credentials)
+    try:
+        server = LogServer(port=port, credentials=credentials)
+        async with signed_in(server, "admin") as admin:
+            await jetstream_declared.apply(admin, replicas=1)
+        yield server
+    finally:
+        await process.stop()
+
+
+@asynccontextmanager
+async def signed_in(server: LogServer, user: str) -> AsyncIterator[JetStreamConnection]:
+    """A user's connection."""
+    connection = await JetStreamConnection.open(server.settings(user), name=user)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def fill(server: LogServer, *, count: int) -> None:
+    """Append `count` events: lives of tasks of many users, side by side; some are not over."""
+    tickets = iter(range(count))
+    async with signed_in(server, "admin") as connection, asyncio.TaskGroup() as group:
+        for desk in range(DESKS_AT_ONCE):
+            group.create_task(_live(JetStreamLog(connection), desk, tickets))
+
+
+async def project(server: LogServer, store: ViewStore) -> None:
+    """Make the views of all that is in the log, as the projector does."""
+    async with signed_in(server, "projector") as connection:
+        log = JetStreamLog(connection)
+        runner = Runner(log=log, store=store, clock=SystemClock(), batch_max=1000)
+        head = await log.head()
+        stop = asyncio.Event()
+        async with asyncio.timeout(PROJECT_DEADLINE_S), asyncio.TaskGroup() as group:
+            group.create_task(runner.run(stop))
+            while runner.position < head:
+                await asyncio.sleep(POLL_S)
+            stop.set()
+
+
+async def _live(log: JetStreamLog, desk: int, tickets: Iterator[int]) -> None:
+    """One user's tasks, one after the other, while there are tickets: one for each event."""
+    owner = user_key_of(f"user-{desk}", secret=b"logs" * 8)
+    position = 0
+    for changes in islice(cycle(_LIVES), desk % len(_LIVES), None):
+        task_id = IDENTIFIERS.task_id()
+        request = msgspec.structs.replace(controls.request(), task_id=task_id)
+        event = first_event(request, stamp=stamp(), correlation_id=task_id)
+        task: Task | None = None
+        for change in (None, *changes):
+            if next(tickets, None) is None:
+                return
+            if change is not None:
+                assert task is not None
+                event = next_event(task, change, stamp=stamp())
+            recorded = await log.append(event, user_key=owner, expected_position=position)
+            task = evolve(task, recorded)
+            position = recorded.position
