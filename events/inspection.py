@@ -122,6 +122,7 @@ class Inspection:
         self._is_gapless = False
         self._missing: list[range] = []
         self._faults: list[Fault] = []
+        self._is_file_faulty = False
 
     def accept(self, raw: bytes) -> Sequence[Fault]:
         """One more line, without its end.
@@ -343,6 +344,11 @@ class Inspection:
             self._miss(read, expected, ends_at + 1)
         elif not fits:
             self._object(read.number, None, FaultKind.CHANGED, _NOT_BEHIND)
+        if not self._is_file_faulty:
+            self._compare(read, manifest, selection)
+
+    def _compare(self, read: _Read, manifest: Manifest, selection: Selection | None) -> None:
+        """Compare the manifest with the file: where a fault was named, it only repeats that."""
         if selection is not None and manifest.filtered != selection.is_filtered:
             reason = f"it says filtered: {manifest.filtered}, and the head that it is not so"
             self._object(read.number, None, FaultKind.MANIFEST, reason)
@@ -356,6 +362,7 @@ class Inspection:
             self._object(read.number, None, FaultKind.MANIFEST, reason)
 
     def _object(self, number: int, position: int | None, kind: FaultKind, reason: str) -> None:
+        self._is_file_faulty = self._is_file_faulty or not kind.is_of_history
         self._faults.append(Fault(line=number, position=position, kind=kind, reason=reason))
 
     def _taken(self) -> Sequence[Fault]:

@@ -10,25 +10,24 @@ from typing import Final
 
 import msgspec
 
+from events.codec import decode
 from events.ids import user_key_of
 from events.task import Task, TaskEvent, evolve, first_event, next_event
-from projections.store import ViewStore
+from projections.store import Checkpoint, ViewStore
+from projections.task_views import fold_batch, tasks_to_load
 from services.adapters import jetstream_declared
 from services.adapters.jetstream import JetStreamConnection
+from services.adapters.jetstream_archive import JetStreamArchive
 from services.adapters.jetstream_log import JetStreamLog
 from services.embedded.binaries import NATS_SERVER, find
 from services.embedded.credentials import Credentials, load_or_create
 from services.embedded.nats_server import start_nats
 from services.embedded.readiness import Launch
-from services.projector.runner import Runner
-from services.runtime.clock import SystemClock
 from services.runtime.settings import NatsSettings, Secret
 from tests import controls
 from tests.desks import IDENTIFIERS, stamp
 
 DESKS_AT_ONCE: Final = 64
-POLL_S: Final = 0.02
-PROJECT_DEADLINE_S: Final = 300.0
 
 # The lives that tasks may have.
 _LIVES: Final[Sequence[Sequence[TaskEvent]]] = (
@@ -110,15 +109,14 @@ async def fill(server: LogServer, *, count: int) -> None:
 async def project(server: LogServer, store: ViewStore) -> None:
     """Make the views of all that is in the log, as the projector does."""
     async with signed_in(server, "projector") as connection:
-        log = JetStreamLog(connection)
-        runner = Runner(log=log, store=store, clock=SystemClock(), batch_max=1000)
-        head = await log.head()
-        stop = asyncio.Event()
-        async with asyncio.timeout(PROJECT_DEADLINE_S), asyncio.TaskGroup() as group:
-            group.create_task(runner.run(stop))
-            while runner.position < head:
-                await asyncio.sleep(POLL_S)
-            stop.set()
+        head = await JetStreamLog(connection).head()
+        async for batch in JetStreamArchive(connection).read(after=0, until=head):
+            events = [decode(one.stored) for one in batch]
+            await store.write(fold_batch(await store.load(tasks_to_load(events)), events))
+            last = events[-1]
+            await store.save_checkpoint(
+                Checkpoint(position=last.position, event_id=last.event.id, hash=last.hash)
+            )
 
 
 async def _live(log: JetStreamLog, desk: int, tickets: Iterator[int]) -> None:

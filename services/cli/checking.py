@@ -100,7 +100,8 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     if selection.events:
         yield "Types of events are left out, so chains are only followed where none is missing."
     elif verdict.tasks_begun_before:
-        yield f"{verdict.tasks_begun_before:,} of the tasks begin before it; their chains are followed from here."
+        begun = _counted(verdict.tasks_begun_before, "task")
+        yield f"{begun} of these began before it; chains are followed from where it begins."
 
 
 def _counted(count: int, noun: str) -> str:

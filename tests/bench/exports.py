@@ -15,10 +15,13 @@ from pathlib import Path
 from time import perf_counter
 
 import uvloop
+from rich.console import Console
 
 from projections.memory import MemoryViewStore
 from services.cli.export_files import entries_of
 from tests.logs import LogServer, fill, project, running_log
+
+console = Console(soft_wrap=True, highlight=False)
 
 
 async def main() -> None:
@@ -46,15 +49,15 @@ async def compare(one: LogServer, other: LogServer, scratch: Path, *, count: int
     await command(one, "observer", "check", str(first), count=count)
     await command(other, "admin", "replay", str(first), count=count)
     await command(other, "observer", "export", "-o", str(second), count=count)
-    print(f"size of the export       {first.stat().st_size / 1e6:8.1f} MB")
+    console.print(f"size of the export       {first.stat().st_size / 1e6:8.1f} MB")
     began = perf_counter()
     views = [await views_of(server) for server in (one, other)]
     report("fold both logs into views", 2 * count, perf_counter() - began)
-    print(f"views: {len(views[0]):,} and {len(views[1]):,}, equal: {views[0] == views[1]}")
+    console.print(f"views: {len(views[0]):,} and {len(views[1]):,}, equal: {views[0] == views[1]}")
     with first.open("rb") as left, second.open("rb") as right:
         pairs = zip(entries_of(left), entries_of(right), strict=True)
         same = sum(a.stored == b.stored for a, b in pairs)
-    print(f"events with the same position, subject and bytes: {same:,} of {count:,}")
+    console.print(f"events with the same position, subject and bytes: {same:,} of {count:,}")
 
 
 async def command(server: LogServer, user: str, *arguments: str, count: int) -> None:
@@ -86,7 +89,7 @@ async def views_of(server: LogServer) -> dict[str, bytes]:
 def report(what: str, count: int, took_s: float, *, peak_mb: float | None = None) -> None:
     """One line."""
     memory = "" if peak_mb is None else f"   peak {peak_mb:.0f} MB"
-    print(f"{what:24} {took_s:8.1f} s {count / took_s:10,.0f} events/s{memory}", flush=True)
+    console.print(f"{what:24} {took_s:8.1f} s {count / took_s:10,.0f} events/s{memory}")
 
 
 if __name__ == "__main__":
