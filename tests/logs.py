@@ -11,7 +11,6 @@ from typing import Final
 import msgspec
 
 from events.codec import decode
-from events.ids import user_key_of
 from events.task import Task, TaskEvent, evolve, first_event, next_event
 from projections.store import Checkpoint, ViewStore
 from projections.task_views import fold_batch, tasks_to_load
@@ -25,7 +24,7 @@ from services.embedded.nats_server import start_nats
 from services.embedded.readiness import Launch
 from services.runtime.settings import NatsSettings, Secret
 from tests import controls
-from tests.desks import IDENTIFIERS, stamp
+from tests.desks import IDENTIFIERS, new_desk, stamp
 
 DESKS_AT_ONCE: Final = 64
 
@@ -103,7 +102,7 @@ async def fill(server: LogServer, *, count: int) -> None:
     tickets = iter(range(count))
     async with signed_in(server, "admin") as connection, asyncio.TaskGroup() as group:
         for desk in range(DESKS_AT_ONCE):
-            group.create_task(_live(JetStreamLog(connection), desk, tickets))
+            group.create_task(_live(JetStreamLog(connection), desk, tickets=tickets))
 
 
 async def project(server: LogServer, store: ViewStore) -> None:
@@ -119,9 +118,9 @@ async def project(server: LogServer, store: ViewStore) -> None:
             )
 
 
-async def _live(log: JetStreamLog, desk: int, tickets: Iterator[int]) -> None:
+async def _live(log: JetStreamLog, desk: int, *, tickets: Iterator[int]) -> None:
     """One user's tasks, one after the other, while there are tickets: one for each event."""
-    owner = user_key_of(f"user-{desk}", secret=b"logs" * 8)
+    owner = new_desk()
     position = 0
     for changes in islice(cycle(_LIVES), desk % len(_LIVES), None):
         task_id = IDENTIFIERS.task_id()

@@ -88,7 +88,8 @@ class JetStreamArchive:
     ) -> AsyncGenerator[Sequence[ExportedEvent], None]:
         """The events behind `after` on these subjects, or all, in order, in batches.
 
-        Ends with the last of them up to `until`; without `until`, it waits for more for ever.
+        Ends with the last of them up to `until`, which must not lie behind the head if there are
+        subjects; without `until`, it waits for more for ever.
 
         Raises:
             LogReplaced: the log was rolled back, or is another one.
@@ -174,8 +175,9 @@ class JetStreamArchive:
                     events = [one for one in events if one.stored.position <= until]
                 if events:
                     yield events
-                is_last = not _waiting_behind(pushes[-1]) or pushes[-1].position >= (until or 0)
-                if until is not None and is_last:
+                # Of some subjects, the last event may lie before `until`.
+                is_last = bool(subjects) and not _waiting_behind(pushes[-1])
+                if until is not None and (is_last or pushes[-1].position >= until):
                     return
         finally:
             await follower.stop()

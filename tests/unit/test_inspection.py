@@ -5,7 +5,7 @@ from typing import Final
 
 import msgspec
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from events.codec import decode
@@ -52,7 +52,6 @@ def named(faults: Sequence[Fault]) -> list[tuple[int, FaultKind]]:
 class TestUntouched:
     """An export as it was written."""
 
-    @settings(max_examples=60)
     @given(logs())
     def test_nothing_is_found(self, log: list[StoredEvent]) -> None:
         """Its numbers are those of the log."""
@@ -64,7 +63,6 @@ class TestUntouched:
         assert inspection.manifest.last == len(log)
         assert not inspection.manifest.filtered
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_nothing_is_found_in_a_part(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Tasks may begin before it, and events of other kinds may be left out."""
@@ -95,7 +93,6 @@ class TestUntouched:
 class TestOneThingDone:
     """One line is changed, left out, moved, added or repeated: exactly that is said of the file."""
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_a_changed_byte(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """In any line, anywhere: the line is named, and no other."""
@@ -121,7 +118,6 @@ class TestOneThingDone:
         history = [one.kind for one in faults if one.kind.is_of_history]
         assert history in ([], [FaultKind.SEQUENCE])
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_a_value_replaced(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """By one that could stand there: position, owner, time, hash, a word of the event."""
@@ -145,7 +141,6 @@ class TestOneThingDone:
 
         assert {one.line for one in of_file(faults)} == {number}
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_a_line_dropped(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Its position is named, and the line that it stood before."""
@@ -165,7 +160,6 @@ class TestOneThingDone:
         history = [one for one in faults if one.kind.is_of_history]
         assert all(any(task in one.reason for task in touched) for one in history)
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_two_lines_swapped(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Neighbours, head and manifest among them: the first of the two is named."""
@@ -178,7 +172,6 @@ class TestOneThingDone:
         assert named(of_file(faults)) == [(number, FaultKind.SWAPPED)]
         assert [one for one in faults if one.kind.is_of_history] == []
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_distant_lines_swapped(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Both are named, and nothing that is right."""
@@ -192,7 +185,6 @@ class TestOneThingDone:
         assert {first, second} <= {one.line for one in of_file(faults)}
         assert {one.line for one in of_file(faults)} <= {first, first + 1, second, second + 1}
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_a_line_repeated(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Behind itself or anywhere later."""
@@ -206,7 +198,6 @@ class TestOneThingDone:
         assert named(of_file(faults)) == [(target + 1, FaultKind.DUPLICATED)]
         assert [one for one in faults if one.kind.is_of_history] == []
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_a_line_added(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """Garbage, or an event that is sealed as if it had been there."""
@@ -223,7 +214,6 @@ class TestOneThingDone:
         assert named(of_file(faults)) == [(at + 1, FaultKind.ADDED)]
         assert [one for one in faults if one.kind.is_of_history] == []
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_cut_off(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """At any byte; whole lines before it are right."""
@@ -243,7 +233,6 @@ class TestOneThingDone:
 class TestDoneWithCare:
     """Who changes a line can make its hash and its seal right again, but not those behind it."""
 
-    @settings(max_examples=60)
     @given(logs(), st.data())
     def test_the_next_line_tells(self, log: list[StoredEvent], data: st.DataObject) -> None:
         """It was sealed behind another line."""
