@@ -235,7 +235,7 @@ class Inspection:
             self._object(read.number, None, kind, "a head stands at the beginning only")
             return
         if not fits:
-            self._object(read.number, None, FaultKind.CHANGED, _SEAL_BROKEN)
+            self._object(read.number, None, FaultKind.CHANGED, "it does not have its seal")
         self.head = head
         self._begin(head.selection)
 
@@ -257,8 +257,7 @@ class Inspection:
         verdict = self._place(read, entry, fits=fits)
         if verdict is _Verdict.IN_PLACE and not entry.is_intact:
             verdict = _Verdict.CHANGED
-            reason = "its event does not have the hash that the line says"
-            self._object(read.number, read.position, FaultKind.CHANGED, reason)
+            self._object(read.number, read.position, FaultKind.CHANGED, _HASH_BROKEN)
         if verdict is _Verdict.CHANGED:
             # What a changed line says is not the history of its task.
             self.lives.lose(entry.stored)
@@ -273,7 +272,7 @@ class Inspection:
         if expected is None:
             return self._place_among_gaps(read, entry, fits=fits)
         if not fits and (position == expected or self._leads_on_from(expected)):
-            reason = _SEAL_BROKEN
+            reason = _SEAL_BROKEN if entry.is_intact else _HASH_BROKEN
             if position != expected:
                 reason = f"it says position {position} where {expected} stood"
             self._object(read.number, expected, FaultKind.CHANGED, reason)
@@ -297,7 +296,7 @@ class Inspection:
         if entry.is_intact:
             self._object(read.number, position, FaultKind.DROPPED, _NOT_BEHIND)
             return _Verdict.IN_PLACE
-        self._object(read.number, position, FaultKind.CHANGED, _SEAL_BROKEN)
+        self._object(read.number, position, FaultKind.CHANGED, _HASH_BROKEN)
         return _Verdict.CHANGED
 
     def _place_late(self, read: _Read, position: int) -> _Verdict:
@@ -370,7 +369,8 @@ class Inspection:
         return faults
 
 
-_SEAL_BROKEN: Final = "it does not have its seal"
+_HASH_BROKEN: Final = "its event does not have the hash that the line says"
+_SEAL_BROKEN: Final = "it does not have its seal, though its event has its hash"
 _NOT_BEHIND: Final = "it was not sealed behind the line before it: lines are missing, or it changed"
 
 

@@ -89,7 +89,7 @@ def verdict_lines(verdict: Verdict) -> Iterator[str]:
     found = _counted(faults, "fault") if faults else "every line has its seal, every chain holds"
     of_tasks = _counted(verdict.tasks, "task")
     yield f"{_counted(verdict.events, 'event')} of {of_tasks}{extent}: {found}"
-    if verdict.sha256 is not None:
+    if verdict.sha256 is not None and not verdict.faults_in_file:
         yield f"SHA-256 {verdict.sha256}"
     selection = verdict.selection
     if selection is None or not selection.is_filtered:

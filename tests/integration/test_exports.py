@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import pytest
 from pymongo import MongoClient
+from pymongo.database import Database
 
 from events.exports import ExportedEvent
 from events.log import AppendConflict, StoredEvent
@@ -125,6 +126,20 @@ class TestElsewhere:
             )
 
         assert appended.position == FEW + 2
+
+    async def test_a_new_embedded_stack_gets_the_log(self, one: LogServer, tmp_path: Path) -> None:
+        """In a directory on which `refinery up` then runs; a second time it is not empty."""
+        await fill(one, count=FEW)
+        target, data = tmp_path / "log.ndjson", tmp_path / "stack"
+        await succeed(one, "observer", "export", "-o", str(target))
+
+        replayed = await run(one, "observer", "replay", str(target), "--data", str(data))
+        again = await run(one, "observer", "replay", str(target), "--data", str(data))
+
+        assert replayed.status == 0, replayed.stderr
+        assert f"verified: {FEW} events" in replayed.stderr
+        assert again.status == 1
+        assert f"the log has {FEW} events" in again.stderr
 
     async def test_only_an_empty_log_is_replayed_into(
         self, one: LogServer, other: LogServer, tmp_path: Path
@@ -383,7 +398,7 @@ async def documents_of(server: LogServer, servers: Servers) -> list[dict[str, An
     def read() -> list[dict[str, Any]]:
         client: MongoClient[dict[str, Any]]
         with MongoClient(url) as client:
-            database = client[settings.database]
+            database: Database[dict[str, Any]] = client[settings.database]
             found = [*database["task_views"].find().sort("_id"), *database["projections"].find()]
             client.drop_database(settings.database)
             return found
