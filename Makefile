@@ -7,7 +7,7 @@ LOCK := deploy/requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench bench-engine bench-exports sheets clean
+.PHONY: help setup demo test check fix lock bench bench-engine bench-exports fuzz-api sheets clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -48,6 +48,9 @@ bench-engine: setup ## Measure the local engine: time and memory by size of the 
 
 bench-exports: setup ## Export 100,000 events, check, replay elsewhere and compare, with numbers
 	$(BIN)/python -m tests.bench.exports
+
+fuzz-api: setup ## Fuzz the API by its own description: thousands of requests (SEED=n for others)
+	$(BIN)/python -m tests.fuzz --max-examples 300 $(if $(SEED),--seed $(SEED))
 
 sheets: setup ## Show what the local engine makes of prompts, as pictures in docs/pictures/engine
 	$(BIN)/python -m tests.sheets

@@ -1,7 +1,7 @@
 """The format of an export: the log, or a part of it, as lines of JSON that can be checked alone.
 
 A head, a line for each event, a manifest. Every line ends with its seal: the SHA-256 of the seal
-before it and of the line up to the seal (docs/decisions/0023-exports-are-sealed-lines.md).
+before it and of the line up to the seal (docs/decisions/0024-exports-are-sealed-lines.md).
 """
 
 import hashlib

@@ -10,11 +10,12 @@ from uuid import UUID, uuid5
 TASK_ID_PREFIX: Final = "task-"
 RANDOM_BYTES: Final = 10
 USER_KEY_LENGTH: Final = 26
-
-_IDEMPOTENT_TASKS: Final = UUID("6f1c1b5e-6f0e-5c55-9d0b-0d6a5b5f2c11")
-_TASK_ID: Final = re.compile(
+TASK_ID_PATTERN: Final = (
     r"task-[0-9a-f]{8}-[0-9a-f]{4}-[57][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 )
+
+_IDEMPOTENT_TASKS: Final = UUID("6f1c1b5e-6f0e-5c55-9d0b-0d6a5b5f2c11")
+_TASK_ID: Final = re.compile(TASK_ID_PATTERN)
 _USER_KEY: Final = re.compile(r"[a-z2-7]{26}")
 
 

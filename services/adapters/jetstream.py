@@ -150,10 +150,11 @@ class JetStreamConnection:
             subscription = await self._client.subscribe(subject, cb=on_message)
         except nats.errors.Error as error:
             raise LogUnavailable(operation="hear", reason=type(error).__name__) from error
-        # Once the server has answered, it has the subscription; without one, it gets it when it is
-        # back.
+        # The client may send the first ping ahead of the subscription, and never the second one.
+        # Without a connection, the server gets the subscription when it is back.
         with suppress(nats.errors.Error, TimeoutError):
-            await self._client.flush(timeout=FLUSH_S)
+            for _ in range(2):
+                await self._client.flush(timeout=FLUSH_S)
 
         async def stop() -> None:
             with suppress(nats.errors.Error, ValueError):  # it ended with its connection

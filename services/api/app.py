@@ -17,7 +17,6 @@ from services.api.auth import TokenVerifier, bearer_authentication
 from services.api.bodies import TaskBodies
 from services.api.concepts import refine_route
 from services.api.cors import across_origins
-from services.api.description import openapi_config
 from services.api.edge import BODY_TIMEOUT_S, Edge
 from services.api.event_streams import EventStreams
 from services.api.feed import TaskFeed
@@ -26,9 +25,11 @@ from services.api.history import history_route
 from services.api.image_addresses import ImageAddresses
 from services.api.line import WaitingLine
 from services.api.listing import TaskListing
+from services.api.methods import answering_options
 from services.api.problems import answer_error
 from services.api.rate_limits import rate_limit_routes
 from services.api.refinement_requests import read_request
+from services.api.schema import schema_routes
 from services.api.seats import Seats
 from services.api.signing_keys import Keys
 from services.api.stages import Stages
@@ -114,16 +115,19 @@ def create_app(dependencies: Dependencies, *, body_timeout_s: float = BODY_TIMEO
         middleware=[bearer_authentication(verifier)],
     )
     health = health_routes(log=log, views=dependencies.views, store=store, version=service_version)
+    schema = schema_routes(version=service_version, engines=settings.refinement.engines_on_request)
     application = Litestar(
-        route_handlers=[signed_in, *health],
+        route_handlers=[signed_in, *health, *schema],
         exception_handlers={Exception: answer_error},
-        openapi_config=openapi_config(version=service_version),
+        # Described by hand: see `services.api.openapi`.
+        openapi_config=None,
         request_max_body_size=BODY_BYTES_MAX,
         # Requests are logged by `Edge`, errors by `answer_error`.
         logging_config=None,
         debug=False,
     )
     # Around the application rather than in its middleware, which unknown addresses never reach.
-    reachable = across_origins(application.asgi_handler, origins=settings.http.origins)
+    answered = answering_options(application.asgi_handler, application=application)
+    reachable = across_origins(answered, origins=settings.http.origins)
     application.asgi_handler = Edge(reachable, body_timeout_s=body_timeout_s)
     return application

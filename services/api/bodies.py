@@ -1,12 +1,11 @@
 """A task as clients see it: one body, everywhere the same."""
 
-from datetime import datetime
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 from msgspec import UNSET
 
-from events.task import Durations, OriginalImage, Status, StoredImage, Task
+from events.task import Durations, Moment, OriginalImage, Status, StoredImage, Task
 from services.adapters.storage import ObjectStore
 from services.api.entity_tags import EntityTag
 from services.api.stages import ProgressBody, Stages
@@ -38,7 +37,7 @@ class ResultBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sha256: str
     original: OriginalImage
     engine: EngineBody
-    plan: dict[str, object] | None = None
+    plan: dict[str, Any] | None = None
     durations_ms: Durations
 
 
@@ -64,9 +63,9 @@ class TaskBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     status: Status
     message: str
     type: Literal["concept_refinement"]
-    created_at: datetime
-    updated_at: datetime | None = None
-    completed_at: datetime | None = None
+    created_at: Moment
+    updated_at: Moment | None = None
+    completed_at: Moment | None = None
     progress: ProgressBody | None = None
     metadata: MetadataBody
     result: ResultBody | None = None

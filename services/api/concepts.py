@@ -13,7 +13,6 @@ from events.log import LogUnavailable
 from services.api.admissions import Admissions, InvalidRequest, Reception, Refused, Submission
 from services.api.auth import Owner
 from services.api.bodies import ALREADY_ACTIVE, CREATED, TaskBodies
-from services.api.description import REFINE_RESPONSES, RefineOperation
 from services.api.edge import facts_of
 from services.api.preferences import wait_of
 from services.api.refinement_requests import (
@@ -43,11 +42,6 @@ def refine_route(
     @post(
         "/api/concepts/refine",
         status_code=202,
-        summary="Refine a concept",
-        operation_id="refineConcept",
-        operation_class=RefineOperation,
-        responses=REFINE_RESPONSES,
-        tags=["concepts"],
     )
     async def refine_concept(request: AuthenticatedRequest) -> ASGIResponse:
         async with _quota_of_errors(request, admissions):
@@ -62,7 +56,7 @@ def refine_route(
             return ASGIResponse(body=body, status_code=409, headers=headers)
         wait_s = wait_of(header_values(request.scope, b"prefer"))
         if wait_s is not None:
-            waited = await waits.until_ended(task, wait_s=wait_s)
+            waited = await waits.until_ended(task, wait_s=wait_s, receive=request.receive)
             if waited is not None:
                 task = waited
                 headers["Preference-Applied"] = f"wait={wait_s}"

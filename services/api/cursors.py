@@ -20,7 +20,8 @@ POSITION_MAX: Final = 2**63 - 1
 _FILTER_BYTES: Final = 8
 _PACKED: Final = struct.Struct(f">BQ{_FILTER_BYTES}s")
 # Base64 of these bytes, without the padding that a URL would have to escape.
-_TEXT: Final = re.compile(r"[A-Za-z0-9_-]{23}")
+CURSOR_PATTERN: Final = "[A-Za-z0-9_-]{23}"
+_TEXT: Final = re.compile(CURSOR_PATTERN)
 _PADDING: Final = "="
 
 

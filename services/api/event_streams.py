@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 import msgspec
 import structlog
-from anyio import CancelScope, create_task_group
+from anyio import CancelScope
 from litestar.response.base import ASGIResponse
 from litestar.types import Receive, Send
 from structlog.typing import FilteringBoundLogger
@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from events.log import EventLog, LogUnavailable, StoredEvent
 from events.subjects import parse_subject
-from services.api.edge import BodyAborted
+from services.api.departures import calling_when_gone
 from services.api.feed import FeedClosed, News, TaskFeed, Watch
 from services.api.line import WaitingLine
 from services.api.seats import NoSeat, Seats
@@ -27,6 +27,7 @@ PLACE_S: Final = 1.0
 STREAM_MAX_S: Final = 3600.0
 RECONNECT_AFTER_MS: Final = 2000
 MEDIA_TYPE: Final = "text/event-stream"
+PROGRESS_EVENT: Final = "progress"
 
 _ENDINGS: Final = frozenset({"completed", "failed", "cancelled", "removed"})
 _START: Final = b"retry: %d\n\n" % RECONNECT_AFTER_MS
@@ -152,12 +153,11 @@ class EventStream(ASGIResponse):
     @override
     async def send_body(self, send: Send, receive: Receive) -> None:
         """Send all frames, or as many as the client waits for."""
-        async with create_task_group() as group, aclosing(self._frames) as frames:
-            group.start_soon(_cancel_when_gone, group.cancel_scope, receive)
-            async for frame in frames:
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
-            await send({"type": "http.response.body", "body": b"", "more_body": False})
-            group.cancel_scope.cancel()
+        with CancelScope() as scope:
+            async with calling_when_gone(receive, scope.cancel), aclosing(self._frames) as frames:
+                async for frame in frames:
+                    await send({"type": "http.response.body", "body": frame, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def frame_of(stored: StoredEvent) -> bytes:
@@ -169,18 +169,9 @@ def frame_of(stored: StoredEvent) -> bytes:
 
 def progress_frame_of(progress: ProgressBody) -> bytes:
     """How far a task is. Without an id: it is not history, and nothing is resumed behind it."""
-    return b"event: progress\ndata: %b\n\n" % _ENCODER.encode(progress)
+    name = PROGRESS_EVENT.encode()
+    return b"event: %b\ndata: %b\n\n" % (name, _ENCODER.encode(progress))
 
 
 def _is_ended(history: Sequence[StoredEvent]) -> bool:
     return bool(history) and parse_subject(history[-1].subject).event in _ENDINGS
-
-
-async def _cancel_when_gone(scope: CancelScope, receive: Receive) -> None:
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    except BodyAborted:
-        # The same news, from the layer that watches over request bodies.
-        pass
-    scope.cancel()

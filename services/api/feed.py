@@ -29,7 +29,7 @@ _log: FilteringBoundLogger = structlog.get_logger()
 
 
 class FeedClosed(Exception):
-    """The process stops: whoever waits has to answer now."""
+    """Nothing more will be told, as when the process stops: whoever waits has to answer now."""
 
 
 class News(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,11 +12,11 @@ from litestar.response.base import ASGIResponse
 from events.log import EventLog, LogUnavailable
 from projections.store import TaskViews, ViewsUnavailable
 from services.adapters.storage import ObjectStore, StorageUnavailable
-from services.api.description import answer_of
 
 CHECK_TIMEOUT_S: Final = 2.0
 
 CheckResult = Literal["ok", "unavailable"]
+ReadinessStatus = Literal["ready", "degraded", "unavailable"]
 
 
 class Liveness(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class Liveness(msgspec.Struct, frozen=True, kw_only=True):
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
     """What this process can do, and what each server it needs has answered."""
 
-    status: Literal["ready", "degraded", "unavailable"]
+    status: ReadinessStatus
     checks: dict[str, CheckResult]
 
 
@@ -49,38 +49,17 @@ def health_routes(
     version_body = _ENCODER.encode(Version(service="concept-refinery", version=version))
     live_body = _ENCODER.encode(Liveness())
 
-    @get(
-        "/api/health/live",
-        summary="Whether the process lives",
-        operation_id="live",
-        responses={200: answer_of(Liveness, "It does.")},
-        tags=["health"],
-    )
+    @get("/api/health/live")
     async def live() -> ASGIResponse:
         return _answer(live_body)
 
-    @get(
-        "/api/health/ready",
-        summary="Whether requests can be served",
-        operation_id="ready",
-        responses={
-            200: answer_of(Readiness, "Requests are served, some perhaps more slowly."),
-            503: answer_of(Readiness, "No request can be taken: the log does not answer."),
-        },
-        tags=["health"],
-    )
+    @get("/api/health/ready")
     async def ready() -> ASGIResponse:
         readiness = await check_readiness(log=log, views=views, store=store)
         status_code = 503 if readiness.status == "unavailable" else 200
         return _answer(_ENCODER.encode(readiness), status_code=status_code)
 
-    @get(
-        "/api/health/version",
-        summary="Which build answers",
-        operation_id="version",
-        responses={200: answer_of(Version, "Name and version of the service.")},
-        tags=["health"],
-    )
+    @get("/api/health/version")
     async def show_version() -> ASGIResponse:
         return _answer(version_body)
 
@@ -104,7 +83,7 @@ async def check_readiness(
     )
     checks: Mapping[str, CheckResult] = dict(zip(("log", "views", "store"), outcomes, strict=True))
     if checks["log"] == "unavailable":
-        status: Literal["ready", "degraded", "unavailable"] = "unavailable"
+        status: ReadinessStatus = "unavailable"
     else:
         status = "degraded" if "unavailable" in outcomes else "ready"
     return Readiness(status=status, checks=dict(checks))

@@ -14,7 +14,6 @@ from events.ids import is_task_id
 from events.log import EventLog, StoredEvent
 from events.subjects import parse_subject
 from services.api.bodies import HistoryEntry
-from services.api.description import HISTORY_RESPONSES, HistoryOperation
 from services.api.edge import facts_of
 from services.api.event_streams import MEDIA_TYPE, EventStreams
 from services.api.requests import AuthenticatedRequest, header_values
@@ -35,11 +34,6 @@ def history_route(*, log: EventLog, streams: EventStreams) -> HTTPRouteHandler:
 
     @get(
         "/api/tasks/{task_id:str}/events",
-        summary="Show or follow what happens to a task",
-        operation_id="followTask",
-        operation_class=HistoryOperation,
-        responses=HISTORY_RESPONSES,
-        tags=["tasks"],
     )
     async def follow_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
         user_key = request.user.user_key

@@ -1,8 +1,6 @@
 """Every error as a client sees it (RFC 9457): the one table from causes to answers."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
-from http import HTTPMethod
 from typing import Final
 from urllib.parse import quote
 
@@ -17,7 +15,6 @@ from litestar.exceptions import (
 )
 from litestar.exceptions.http_exceptions import RequestEntityTooLarge
 from litestar.types import Scope
-from litestar.utils.path import normalize_path
 from msgspec import UNSET, UnsetType
 from structlog.typing import FilteringBoundLogger
 
@@ -36,6 +33,7 @@ from services.api.admissions import (
 from services.api.auth import InvalidToken
 from services.api.edge import BodyAborted, BodyStalled, facts_of
 from services.api.listing import ViewsBehind
+from services.api.methods import allowed_methods
 from services.api.refinement_requests import FieldError, UnsupportedMediaType
 from services.api.seats import ProcessHasNoSeat, UserHasNoSeat
 from services.api.signing_keys import KeysUnavailable
@@ -269,14 +267,10 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
     invalid = error.errors if isinstance(error, InvalidRequest) else ()
     if reasons := [one.reason for one in invalid if one.reason is not None]:
         facts.reason = "; ".join(reasons)
-    problem = Problem(
-        type=TYPE_PREFIX + kind.name,
-        title=kind.title,
-        status=kind.status,
-        detail=kind.detail,
-        instance=quote(request.scope["path"]),
-        field_errors=_by_field(invalid) if invalid else UNSET,
-        errors=[_problem_error(one) for one in invalid] if invalid else UNSET,
+    problem = problem_of(
+        kind,
+        instance=request.scope["path"],
+        invalid=invalid,
         request_id=facts.request_id if kind is INTERNAL_ERROR else UNSET,
     )
     return Response(
@@ -284,6 +278,26 @@ def answer_error(request: Request[object, object, State], error: Exception) -> R
         status_code=kind.status,
         media_type=MEDIA_TYPE,
         headers={**kind.headers, **_headers(error, request.scope), "Cache-Control": "no-store"},
+    )
+
+
+def problem_of(
+    kind: ProblemKind,
+    *,
+    instance: str,
+    invalid: Sequence[FieldError] = (),
+    request_id: str | UnsetType = UNSET,
+) -> Problem:
+    """A problem of this kind at the path `instance`, with all that is wrong with the request."""
+    return Problem(
+        type=TYPE_PREFIX + kind.name,
+        title=kind.title,
+        status=kind.status,
+        detail=kind.detail,
+        instance=quote(instance),
+        field_errors=_by_field(invalid) if invalid else UNSET,
+        errors=[_problem_error(one) for one in invalid] if invalid else UNSET,
+        request_id=request_id,
     )
 
 
@@ -320,16 +334,5 @@ def _headers(error: Exception, scope: Scope) -> dict[str, str]:
     if isinstance(error, QuotaSpent):
         headers["Retry-After"] = str(error.resets_in_s)
     if isinstance(error, MethodNotAllowedException):
-        headers["Allow"] = ", ".join(_allowed_methods(scope))
+        headers["Allow"] = ", ".join(allowed_methods(scope["litestar_app"], scope["path"]))
     return headers
-
-
-def _allowed_methods(scope: Scope) -> list[str]:
-    router = scope["litestar_app"].asgi_router
-    path = normalize_path(scope["path"])
-    allowed: list[str] = []
-    for method in HTTPMethod:
-        with contextlib.suppress(MethodNotAllowedException, KeyError):
-            router.handle_routing(path=path, method=method.value)
-            allowed.append(method.value)
-    return allowed

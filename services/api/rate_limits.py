@@ -1,22 +1,22 @@
 """The routes that tell a user how the quota stands, without using any of it."""
 
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Final, Literal
 
 import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
-from litestar.openapi import ResponseSpec
 from litestar.response.base import ASGIResponse
 from msgspec import Struct
 
+from events.task import Moment
 from services.api.admissions import Admissions
-from services.api.description import TaskOperation, answer_of, problem_of
 from services.api.quota_report import PERIOD, POLICY, QuotaReport
 from services.api.requests import AuthenticatedRequest
 
 ROUTE: Final = "/api/concepts/refine"
+RATE_LIMIT: Final = "refine_concept"
+
+QuotaStatus = Literal["available", "exhausted"]
 
 
 class RateLimit(Struct, frozen=True, kw_only=True):
@@ -28,7 +28,7 @@ class RateLimit(Struct, frozen=True, kw_only=True):
     limit: int
     used: int
     remaining: int
-    resets_at: datetime
+    resets_at: Moment
     reset_in_s: int
 
 
@@ -49,37 +49,22 @@ class RateLimitStatus(Struct, frozen=True, kw_only=True):
 class RateLimitsStatus(Struct, frozen=True, kw_only=True):
     """Whether another request would be within the limits."""
 
-    status: Literal["available", "exhausted"]
+    status: QuotaStatus
     limits: dict[str, RateLimitStatus]
 
 
-_NAME: Final = "refine_concept"
 _ENCODER: Final = msgspec.json.Encoder()
 
 
 def rate_limit_routes(*, admissions: Admissions) -> list[HTTPRouteHandler]:
     """`GET /api/health/rate-limits` and `/rate-limits-status`."""
 
-    @get(
-        "/api/health/rate-limits",
-        summary="Show the quota",
-        operation_id="rateLimits",
-        operation_class=TaskOperation,
-        responses=_responses(RateLimits),
-        tags=["health"],
-    )
+    @get("/api/health/rate-limits")
     async def show_rate_limits(request: AuthenticatedRequest) -> ASGIResponse:
         quota = await admissions.quota_of(request.user)
-        return _answer(RateLimits(limits={_NAME: _limit_of(quota)}), quota)
+        return _answer(RateLimits(limits={RATE_LIMIT: _limit_of(quota)}), quota)
 
-    @get(
-        "/api/health/rate-limits-status",
-        summary="Show what is left of the quota",
-        operation_id="rateLimitsStatus",
-        operation_class=TaskOperation,
-        responses=_responses(RateLimitsStatus),
-        tags=["health"],
-    )
+    @get("/api/health/rate-limits-status")
     async def show_rate_limits_status(request: AuthenticatedRequest) -> ASGIResponse:
         quota = await admissions.quota_of(request.user)
         left = _limit_of(quota)
@@ -88,21 +73,12 @@ def rate_limit_routes(*, admissions: Admissions) -> list[HTTPRouteHandler]:
         )
         return _answer(
             RateLimitsStatus(
-                status="available" if left.remaining else "exhausted", limits={_NAME: status}
+                status="available" if left.remaining else "exhausted", limits={RATE_LIMIT: status}
             ),
             quota,
         )
 
     return [show_rate_limits, show_rate_limits_status]
-
-
-def _responses(body: type[Struct]) -> Mapping[int, ResponseSpec]:
-    return {
-        200: answer_of(body, "The caller's quota."),
-        400: problem_of("The request could not be understood."),
-        401: problem_of("No valid bearer token."),
-        503: problem_of("The log cannot tell right now; see Retry-After."),
-    }
 
 
 def _limit_of(quota: QuotaReport) -> RateLimit:

@@ -27,6 +27,8 @@ ASPECTS: Final = (
 )
 REQUIRED: Final = ("original_image_url", "refinement_prompt")
 IDEMPOTENCY_HEADER: Final = "Idempotency-Key"
+# Quoted (the draft standard's form) and bare mean the same key.
+IDEMPOTENCY_PATTERN: Final = r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})'
 
 _WRONG_NAMES_SHOWN_MAX: Final = 10
 _FIELD_NAME_SHOWN_MAX: Final = 64
@@ -34,10 +36,25 @@ _BODY: Final = "body"
 _JSON: Final = re.compile(
     r"application/json[ \t]*(?:;[ \t]*charset=\"?utf-8\"?[ \t]*)?;?", re.IGNORECASE
 )
-# Quoted (the draft standard's form) and bare mean the same key.
-_IDEMPOTENCY_KEY: Final = re.compile(r'"([!-~]{1,255})"|([!#-~][!-~]{0,254})')
+_IDEMPOTENCY_KEY: Final = re.compile(IDEMPOTENCY_PATTERN)
 # Everything that is not text: C0 and C1 controls except newline and tab, and lone surrogates.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_CONTROLS: Final = r"\x00-\x08\x0b-\x1f\x7f-\x9f"
+_CONTROL: Final = re.compile(rf"[{_CONTROLS}\ud800-\udfff]")
+# As clients can check it: enough text between the first and the last of what is not blank.
+TEXT_PATTERN: Final = (
+    rf"^[^{_CONTROLS}]*[^\s{_CONTROLS}][^{_CONTROLS}]{{{TEXT_LENGTH_MIN - 2},}}"
+    rf"[^\s{_CONTROLS}][^{_CONTROLS}]*$"
+)
+# Parsers disagree on blanks, controls and backslashes; what one checks another would fetch.
+_AMBIGUOUS: Final = r"\s\\\x00-\x1f\x7f-\x9f"
+_HOST: Final = rf"(?:\[[^/?#@\[\]{_AMBIGUOUS}]+\]|[^:/?#@\[\]{_AMBIGUOUS}]+)"
+_PORT: Final = (
+    "(?::(?:0*(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}"
+    "|655[0-2][0-9]|6553[0-5]))?)?"
+)
+# Necessary, not sufficient: what is an address of IPv6 no short pattern says.
+URL_PATTERN: Final = rf"^[Hh][Tt][Tt][Pp][Ss]?://{_HOST}{_PORT}(?:[/?#][^{_AMBIGUOUS}]*)?$"
+_URL: Final = re.compile(URL_PATTERN)
 _FIELDS: Final = msgspec.json.Decoder(dict[str, object])
 # Only names are looked at, so numbers stay as they are written, however long.
 _PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple, parse_int=str, parse_float=str)
@@ -160,19 +177,18 @@ def _read_url(value: object, *, may_fetch: Callable[[str], bool]) -> str:
         raise Invalid("must be a string")
     if len(value) > URL_LENGTH_MAX:
         raise Invalid(f"must have at most {URL_LENGTH_MAX} characters")
-    # Parsers disagree on blanks, controls and backslashes; what one checks another would fetch.
     if not value.isprintable() or " " in value or "\\" in value:
         raise Invalid("must not contain whitespace, control characters or backslashes")
     try:
         parts = urlsplit(value)
         is_complete = parts.scheme in {"http", "https"} and bool(parts.hostname)
-        is_complete = is_complete and parts.port != 0
+        is_complete = is_complete and parts.port != 0 and _URL.fullmatch(value) is not None
     except ValueError as error:
         raise Invalid("must be a valid URL") from error
-    if not is_complete:
-        raise Invalid("must be an http or https URL")
     if "@" in parts.netloc:
         raise Invalid("must not contain a user name or password")
+    if not is_complete:
+        raise Invalid("must be an http or https URL")
     if not may_fetch(value):
         raise NeverFetched
     return value
@@ -182,7 +198,7 @@ def _read_text(value: object) -> str:
     if not isinstance(value, str):
         raise Invalid("must be a string")
     text = value.strip()
-    if not TEXT_LENGTH_MIN <= len(text) <= TEXT_LENGTH_MAX:
+    if len(text) < TEXT_LENGTH_MIN or len(value) > TEXT_LENGTH_MAX:
         raise Invalid(f"must have {TEXT_LENGTH_MIN} to {TEXT_LENGTH_MAX} characters")
     if _CONTROL.search(value):
         raise Invalid("must not contain control characters")

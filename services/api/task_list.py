@@ -9,7 +9,6 @@ from litestar.response.base import ASGIResponse
 
 from services.api.admissions import InvalidRequest
 from services.api.bodies import TaskBodies
-from services.api.description import LIST_RESPONSES, ListOperation
 from services.api.list_requests import read_list_request
 from services.api.listing import TaskListing
 from services.api.requests import AuthenticatedRequest
@@ -20,14 +19,7 @@ _ROUTE: Final = "/api/tasks"
 def task_list_route(*, listing: TaskListing, bodies: TaskBodies) -> HTTPRouteHandler:
     """`GET /api/tasks`: a bare array of task bodies, with a `Link` to the page behind it."""
 
-    @get(
-        _ROUTE,
-        summary="List tasks",
-        operation_id="listTasks",
-        operation_class=ListOperation,
-        responses=LIST_RESPONSES,
-        tags=["tasks"],
-    )
+    @get(_ROUTE)
     async def list_tasks(request: AuthenticatedRequest) -> ASGIResponse:
         read = read_list_request(request.scope["query_string"])
         if isinstance(read, tuple):

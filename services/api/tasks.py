@@ -9,15 +9,9 @@ from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from events.log import LogUnavailable
+from events.task import Task
 from services.api.admissions import Admissions
 from services.api.bodies import TaskBodies
-from services.api.description import (
-    CANCEL_RESPONSES,
-    REMOVE_RESPONSES,
-    TASK_RESPONSES,
-    ReadTaskOperation,
-    TaskOperation,
-)
 from services.api.edge import facts_of
 from services.api.preferences import wait_of
 from services.api.requests import AuthenticatedRequest, header_values
@@ -33,10 +27,6 @@ def task_route(*, reader: TaskReader, bodies: TaskBodies, waits: TaskWaits) -> H
 
     @get(
         ["/api/tasks/{task_id:str}", "/api/concepts/task/{task_id:str}"],
-        summary="Show a task",
-        operation_class=ReadTaskOperation,
-        responses=TASK_RESPONSES,
-        tags=["tasks"],
     )
     async def show_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
         scope = request.scope
@@ -48,7 +38,9 @@ def task_route(*, reader: TaskReader, bodies: TaskBodies, waits: TaskWaits) -> H
         wait_s = wait_of(header_values(scope, b"prefer"))
         if wait_s is not None:
             is_news = bool(known) and not bodies.tag_of(task).is_position_in(known)
-            waited = task if is_news else await waits.until_moved(task, wait_s=wait_s)
+            waited: Task | None = task
+            if not is_news:
+                waited = await waits.until_moved(task, wait_s=wait_s, receive=request.receive)
             if waited is not None:
                 task = waited
                 headers["Preference-Applied"] = f"wait={wait_s}"
@@ -71,11 +63,6 @@ def withdrawal_routes(
     @post(
         "/api/tasks/{task_id:str}/cancel",
         status_code=200,
-        summary="Cancel a task",
-        operation_id="cancelTask",
-        operation_class=TaskOperation,
-        responses=CANCEL_RESPONSES,
-        tags=["tasks"],
     )
     async def cancel_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> ASGIResponse:
         status_code = 200
@@ -94,11 +81,6 @@ def withdrawal_routes(
     @delete(
         "/api/tasks/{task_id:str}",
         status_code=204,
-        summary="Cancel an active task, or remove one that has ended",
-        operation_id="removeTask",
-        operation_class=TaskOperation,
-        responses=REMOVE_RESPONSES,
-        tags=["tasks"],
     )
     async def remove_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> None:
         task = await withdrawals.remove(task_id, owner=request.user)

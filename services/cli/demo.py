@@ -4,6 +4,7 @@ import asyncio
 import os
 import shutil
 import tempfile
+from contextlib import aclosing
 from datetime import timedelta
 from importlib.resources import files
 from pathlib import Path
@@ -17,10 +18,11 @@ from events.codec import decode
 from events.ids import user_key_of
 from services.adapters.jetstream import JetStreamConnection
 from services.adapters.jetstream_log import JetStreamLog
-from services.cli.client import ApiClient, TaskAnswer
-from services.cli.display import Steps
+from services.cli.client import ApiClient, TaskAnswer, TaskProgress
+from services.cli.display import Steps, text_of
 from services.cli.errors import CommandFailed
 from services.cli.event_lines import history_line
+from services.cli.following import Follower
 from services.cli.stack import Stack, StackOptions
 from services.cli.tokens import sign_token
 from services.cli.uploads import require_writable, upload, write_picture
@@ -103,10 +105,16 @@ async def _refine(stack: Stack, steps: Steps, output: Path, console: Console) ->
     async with ApiClient(api=stack.api, token=token) as client:
         task = await client.refine({"original_image_url": url, **REQUEST})
         steps.done(f"posted: “{REQUEST['refinement_prompt']}”")
-        async for task in client.watch(task.task_id):  # noqa: B020 - the task, as it changes
-            steps.done(f"{task.task_id} is [bold]{task.status}[/bold]")
+        async with aclosing(Follower(client, task.task_id).moments()) as moments:
+            async for moment in moments:
+                if isinstance(moment, TaskProgress):
+                    steps.doing(text_of(moment))
+                else:
+                    task = moment
+                    steps.done(f"{task.task_id} is [bold]{task.status}[/bold]")
         if task.status != "completed" or task.image_url is None:
             raise CommandFailed(f"the task is {task.status}: {task.error_message}")
+        steps.doing("saving the pictures")
         before, after = _save(output, sample, await client.download(task.image_url))
     places = f"\nbefore  {before}\nafter   {after}\nURL     {task.image_url}\n"
     history = await _history(stack, task)

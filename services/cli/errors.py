@@ -55,5 +55,3 @@ def run_reporting_errors(command: Callable[..., object]) -> None:
     except _EXPECTED as error:
         click.echo(f"error: {error}", err=True)
         sys.exit(EXIT_FAILED)
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)

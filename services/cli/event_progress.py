@@ -1,5 +1,6 @@
 """How far a pass over many events is: a bar with rate and time left on a terminal."""
 
+import sys
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
@@ -32,6 +33,8 @@ class EventProgress:
             console=shown,
             transient=True,
             disable=not shown.is_terminal,
+            # What is printed meanwhile goes above the bar, unless somebody else reads it.
+            redirect_stdout=sys.stdout.isatty(),
         )
         self._bar = self._progress.add_task("", total=total, rate="")
         self._count = 0

@@ -21,7 +21,7 @@ from events.task import EVENT_TYPES
 from services.adapters.jetstream import JetStreamConnection
 from services.adapters.jetstream_archive import JetStreamArchive
 from services.adapters.jetstream_declared import verify_stream
-from services.cli import exporting, watching
+from services.cli import exporting, showing
 from services.cli.checking import check as check_stream
 from services.cli.checking import fault_json, fault_line, verdict_lines
 from services.cli.endings import ending_early
@@ -144,7 +144,7 @@ def tail(first: int | None, count: int, data: Path | None, *, follows: bool, as_
         uvloop.run(
             _with_archive(
                 _observer(data),
-                lambda archive: watching.tail(
+                lambda archive: showing.tail(
                     archive, first=first, count=count, follows=follows, as_json=as_json
                 ),
             )
@@ -160,9 +160,9 @@ def show(what: str, data: Path | None, *, as_json: bool) -> None:
 
     async def work(archive: JetStreamArchive) -> None:
         if what.isascii() and what.isdigit():
-            await watching.show_position(archive, int(what), as_json=as_json)
+            await showing.show_position(archive, int(what), as_json=as_json)
         else:
-            await watching.show_task(archive, what, as_json=as_json)
+            await showing.show_task(archive, what, as_json=as_json)
 
     with ending_early():
         uvloop.run(_with_archive(_observer(data), work))

@@ -33,7 +33,12 @@ from services.refinement.reactor import Reactor
 from services.refinement.studio import Studios
 from services.runtime.clock import RandomIdentifiers, Stamper, SystemClock
 from services.runtime.environment import load
-from services.runtime.lifecycle import quiet_the_collector, ready_file, stop_on_signals
+from services.runtime.lifecycle import (
+    allow_open_files,
+    quiet_the_collector,
+    ready_file,
+    stop_on_signals,
+)
 from services.runtime.logs import configure_logs
 from services.runtime.retries import Backoff
 from services.runtime.settings import (
@@ -45,6 +50,9 @@ from services.runtime.settings import (
     ProvisionSettings,
     WorkerSettings,
 )
+
+# Of the API, besides its clients' connections: those to its servers, and what Python has open.
+FILES_BESIDES: Final = 256
 
 _Decorator = Callable[[Callable[..., None]], Callable[..., None]]
 _READY_FILE: Final[_Decorator] = click.option(
@@ -94,6 +102,7 @@ def provision(replicas: int) -> None:
 
 
 async def _serve_api(settings: ApiSettings, ready: Path | None) -> None:
+    allow_open_files(settings.http.connections_max + FILES_BESIDES)
     with stop_on_signals() as stop:
         async with AsyncExitStack() as stack:
             connection = await _connect(stack, settings.nats, name="api")

@@ -1,11 +1,11 @@
 """The command group; each command's module is imported only when it is called."""
 
 import importlib
-from typing import Final
+from typing import Any, Final
 
 import click
 
-from services.cli.errors import run_reporting_errors
+from services.cli.errors import EXIT_INTERRUPTED, run_reporting_errors
 from services.runtime.logs import configure_logs
 from services.runtime.settings import LogSettings
 
@@ -13,6 +13,9 @@ _COMMANDS: Final = {
     "demo": "services.cli.demo",
     "up": "services.cli.up",
     "submit": "services.cli.submit",
+    "tasks": "services.cli.tasks",
+    "watch": "services.cli.tasks",
+    "cancel": "services.cli.tasks",
     "refine": "services.cli.refine",
     "engine": "services.cli.engine",
     "token": "services.cli.token",
@@ -39,6 +42,13 @@ class _LazyGroup(click.Group):
         command = getattr(module, cmd_name.replace("-", "_"))
         assert isinstance(command, click.Command)
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; whoever interrupts it knows that, and is told nothing more."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            ctx.exit(EXIT_INTERRUPTED)
 
 
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,26 +1,21 @@
 """`refinery submit`: send a picture and an instruction to the running stack, as a user would."""
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
 
 import click
 import uvloop
 from rich.console import Console
+from rich.markup import escape
 
-from services.cli.client import ApiClient, TaskAnswer
-from services.cli.display import Steps
-from services.cli.errors import CommandFailed
-from services.cli.stack import RunningStack, find_running
-from services.cli.token import DATA_DEFAULT, credentials_of
-from services.cli.tokens import sign_token
-from services.cli.uploads import require_writable, upload, write_picture
-from services.embedded.credentials import Credentials
+from services.cli.client import TaskAnswer
+from services.cli.display import Following
+from services.cli.signing_in import as_user, client_of, options_of
+from services.cli.stack import find_running
+from services.cli.token import credentials_of
+from services.cli.uploads import require_writable, upload
+from services.cli.watching import take_result, watch_to_end
 from services.runtime.settings import S3Settings, Secret
-
-TOKEN_LIFE: Final = timedelta(hours=1)
-STEPS: Final = 3
 
 
 @click.command()
@@ -34,14 +29,7 @@ STEPS: Final = 3
     help="Wait, and save the refined picture here.",
 )
 @click.option("--engine", help="The engine to ask for, where the service offers a choice.")
-@click.option("--user", default="developer", show_default=True, help="In whose name.")
-@click.option(
-    "--data",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=DATA_DEFAULT,
-    show_default=True,
-    help="Data directory of the running stack.",
-)
+@as_user
 def submit(
     picture: str,
     prompt: str,
@@ -55,7 +43,7 @@ def submit(
     """Ask the running stack to refine IMAGE_OR_URL as PROMPT says.
 
     A local picture is uploaded to the object store first. Prints the task's id; with --wait follows
-    the task and fails if it does.
+    the task and fails if it does. Ctrl-C ends the waiting, not the task.
     """
     if output is not None:
         require_writable(output)
@@ -77,48 +65,27 @@ async def _submit(
     save: Path | None,
 ) -> None:
     """Ask for what `wish` says, the fields of a request but for the picture's URL."""
-    running = find_running(data)
-    credentials = credentials_of(data)
-    console = Console(stderr=True)
-    token = sign_token(user, secret=credentials.jwt_secret, life=TOKEN_LIFE)
-    with Steps(console, title="refining", total=STEPS) as steps:
-        url = picture
-        if not picture.startswith(("http://", "https://")):
-            url = await upload(Path(picture), _s3_settings(running, credentials))
-            steps.done(f"uploaded {picture}")
-        async with ApiClient(api=running.api, token=token) as client:
+    last: TaskAnswer | None = None
+    async with client_of(user, data) as client:
+        with Following(Console(stderr=True), title="asking") as display:
+            url = picture
+            if not picture.startswith(("http://", "https://")):
+                display.doing("uploading")
+                url = await upload(Path(picture), _s3_settings(data))
+                display.say(escape(f"uploaded {picture}"))
             task = await client.refine({"original_image_url": url, **wish})
-            click.echo(task.task_id)
+            display.doing("accepted")
+            display.result(task.task_id)
             if is_waiting:
-                await _follow(client, task, steps, save)
+                last = await watch_to_end(
+                    client, task.task_id, display, options=options_of(user, data)
+                )
+        if last is not None:
+            await take_result(client, last, save=save)
 
 
-async def _follow(client: ApiClient, task: TaskAnswer, steps: Steps, save: Path | None) -> None:
-    last = task
-    async for last in client.watch(task.task_id):
-        steps.done(last.message)
-    if last.status != "completed" or last.image_url is None:
-        reason = last.error_message or last.status
-        raise CommandFailed(f"{last.task_id} is {last.status}: {reason}")
-    for line in _left_undone(last.result):
-        click.echo(line, err=True)
-    if save is None:
-        click.echo(last.image_url)
-    else:
-        write_picture(save, await client.download(last.image_url))
-        click.echo(str(save))
-
-
-def _left_undone(result: Mapping[str, Any]) -> Iterator[str]:
-    """What the plan of a finished task says was not done, a line each."""
-    plan = result.get("plan") or {}
-    for skipped in plan.get("skipped", ()):
-        yield f"not done: {skipped.get('phrase') or skipped.get('operation')}: {skipped['reason']}"
-    for phrase in plan.get("unmatched", ()):
-        yield f"not understood: {phrase}"
-
-
-def _s3_settings(running: RunningStack, credentials: Credentials) -> S3Settings:
+def _s3_settings(data: Path) -> S3Settings:
+    running, credentials = find_running(data), credentials_of(data)
     return S3Settings(
         endpoint=running.s3_endpoint,
         bucket=running.s3_bucket,

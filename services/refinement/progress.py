@@ -15,7 +15,7 @@ Moved: TypeAlias = Callable[[float], Awaitable[None]]
 """Takes how much of some work is done, from 0 to 1. Cheap, so it may be called for every step."""
 
 INTERVAL_S: Final = 0.25
-TICK_S: Final = 1.0
+TICK_S: Final = 0.5
 
 
 class Span(msgspec.Struct, frozen=True):

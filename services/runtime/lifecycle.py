@@ -2,17 +2,23 @@
 
 import asyncio
 import gc
+import resource
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+import structlog
+from structlog.typing import FilteringBoundLogger
+
 # Objects before a collection of the youngest, then collections before one of the next: the first is
 # 700 by default, and bounds the garbage that waits.
 COLLECTOR_THRESHOLDS: Final = (50_000, 20, 100)
 
 STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+_log: FilteringBoundLogger = structlog.get_logger()
 
 
 class CannotServe(Exception):
@@ -46,6 +52,22 @@ def quiet_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTOR_THRESHOLDS)
+
+
+def allow_open_files(count: int) -> None:
+    """Raise the limit of open files to what is needed, as far as this process may.
+
+    The usual soft limit of 1,024 is for programs that use `select`; each connection is a file.
+    Where the hard limit is too low as well, the process serves as many as it can, and its log says
+    so.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= count:
+        return
+    allowed = count if hard == resource.RLIM_INFINITY else min(count, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
+    if allowed < count:
+        _log.warning("process.open_files_too_few", allowed=allowed, needed=count)
 
 
 @contextmanager

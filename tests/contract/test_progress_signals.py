@@ -119,14 +119,17 @@ async def test_every_listener_hears_of_every_user(line: Line) -> None:
 async def test_what_nobody_hears_is_gone(line: Line) -> None:
     """Who listens later hears what is said later."""
     early, late = progress(), progress()
-    ear = Ear(early, late)
+    first, second = Ear(early), Ear(early, late)
+    stop_first = await line.listener.listen(first.hear)
     await line.sender.send(early)
+    await first.has(1)
 
-    stop = await line.listener.listen(ear.hear)
+    stop_second = await line.listener.listen(second.hear)
     await line.sender.send(late)
 
-    assert await ear.has(1) == [late]
-    await stop()
+    assert await second.has(1) == [late]
+    await stop_first()
+    await stop_second()
 
 
 async def test_who_has_stopped_hears_nothing(line: Line) -> None:

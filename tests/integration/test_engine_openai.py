@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 from events.failures import FailureCode
 from events.task import Status, TaskProcessing
 from services.refinement.engines import Instruction
-from services.refinement.engines.remote.engine import RemoteEngine
+from services.refinement.engines.remote.engine import EDIT_SPAN, RemoteEngine
 from services.refinement.engines.remote.openai import OpenAiProvider, TokenPrices
 from services.refinement.failures import RefinementFailure
 from services.refinement.pictures import PictureLimits
@@ -101,6 +101,20 @@ async def test_sends_the_documented_form(server: ProviderServer, engine: RemoteE
     assert call.fields["prompt"].startswith("lighter.")
     assert call.fields["size"] == "auto"
     assert Image.open(io.BytesIO(call.fields["image"])).size == (64, 48)
+
+
+async def test_says_how_far_it_is(server: ProviderServer, engine: RemoteEngine) -> None:
+    """Providers do not tell, so what is told is when the provider was asked and has answered."""
+    server.answer(EDITS, edited(picture()))
+    shares: list[float] = []
+
+    async def moved(share: float) -> None:
+        shares.append(share)
+
+    _ = await engine.refine(original=LOGO, instruction=INSTRUCTION, timeout_s=5, moved=moved)
+
+    assert shares == sorted(shares)
+    assert shares[-1] == EDIT_SPAN.end < 1
 
 
 async def test_what_is_sent_is_no_larger_than_what_is_refined(

@@ -2,21 +2,18 @@
 
 import asyncio
 import json
-import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import nats
 import pytest
 from nats.aio.client import Client
-from nats.aio.msg import Msg
 
 from events.codec import decode
 from events.log import Delivery
-from events.progress import ALL_PROGRESS, progress_subject
+from events.progress import progress_subject
 from events.subjects import EVENT_NAMES
 from events.task import (
     Durations,
@@ -30,16 +27,12 @@ from events.task import (
     fold,
     next_event,
 )
-from services.adapters import jetstream_declared
 from services.adapters.jetstream import JetStreamConnection, JetStreamQueue
 from services.adapters.jetstream_log import JetStreamLog
-from services.embedded.binaries import NATS_SERVER, find
-from services.embedded.credentials import Credentials, load_or_create
-from services.embedded.nats_server import permission_table, start_nats
-from services.embedded.readiness import Launch
-from services.runtime.settings import NatsSettings, Secret
+from services.embedded.nats_server import permission_table
 from tests import controls
 from tests.desks import new_desk, requested_event, stamp
+from tests.own_log import OwnLog, client_of, own_log, push_config, signed_in
 from tests.servers import Servers
 
 BOUND_S: Final = 20.0
@@ -66,43 +59,11 @@ EVENT_BYTES: Final = 4096
 EVENT_COUNT: Final = 2500
 
 
-class Server:
-    """A nats-server of one test's own, which it may try to ruin."""
-
-    def __init__(self, *, port: int, credentials: Credentials) -> None:
-        self._port = port
-        self._credentials = credentials
-
-    def settings(self, user: str) -> NatsSettings:
-        """Settings of a user."""
-        password = getattr(self._credentials.nats, user)
-        url = f"nats://127.0.0.1:{self._port}"
-        return NatsSettings(url=url, user=user, password=Secret(password))
-
-
 @pytest.fixture
-async def server(tmp_path: Path) -> AsyncIterator[Server]:
-    """An empty log with the worker's consumer."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    credentials = load_or_create(tmp_path)
-    launch = Launch(
-        name="nats-server",
-        program=find(NATS_SERVER),
-        data=tmp_path,
-        directory=tmp_path / "nats-server",
-        log=tmp_path / "log",
-        ports={"nats": port},
-    )
-    process = await start_nats(launch, credentials=credentials)
-    try:
-        running = Server(port=port, credentials=credentials)
-        async with signed_in(running.settings("admin")) as admin:
-            await jetstream_declared.apply(admin, replicas=1)
+async def server(tmp_path: Path) -> AsyncIterator[OwnLog]:
+    """An empty log with the worker's consumer, which a test may try to ruin."""
+    async with own_log(tmp_path) as running:
         yield running
-    finally:
-        await process.stop()
 
 
 class TestWork:
@@ -181,7 +142,7 @@ class TestWork:
         assert delivery.count == 1
 
     @pytest.mark.parametrize("user", READERS)
-    async def test_a_slow_reader_gets_everything_once(self, server: Server, user: str) -> None:
+    async def test_a_slow_reader_gets_everything_once(self, server: OwnLog, user: str) -> None:
         """Flow control crosses the accounts: more than its window of 2 MB arrives, in order."""
         async with signed_in(server.settings("admin")) as admin:
             await asyncio.gather(*(fill(admin, first) for first in range(EVENT_COUNT // 25)))
@@ -204,7 +165,7 @@ class TestWork:
 
     @pytest.mark.parametrize("user", READERS)
     async def test_a_reader_cannot_touch_the_workers_consumer(
-        self, server: Server, user: str
+        self, server: OwnLog, user: str
     ) -> None:
         """Neither change it, nor take from it, nor answer for it, nor end it."""
         async with AsyncExitStack() as stack:
@@ -234,82 +195,12 @@ class TestWork:
             assert await watch(clients["admin"], before) == before
 
 
-class TestProgress:
-    """How far tasks are goes from the worker to the API, and nowhere else."""
-
-    async def test_the_api_hears_the_worker_and_nobody_else_does(self, server: Server) -> None:
-        """Others may ask for it as they like."""
-        heard: dict[str, list[bytes]] = {user: [] for user in TABLE}
-        async with AsyncExitStack() as stack:
-            clients = {
-                user: await stack.enter_async_context(client_of(server, user)) for user in TABLE
-            }
-            for user, client in clients.items():
-                for subject in (ALL_PROGRESS, "progress.>", ">"):
-                    await listen(client, subject, heard[user])
-
-            await clients["worker"].publish(SUBJECT, b"far")
-            await clients["worker"].flush()
-            await until(lambda: heard["api"] == [b"far"])
-            await asyncio.gather(*(client.flush() for client in clients.values()))
-
-        assert {user: bodies for user, bodies in heard.items() if bodies} == {"api": [b"far"]}
-
-    @pytest.mark.parametrize("user", [user for user in TABLE if user != "worker"])
-    async def test_nobody_but_the_worker_is_heard(self, server: Server, user: str) -> None:
-        """Not by saying it, and not by having an answer or an event sent there."""
-        heard: list[bytes] = []
-        async with AsyncExitStack() as stack:
-            api, worker, forger = [
-                await stack.enter_async_context(client_of(server, name))
-                for name in ("api", "worker", user)
-            ]
-            await listen(api, ALL_PROGRESS, heard)
-
-            await forger.publish(SUBJECT, b"forged")
-            # The API may deceive itself: what answers it is its own to name.
-            if user != "api":
-                await forger.publish("$JS.API.INFO", reply=SUBJECT)
-            config = push_config("forger", SUBJECT, "none")
-            await forger.publish(
-                "$JS.API.CONSUMER.CREATE.TASKS.forger",
-                msgspec.json.encode({"stream_name": "TASKS", "config": config}),
-                reply=forger.new_inbox(),
-            )
-            await forger.flush()
-            await asyncio.sleep(5 * HEARTBEAT_NS / 1e9)
-            await worker.publish(SUBJECT, b"far")
-            await worker.flush()
-            await until(lambda: b"far" in heard)
-
-        assert heard == [b"far"]
-
-    async def test_the_worker_hears_nobody(self, server: Server) -> None:
-        """It says how far it is, and does not learn how far others are."""
-        heard: list[bytes] = []
-        told: list[bytes] = []
-        async with AsyncExitStack() as stack:
-            api, worker, other = [
-                await stack.enter_async_context(client_of(server, name))
-                for name in ("api", "worker", "worker")
-            ]
-            await listen(other, ALL_PROGRESS, heard)
-            await listen(api, ALL_PROGRESS, told)
-
-            await worker.publish(SUBJECT, b"far")
-            await worker.flush()
-            await until(lambda: told == [b"far"])
-            await other.flush()
-
-        assert heard == []
-
-
 class TestForging:
     """A publish may name any reply subject, a consumer any deliver subject: neither may help."""
 
     @pytest.mark.parametrize("user", USERS)
     async def test_no_answer_lands_where_the_asker_may_not_publish(
-        self, server: Server, user: str
+        self, server: OwnLog, user: str
     ) -> None:
         """Whatever a user asks, and wherever it wants the answer, log and consumer stay."""
         async with AsyncExitStack() as stack:
@@ -329,7 +220,7 @@ class TestForging:
 
     @pytest.mark.parametrize("user", READERS)
     async def test_no_consumer_delivers_to_the_log_or_its_api(
-        self, server: Server, user: str
+        self, server: OwnLog, user: str
     ) -> None:
         """Neither its events, nor its headers, nor its heartbeats do there what a request would."""
         async with AsyncExitStack() as stack:
@@ -355,7 +246,7 @@ class TestForging:
 
     @pytest.mark.parametrize("user", USERS)
     async def test_no_trace_lands_where_the_sender_may_not_publish(
-        self, server: Server, user: str
+        self, server: OwnLog, user: str
     ) -> None:
         """A message may ask the server to report its way: not to the log, and not to its API."""
         own = {subject.rpartition(".")[2] for subject in TABLE[user].permissions.publish.allow}
@@ -377,25 +268,6 @@ class TestForging:
             await clients[user].flush()
 
             assert await watch(clients["admin"], before) == before
-
-
-async def listen(client: Client, subject: str, heard: list[bytes]) -> None:
-    """Keep what is said on a subject; the server has the subscription, or has refused it."""
-
-    async def keep(message: Msg) -> None:
-        heard.append(message.data)
-
-    await client.subscribe(subject, cb=keep)
-    await client.flush()
-
-
-async def until(is_met: Callable[[], bool]) -> None:
-    """Return once something holds."""
-    async with asyncio.timeout(BOUND_S):
-        while True:
-            if is_met():
-                return
-            await asyncio.sleep(0.01)
 
 
 def targets(held: str) -> Sequence[str]:
@@ -424,18 +296,6 @@ def questions(user: str, held: str) -> Iterator[tuple[str, bytes, dict[str, str]
     for subject in TABLE[user].permissions.publish.allow:
         if subject.startswith("tasks."):
             yield subject.replace("*.*.*", "concept_refinement.user.forged"), b"{}", STALE
-
-
-def push_config(name: str, target: str, acknowledged: str) -> dict[str, Any]:
-    """A consumer that delivers bodies of no bytes, and heartbeats, to the target."""
-    return {
-        "name": name,
-        "deliver_subject": target,
-        "ack_policy": acknowledged,
-        "headers_only": True,
-        "idle_heartbeat": HEARTBEAT_NS,
-        "mem_storage": True,
-    }
 
 
 async def hold_a_request(api: Client, worker: Client) -> str:
@@ -479,37 +339,6 @@ async def watch(admin: Client, expected: dict[str, Any]) -> dict[str, Any]:
         state = await state_of(admin)
         if state != expected or loop.time() >= until:
             return state
-
-
-@asynccontextmanager
-async def client_of(server: Server, user: str) -> AsyncIterator[Client]:
-    """A plain client, whose denied publishes are nobody's concern."""
-    settings = server.settings(user)
-
-    async def ignore(_: Exception) -> None:
-        pass
-
-    client = await nats.connect(
-        settings.url,
-        user=user,
-        password=settings.password.reveal(),
-        inbox_prefix=f"_INBOX_{user}",
-        error_cb=ignore,
-    )
-    try:
-        yield client
-    finally:
-        await client.close()
-
-
-@asynccontextmanager
-async def signed_in(settings: NatsSettings) -> AsyncIterator[JetStreamConnection]:
-    """A connection as a user, as the processes make it."""
-    connection = await JetStreamConnection.open(settings, name="least-privilege")
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @asynccontextmanager

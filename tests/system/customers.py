@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import Any, Final
 
 import aiohttp
@@ -55,7 +56,7 @@ class Customer:
         if engine:
             request["engine"] = engine
         idempotency = {"Idempotency-Key": key} if key else {}
-        return await self._call("POST", "/api/concepts/refine", json=request, headers=idempotency)
+        return await self.call("POST", "/api/concepts/refine", json=request, headers=idempotency)
 
     async def accepted(self, image_url: str) -> str:
         """Ask for a refinement that must be accepted; the task's id."""
@@ -67,11 +68,29 @@ class Customer:
 
     async def task(self, task_id: str, *, route: str = "/api/tasks") -> Answer:
         """Look at a task."""
-        return await self._call("GET", f"{route}/{task_id}")
+        return await self.call("GET", f"{route}/{task_id}")
+
+    async def waited(self, task_id: str, *, wait_s: int, tag: str = "") -> Answer:
+        """Look at a task once it has moved, or after `wait_s`; `tag` names what is known of it."""
+        headers = {"Prefer": f"wait={wait_s}"}
+        if tag:
+            headers["If-None-Match"] = tag
+        return await self.call("GET", f"/api/tasks/{task_id}", headers=headers)
+
+    @asynccontextmanager
+    async def streaming(
+        self, path: str, *, headers: Mapping[str, str], silence_s: float
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """An answer that may last, as long as it is never silent for longer."""
+        bound = aiohttp.ClientTimeout(total=None, sock_read=silence_s)
+        async with self._session.get(
+            self._api + path, headers=self._headers | dict(headers), timeout=bound
+        ) as answer:
+            yield answer
 
     async def page(self, query: str = "") -> tuple[list[dict[str, Any]], str]:
         """A page of the tasks, and the query of the next one; empty after the last."""
-        answer = await self._call("GET", f"/api/tasks{query}")
+        answer = await self.call("GET", f"/api/tasks{query}")
         assert answer.status == 200, answer
         tasks = msgspec.json.decode(answer.body, type=list[dict[str, Any]])
         link = _NEXT.fullmatch(answer.headers.get("Link", ""))
@@ -79,7 +98,11 @@ class Customer:
 
     async def quota(self) -> Answer:
         """Ask how the quota stands."""
-        return await self._call("GET", "/api/health/rate-limits")
+        return await self.call("GET", "/api/health/rate-limits")
+
+    async def cancel(self, task_id: str) -> Answer:
+        """Stop a task."""
+        return await self.call("POST", f"/api/tasks/{task_id}/cancel")
 
     async def ended(self, task_id: str) -> dict[str, Any]:
         """The task once it has ended."""
@@ -102,7 +125,7 @@ class Customer:
             assert answer.content_type == "image/png"
             return await answer.read()
 
-    async def _call(
+    async def call(
         self,
         method: str,
         path: str,
@@ -110,6 +133,7 @@ class Customer:
         json: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
+        """One request to any route, and its answer."""
         async with self._session.request(
             method, self._api + path, json=json, headers=self._headers | dict(headers or {})
         ) as answer:

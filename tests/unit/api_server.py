@@ -10,6 +10,8 @@ import httpx
 import pytest
 
 from services.api.process import serve
+from services.runtime.settings import EngineSettings
+from tests.unit.api_contract import contract
 from tests.unit.api_world import World
 
 WAIT_S: Final = 5.0
@@ -50,7 +52,10 @@ async def serving(world: World, *, drain_s: float = WAIT_S) -> AsyncIterator[Ser
 
 def client_of(api: Serving) -> httpx.AsyncClient:
     """A client that goes straight to an API, whatever proxies this machine has."""
-    return httpx.AsyncClient(base_url=api.url, trust_env=False)
+    held = contract(EngineSettings().engines_on_request, reads_streams=False)
+    return httpx.AsyncClient(
+        base_url=api.url, trust_env=False, event_hooks={"response": [held.check]}
+    )
 
 
 async def until_listening(port: int, *, expected: bool = True) -> None:

@@ -45,6 +45,7 @@ from services.runtime.settings import (
     Secret,
     UserSettings,
 )
+from tests.unit.api_contract import contract
 
 REFINE: Final = "/api/concepts/refine"
 SIGNING_KEY: Final = "a token key for tests, long enough"
@@ -155,13 +156,19 @@ class World:
 
     @asynccontextmanager
     async def client(self, *, body_timeout_s: float = BODY_TIMEOUT_S) -> AsyncIterator[AsyncClient]:
-        """A client that gets answers to errors, not the errors."""
+        """A client that gets answers to errors, not the errors, and holds all to the contract."""
+        dependencies = self.dependencies()
+        held = contract(tuple(dependencies.settings.refinement.engines_on_request))
         # The client and the application describe ASGI in types that do not know each other.
-        application: Any = create_app(self.dependencies(), body_timeout_s=body_timeout_s)
+        application: Any = create_app(dependencies, body_timeout_s=body_timeout_s)
         transport = ASGITransport(application, raise_app_exceptions=False)
         feeding = asyncio.create_task(self.feed.run())
         try:
-            async with AsyncClient(transport=transport, base_url="http://api.test") as client:
+            async with AsyncClient(
+                transport=transport,
+                base_url="http://api.test",
+                event_hooks={"response": [held.check]},
+            ) as client:
                 yield client
         finally:
             _ = feeding.cancel()

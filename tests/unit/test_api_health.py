@@ -1,16 +1,13 @@
-"""The routes without a user: health, the description of the API, and addresses with nothing."""
+"""The routes without a user: health, and addresses with nothing."""
 
 import asyncio
-import json
 from importlib.metadata import version
-from typing import Final
 
 import pytest
 
 from services.adapters.memory import MemoryLog
 from services.api.health import check_readiness
-from services.api.refinement_requests import ASPECTS, read_request
-from tests.unit.api_world import REFINE, SEED_REQUEST, World
+from tests.unit.api_world import REFINE, World
 
 
 class SilentLog(MemoryLog):
@@ -121,90 +118,29 @@ async def test_other_method_is_405_and_says_which_are_allowed(
     assert answer.json()["type"] == "urn:concept-refinery:problem:method-not-allowed"
 
 
-async def test_openapi_describes_the_request_and_every_answer() -> None:
-    """The description has the request's schema, the answers of each route, and the token."""
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        (REFINE, "OPTIONS, POST"),
+        ("/api/tasks/x", "DELETE, GET, OPTIONS"),
+        ("/api/concepts/task/x", "GET, OPTIONS"),
+        ("/api/health/live/", "GET, OPTIONS"),
+    ],
+)
+async def test_options_says_which_methods_there_are(path: str, allowed: str) -> None:
+    """All of them, whichever route has which; without a token."""
     async with World().client() as client:
-        answer = await client.get("/schema/openapi.json")
+        answer = await client.options(path)
 
-    described = answer.json()
-    paths = described["paths"]
-    refine = paths[REFINE]["post"]
-    schema = refine["requestBody"]["content"]["application/json"]["schema"]
-    assert answer.status_code == 200
-    assert set(paths) == {
-        REFINE,
-        "/api/concepts/task/{task_id}",
-        "/api/tasks",
-        "/api/tasks/{task_id}",
-        "/api/tasks/{task_id}/cancel",
-        "/api/tasks/{task_id}/events",
-        "/api/health/live",
-        "/api/health/ready",
-        "/api/health/version",
-        "/api/health/rate-limits",
-        "/api/health/rate-limits-status",
-    }
-    assert set(refine["responses"]) == {
-        *("202", "400", "401", "404", "408", "409", "413", "415", "422", "429", "503")
-    }
-    assert set(paths["/api/tasks/{task_id}"]["get"]["responses"]) == {
-        *("200", "304", "400", "401", "404", "503")
-    }
-    for status, content in refine["responses"].items():
-        of_task = status in {"202", "409"}
-        assert list(content["content"]) == [
-            "application/json" if of_task else "application/problem+json"
-        ]
-    assert refine["security"] == [{"BearerToken": []}]
-    assert "security" not in paths["/api/health/live"]["get"]
-    assert schema["required"] == ["original_image_url", "refinement_prompt"]
-    assert schema["additionalProperties"] is False
-    assert {one["name"] for one in refine["parameters"]} == {"Idempotency-Key", "Prefer"}
-    properties = list(described["components"]["schemas"]["TaskBody"]["properties"])
-    assert {"task_id", "status", "metadata", "result"} <= set(properties)
+    assert answer.status_code == 204
+    assert answer.headers["Allow"] == allowed
+    assert answer.content == b""
 
 
-async def test_openapi_has_the_limits_that_are_enforced() -> None:
-    """The described limits are the real ones: at the limit accepted, one past it refused."""
+async def test_options_of_nothing_is_404() -> None:
+    """An address with nothing behind it supports no method."""
     async with World().client() as client:
-        described = (await client.get("/schema/openapi.json")).json()
-    operation = described["paths"][REFINE]["post"]
-    properties = operation["requestBody"]["content"]["application/json"]["schema"]["properties"]
+        answer = await client.options("/api/nothing")
 
-    prompt = properties["refinement_prompt"]
-    outcomes = [
-        _is_refused(_body(refinement_prompt="x" * length))
-        for length in (
-            prompt["minLength"] - 1,
-            prompt["minLength"],
-            prompt["maxLength"],
-            prompt["maxLength"] + 1,
-        )
-    ]
-
-    assert outcomes == [True, False, False, True]
-    assert set(properties) == {*SEED_REQUEST, "preserve_aspects", "engine"}
-    assert tuple(properties["preserve_aspects"]["items"]["enum"]) == ASPECTS
-
-
-async def test_openapi_comes_without_pages_that_load_scripts() -> None:
-    """There is the description itself, and no page from elsewhere around it."""
-    async with World().client() as client:
-        answers = [
-            await client.get(f"/schema{page}")
-            for page in ("", "/swagger", "/redoc", "/elements", "/rapidoc", "/scalar")
-        ]
-
-    assert [answer.status_code for answer in answers] == [200, 404, 404, 404, 404, 404]
-    assert not [answer for answer in answers if "<script" in answer.text]
-
-
-_SEED: Final = SEED_REQUEST
-
-
-def _is_refused(body: bytes) -> bool:
-    return isinstance(read_request(body, engines=(), may_fetch=lambda _: True), tuple)
-
-
-def _body(**fields: object) -> bytes:
-    return json.dumps(_SEED | fields).encode()
+    assert answer.status_code == 404
+    assert answer.json()["type"] == "urn:concept-refinery:problem:not-found"

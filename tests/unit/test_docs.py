@@ -27,7 +27,7 @@ LINK: Final = re.compile(r"\]\(([^)\s]+)\)")
 HEADING: Final = re.compile(r"^#+ (.+)$", re.MULTILINE)
 TITLE: Final = re.compile(r"^# .+$", re.MULTILINE)
 PATH: Final = re.compile(rf"`((?:docs|{'|'.join(SOURCES)})/[\w./-]*\w/?)`")
-TARGET: Final = re.compile(r"^[`$ ]*make ([a-z]+)", re.MULTILINE)
+TARGET: Final = re.compile(r"^[`$ ]*make ([a-z]+(?:-[a-z]+)*)", re.MULTILINE)
 COMMAND: Final = re.compile(r"\brefinery ([a-z]+(?:-[a-z]+)*)\b([^)`\n]*)")
 OPTION: Final = re.compile(r"--[a-z][a-z-]*")
 VARIABLE: Final = re.compile(r"\bREFINERY_[A-Z0-9_]+")
@@ -79,7 +79,7 @@ def test_files_that_are_named_exist(page: Path) -> None:
 def test_make_targets_exist(page: Path) -> None:
     """What a page tells to make can be made."""
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
-    targets = set(re.findall(r"^([a-z]+):", makefile, re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
     assert {target for code in code_of(page) for target in TARGET.findall(code)} <= targets
 

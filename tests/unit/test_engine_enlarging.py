@@ -9,6 +9,7 @@ from services.refinement.engines.local.drawing import draw
 from services.refinement.engines.local.enlarging import enlargement, side_named
 from services.refinement.engines.local.ground import SIDE_PX_MAX
 from services.refinement.engines.local.operations import Upscale
+from services.refinement.engines.local.plan import make_plan
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.failures import PromptNotUnderstood
 from services.refinement.pictures import PictureLimits
@@ -36,6 +37,58 @@ def refined(side: int, prompt: str) -> Refinement:
 def test_a_side_in_pixels_is_read(phrase: str, side: int | None) -> None:
     """A factor is no side."""
     assert side_named(phrase) == side
+
+
+@pytest.mark.parametrize(
+    ("prompt", "factor"),
+    [
+        ("upscale by 3", 3.0),
+        ("upscale it by two, please", 2.0),
+        ("upscale it by a factor of 3", 3.0),
+        ("scale it up by 2.5", 2.5),
+        ("upscale it by 9", 4.0),
+        ("upscale it to 150%", 1.5),
+    ],
+)
+def test_a_factor_is_read(prompt: str, factor: float) -> None:
+    """As it is told, up to what pictures may be enlarged by."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert [step.operation for step in plan.steps] == [Upscale(factor=factor)]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "make it 4000 pixels wide",
+        "make it 4000px wide",
+        "the image should be at least 4000 pixels tall",
+        "4000 px across please",
+    ],
+)
+def test_a_side_is_enough(prompt: str) -> None:
+    """Without a word for enlarging."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert [step.operation for step in plan.steps] == [Upscale(factor=2.0, side_px=4000)]
+    assert plan.unmatched == ()
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "make the lines 400 pixels wide",
+        "make the text 300 pixels wide",
+        "add a border and make it 400 pixels wide",
+        "make it 20 pixels wide",
+        "don't make it 4000 pixels wide",
+    ],
+)
+def test_a_side_of_something_else_enlarges_nothing(prompt: str) -> None:
+    """How wide a line or a border is to be says nothing about the picture."""
+    plan = make_plan(Instruction(refinement_prompt=prompt))
+
+    assert not any(isinstance(step.operation, Upscale) for step in plan.steps)
 
 
 def test_what_can_be_reached_is_reached() -> None:

@@ -8,24 +8,9 @@ from services.refinement.engines.local.drawing import refine_pixels
 from services.refinement.engines.local.operations import TransparentBackground
 from services.refinement.engines.local.palette import Pixels
 from services.refinement.engines.local.plan import Plan, Step
-from tests.logos import LOGOS, Canvas
+from tests.logos import LOGOS, Canvas, neon
 
 PLAN = Plan(steps=(Step(operation=TransparentBackground(), phrase=""),))
-
-
-def neon(side: int, paper: str) -> Image.Image:
-    """A tube bent to a ring with a disc in it, and a word, all of which glow."""
-    canvas = Canvas(side, paper)
-    tube, disc = canvas.ring((256, 190), 110, 10), canvas.disc((256, 190), 30)
-    word = canvas.text("Boogie", (256, 430), 84, tracking=2, bold=2)
-    for shape, blur, light, ink in (
-        (tube, 12, "#ff2d95", "#ffd0ea"),
-        (disc, 12, "#29e0ff", "#d8fbff"),
-        (word, 7, "#ff3fb4", "#ffffff"),
-    ):
-        canvas.put(canvas.soft(shape, blur, (0, 0)), light, opacity=0.8)
-        canvas.put(shape, ink)
-    return canvas.image
 
 
 def cut(image: Image.Image) -> Pixels:

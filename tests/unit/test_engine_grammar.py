@@ -40,7 +40,7 @@ from services.refinement.engines.local.operations import (
 )
 from services.refinement.engines.local.plan import Plan, make_plan
 
-CALLS_MAX: Final = 1_000_000
+CALLS_MAX: Final = 1_500_000
 
 # An adjective, its comparative, a verb for it, a noun for it, and the way it goes.
 QUALITIES: Final[tuple[tuple[str, str, str, str, type[Operation], int], ...]] = (
@@ -372,6 +372,14 @@ def test_any_heap_of_words_of_the_grammar_has_a_plan(heap: list[str]) -> None:
     [
         *("#fff ", "not ", "no not the blue and ", "ligght brovn ", "a", '"', "#", "remove the "),
         *("make it red blue and ", "rgb(1,2,3) ", "too dark, ", "1.1.", "'", "'s", "except "),
+        *(
+            "the boss says too dark, ",
+            '"too dark" says he ',
+            "red or blue, ",
+            "what is red to blue ",
+        ),
+        *("I disagree. ", "only the red: ", "a frame, thin, ", "not the shadow helps, ", "up the "),
+        *("she wants red but I want blue ", "all but the red, it ", "red in favour of blue "),
     ],
 )
 def test_hostile_prompts_take_no_time(unit: str) -> None:

@@ -1,6 +1,7 @@
 """Studios with real child processes: jobs, failures, deadlines, and how children end."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import sys
@@ -8,6 +9,7 @@ from asyncio.subprocess import PIPE
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 from PIL import Image
@@ -16,9 +18,16 @@ from services.refinement.engines import Instruction
 from services.refinement.engines.local.engine import LocalEngine
 from services.refinement.engines.null import NullEngine
 from services.refinement.failures import EngineUnavailable, PictureRefused, PromptNotUnderstood
-from services.refinement.jobs import Copy, Draw
+from services.refinement.jobs import (
+    MOVES_MAX,
+    Copy,
+    Draw,
+    Moved,
+    decode_reply,
+    encode_frame,
+)
 from services.refinement.pictures import PictureLimits, encode_png
-from services.refinement.studio import Studio, StudioLimits, Studios
+from services.refinement.studio import Studio, StudioLimits, Studios, _Child, _ChildConfused
 
 ROOT = Path(__file__).parents[2]
 LOGO = encode_png(Image.new("RGBA", (64, 64), (120, 72, 40, 255)))
@@ -67,6 +76,17 @@ def is_running(pid: int) -> bool:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
     except (ProcessLookupError, FileNotFoundError):
         return False
+
+
+def children_of(parent: int) -> set[int]:
+    """The children of a process that still run."""
+    found = set()
+    for place in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            state, parent_of, *_ = place.read_text().rpartition(")")[2].split()
+            if int(parent_of) == parent and state != "Z":
+                found.add(int(place.parent.name))
+    return found
 
 
 async def wait_for_end(process_handle: int) -> None:
@@ -146,7 +166,7 @@ async def test_a_child_that_dies_costs_one_job(studio: Studio) -> None:
 
 
 async def test_a_cancelled_job_ends_its_child(studio: Studio) -> None:
-    """Nobody computes what nobody waits for."""
+    """Nobody computes what nobody waits for, and a fresh child gets ready for the next job."""
     pid = studio.pid
     assert pid is not None
 
@@ -155,7 +175,74 @@ async def test_a_cancelled_job_ends_its_child(studio: Studio) -> None:
             await studio.run(LONG, timeout_s=AMPLE_S)
 
     assert not is_running(pid)
+    assert studio.pid not in {None, pid}
     assert (await studio.run(COPY, timeout_s=AMPLE_S)).body == LOGO
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+async def test_jobs_cancelled_at_any_moment_cost_no_studio(studios: Studios) -> None:
+    """While they wait, while a child is made for them, while it works, and while it is ended."""
+    before = children_of(os.getpid()) - {studios._studios[0].pid}
+
+    for delay_s in (0, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032):
+        jobs = {asyncio.create_task(studios.run(LONG, timeout_s=AMPLE_S)) for _ in range(2)}
+        for _ in range(2):
+            await asyncio.wait(jobs, timeout=delay_s)
+            for job in jobs:
+                job.cancel()
+        await asyncio.wait(jobs)
+        assert all(job.cancelled() for job in jobs)
+
+    assert (await studios.run(COPY, timeout_s=AMPLE_S)).body == LOGO
+    assert len(children_of(os.getpid()) - before) == 1
+
+
+async def test_a_drawing_child_says_how_far_it_is(studios: Studios) -> None:
+    """Each phase of a plan that has steps brings it closer to the end."""
+    shares: list[float] = []
+
+    async def moved(share: float) -> None:
+        shares.append(share)
+
+    await LocalEngine(studios=studios).refine(
+        original=LOGO,
+        instruction=Instruction(refinement_prompt="flat design, blue, with a black border"),
+        timeout_s=AMPLE_S,
+        moved=moved,
+    )
+
+    assert len(shares) == 4
+    assert shares == sorted(shares)
+    assert 0 < shares[0] < shares[1] < shares[-1] < 1
+
+
+@pytest.mark.parametrize("share", [-0.01, 1.01, float("nan"), float("inf"), "0.5", None])
+def test_a_child_cannot_say_nonsense(share: object) -> None:
+    """It has handled hostile bytes: what it says of its progress is held to what there can be."""
+    with pytest.raises(msgspec.ValidationError):
+        decode_reply(msgspec.msgpack.encode({"type": "moved", "share": share}))
+
+
+async def test_a_child_cannot_say_how_far_it_is_for_ever() -> None:
+    """One that says nothing else is out of turn."""
+    frame = encode_frame(Moved(share=0.5))
+    babble = f"import sys\nwhile True: sys.stdout.buffer.write({frame!r})"
+    child = _Child(
+        await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", babble), stdin=PIPE, stdout=PIPE
+        )
+    )
+    heard: list[float] = []
+
+    async def moved(share: float) -> None:
+        heard.append(share)
+
+    with pytest.raises(_ChildConfused):
+        await child.ask(encode_frame(COPY), moved)
+
+    child.process.kill()
+    await child.process.communicate()
+    assert heard == [0.5] * (MOVES_MAX + 1)
 
 
 @pytest.mark.parametrize("limits", [StudioLimits(jobs_max=2), StudioLimits(rss_bytes_max=1)])

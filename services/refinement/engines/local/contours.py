@@ -43,6 +43,9 @@ _SMALLER_ARC: Final = 0.55
 _LOST_MAX: Final = 0.06
 _TRIES_MAX: Final = 3
 _SLACK: Final = 1.0
+# A rough distance may be wrong by so much, and a contour is found by what is so near to it.
+_ROUGHLY: Final = 0.95
+_ROUGH_PX: Final = 6.0
 # So far beyond the tip of a shape its soft edge may reach.
 _RESIDUE_PX: Final = 6
 _MEETING_REACH: Final = 0.6
@@ -186,10 +189,12 @@ def rounding(coverage: Rows, radius: float) -> Rows:
 
 def _without_corners(cover: Rows, radius: float) -> Rows:
     solid = cover >= _HALF
-    distance = signed_distance(cover, _HALF, reach=radius + _SLACK)
+    # What lies about so deep is drawn again, and nothing else.
+    band = {"reach": radius + _SLACK, "beyond": _ROUGHLY * radius - _ROUGH_PX}
+    distance = signed_distance(cover - np.float32(_HALF), **band)
     if -distance.min() < radius:
         return cover
-    away = signed_distance(-distance, radius, reach=radius + _SLACK)
+    away = signed_distance(-distance - np.float32(radius), **band)
     opened = (radius + _HALF - away).clip(0, 1)
     lost = solid & (opened < _HALF)
     labels, boxes = pieces_of(lost, connectivity=8)
@@ -218,10 +223,11 @@ def _is_between_parts(change: Rows, cutout: Pixels, coverage: Rows, radius: floa
     Filling it would have to take a side, and cutting it off would break the line around a shape.
     """
     between = np.zeros(change.shape, dtype=np.bool_)
-    solid = (coverage >= 1 - 1 / 255)[..., None]
-    lights = np.where(solid, cutout[..., :3], 0).astype(np.uint8)
-    darks = np.where(solid, cutout[..., :3], 255).astype(np.uint8)
+    solid = np.where(coverage >= 1 - 1 / 255, np.uint8(255), np.uint8(0))[..., None]
+    lights, darks = cutout[..., :3] & solid, cutout[..., :3] | ~solid
     for part, reach in ((change > 0, radius * _MEETING_REACH), (change < 0, _EXPOSED_PX)):
+        if not part.any():
+            continue
         kernel = np.ones((2 * int(reach) + 3, 2 * int(reach) + 3), dtype=np.uint8)
         high, low = cv2.dilate(lights, kernel), cv2.erode(darks, kernel)
         varied = strongest(np.asarray(cv2.subtract(high, low))) > _MEETING_RANGE

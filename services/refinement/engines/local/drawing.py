@@ -73,9 +73,9 @@ _SIMPLE_DISTANCE: Final = 0.1
 _NO_BACKGROUND: Final = "the background is not of one colour"
 _WARM_UP_SIDE: Final = 32
 _KEPT_PARTS: Final = frozenset({"text", "background"})
-# How much of the work is done when the picture is decoded, and after each phase of a plan.
-_DECODED_SHARE: Final = 0.1
-_PHASE_SHARES: Final = (0.4, 0.65, 0.8)
+# How much of the work is done when the picture is decoded, and when its plan is carried out.
+_DECODED_SHARE: Final = 0.05
+_CARRIED_OUT_SHARE: Final = 0.9
 # As far as a stroke's soft edge and what thickening adds to it may reach.
 _LETTER_REACH: Final = np.ones((9, 9), dtype=np.uint8)
 
@@ -174,10 +174,10 @@ def refine_pixels(
     """
     easel = Easel(pixels, scale=scale)
     reasons: dict[int, str | None] = {}
-    phases = (_structure, _colour, _finish)
-    for carry_out, share in zip(phases, _PHASE_SHARES, strict=True):
+    for carry_out in (_structure, _colour, _finish):
         reasons |= carry_out(easel, plan)
-        moved(share)
+        steps_done = len(reasons) / max(1, len(plan.steps))
+        moved(_DECODED_SHARE + (_CARRIED_OUT_SHARE - _DECODED_SHARE) * steps_done)
     done: list[Step] = []
     skipped = list(plan.skipped)
     for place, step in enumerate(plan.steps):

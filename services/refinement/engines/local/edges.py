@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from services.refinement.engines.local.areas import CODE_LEVELS, Areas
-from services.refinement.engines.local.planes import Planes, features
+from services.refinement.engines.local.planes import Planes, added_up, features
 
 _REACH: Final = 4
 _NEAREST: Final = 4
@@ -326,13 +326,7 @@ def project(values: Planes, start: Planes, end: Planes) -> tuple[Planes, Planes]
     """Return how far along each line a value lies, and the squared distance that remains."""
     line = end - start
     offset = values - start
-    length = np.maximum(_total(line * line), 1e-6)
-    along = (_total(offset * line) / length).clip(0, 1).astype(np.float32)
+    length = np.maximum(added_up(line * line), 1e-6)
+    along = (added_up(offset * line) / length).clip(0, 1).astype(np.float32)
     rest = offset - along[..., None] * line
-    return along, _total(rest * rest).astype(np.float32)
-
-
-def _total(values: Planes) -> Planes:
-    """Add up four channels; numpy is slow at reducing a short axis."""
-    total: Planes = values[..., 0] + values[..., 1] + values[..., 2] + values[..., 3]
-    return total
+    return along, added_up(rest * rest).astype(np.float32)

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from services.refinement.engines.local.distances import signed_distance
+from services.refinement.engines.local.distances import distance_from, find_contour
 
 Rows: TypeAlias = NDArray[np.float32]
 
@@ -35,14 +35,19 @@ def distance_to_lines(cover: Rows, *, reach: float) -> Rows:
         Distances in pixels, at twice the size.
     """
     fine = cv2.resize(cover, None, fx=2, fy=2, interpolation=cv2.INTER_LINEAR)
-    profile = np.asarray(cv2.GaussianBlur(fine, (0, 0), 2 * _BLUR_PX), dtype=np.float32)
+    profile: Rows = np.asarray(cv2.GaussianBlur(fine, (0, 0), 2 * _BLUR_PX), dtype=np.float32)
+    del fine
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_CREST_REACH, _CREST_REACH))
-    crest = cv2.GaussianBlur(cv2.dilate(profile, disc), (0, 0), 1.0)
-    crest = np.maximum(np.asarray(crest, dtype=np.float32), np.float32(_HEIGHT_MIN))
-    inset = np.interp(crest, _HEIGHTS, _INSETS_PX).astype(np.float32)
-    level = np.float32(_HALF) * crest
-    fine_distance = signed_distance(profile, level, reach=2 * reach, inset=2 * inset)
-    return fine_distance * np.float32(_HALF)
+    crest = np.asarray(cv2.GaussianBlur(cv2.dilate(profile, disc), (0, 0), 1.0), dtype=np.float32)
+    np.maximum(crest, np.float32(_HEIGHT_MIN), out=crest)
+    # Maps at twice the size are what a job's memory goes to: as few as can be at a time.
+    np.subtract(profile, np.float32(_HALF) * crest, out=profile)
+    contour = find_contour(profile)
+    insets = np.interp(crest.reshape(-1)[contour.starts], _HEIGHTS, _INSETS_PX)
+    del profile, crest
+    distance = distance_from(contour, reach=2 * reach, insets=2 * insets.astype(np.float32))
+    distance *= np.float32(_HALF)
+    return distance
 
 
 def _height(width: float, place: float) -> float:

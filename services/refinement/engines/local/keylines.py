@@ -101,7 +101,7 @@ def _add_line(
     if not zone.any():
         return
     share = share_of(reading, pair[0])[window]
-    distance = np.abs(signed_distance(share, _HALF, reach=width / 2 + 2))
+    distance = np.abs(signed_distance(share - np.float32(_HALF), reach=width / 2 + 2))
     drawn = np.where(zone, (width / 2 + _HALF - distance).clip(0, 1), 0).astype(np.float32)
     np.maximum(line[window], drawn, out=line[window])
 

@@ -3,12 +3,24 @@
 from typing import Final, Literal, TypeAlias
 
 import cv2
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 _KERNEL: Final = np.ones((3, 3), dtype=np.uint8)
+
+
+class Nearest(msgspec.Struct, frozen=True, kw_only=True):
+    """Which of some chosen pixels is nearest to each pixel.
+
+    `labels` has a label for each pixel; `numbers` says for each label which of the chosen pixels
+    it stands for, in the order of their places.
+    """
+
+    labels: NDArray[np.int32]
+    numbers: NDArray[np.int32]
 
 
 def strongest(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -28,12 +40,9 @@ def spread_of(levels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def nearest_of(chosen: Mask, places: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return for each place the nearest chosen pixel; at least one must be chosen."""
-    _, nearest = cv2.distanceTransformWithLabels(
-        (~chosen).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
-    )
-    origin = np.zeros(int(nearest.max()) + 1, dtype=np.intp)
-    origin[nearest[chosen]] = np.flatnonzero(chosen)
-    return np.asarray(origin[nearest.reshape(-1)[places]], dtype=np.intp)
+    nearest = numbered_by_nearest(chosen)
+    origin = np.flatnonzero(chosen)[nearest.numbers]
+    return np.asarray(origin[nearest.labels.reshape(-1)[places]], dtype=np.intp)
 
 
 def nearest_of_both_sides(
@@ -47,6 +56,25 @@ def nearest_of_both_sides(
     width = chosen.shape[1]
     mirrored = nearest_of(np.ascontiguousarray(chosen[:, ::-1]), _mirrored(places, width))
     return nearest_of(chosen, places), _mirrored(mirrored, width)
+
+
+def numbered_by_nearest(chosen: Mask, *, from_right: bool = False) -> Nearest:
+    """Find which of the chosen pixels is nearest to each; at least one must be chosen.
+
+    Of two as near, it is the one found first from the left, or from the right.
+    """
+    searched = np.ascontiguousarray(chosen[:, ::-1]) if from_right else chosen
+    labels = np.asarray(
+        cv2.distanceTransformWithLabels(
+            (~searched).view(np.uint8), cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL
+        )[1],
+        dtype=np.int32,
+    )
+    labels = labels[:, ::-1] if from_right else labels
+    own = labels[chosen]
+    numbers = np.zeros(int(own.max()) + 1, dtype=np.int32)
+    numbers[own] = np.arange(len(own))
+    return Nearest(labels=labels, numbers=numbers)
 
 
 def _mirrored(places: NDArray[np.intp], width: int) -> NDArray[np.intp]:

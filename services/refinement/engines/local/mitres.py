@@ -5,6 +5,7 @@ the wedge between that arc and the point at which the moved stretches meet is wo
 """
 
 import math
+from functools import cache
 from typing import Final, TypeAlias
 
 import cv2
@@ -35,7 +36,6 @@ _PEN: Final = 0.7
 _SOURCE_PX: Final = (3, 5, 7, 9, 12, 16, 20, 26)
 _CLEAR_PX: Final = 1.2
 _SURROUNDED: Final = 1.6
-_FULL: Final = np.float32(255)
 
 
 class _Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ class _Line(msgspec.Struct, frozen=True, kw_only=True):
     middle: _Vector
 
 
-def wedges(distance: Rows, radius: Rows) -> tuple[Rows, NDArray[np.int32]]:
+def wedges(distance: Rows, radius: Rows) -> tuple[NDArray[np.uint8], NDArray[np.int32]]:
     """Find the wedges at sharp corners, all measured in half pixels.
 
     Args:
@@ -54,8 +54,8 @@ def wedges(distance: Rows, radius: Rows) -> tuple[Rows, NDArray[np.int32]]:
         radius: how far the contour moves into the strokes there, in pixels.
 
     Returns:
-        How much of each half pixel they cover, and for those nearby the place of the half pixel
-        that has the colour to be seen in them; -1 elsewhere.
+        How much of each half pixel they cover, in levels of 255; and for those nearby the place of
+        the half pixel that has the colour to be seen in them, -1 elsewhere.
     """
     worn = np.zeros(distance.shape, dtype=np.uint8)
     sources = np.full(distance.shape, -1, dtype=np.int32)
@@ -76,7 +76,7 @@ def wedges(distance: Rows, radius: Rows) -> tuple[Rows, NDArray[np.int32]]:
             grown = wedge.mean(axis=0) + _SURROUNDED * (wedge - wedge.mean(axis=0))
             cv2.fillConvexPoly(sources, np.round(grown).astype(np.int32), source)
             left -= 1
-    return worn.astype(np.float32) / _FULL, sources
+    return worn, sources
 
 
 def _source(wedge: _Vector, distance: Rows) -> int | None:
@@ -95,20 +95,25 @@ def _source(wedge: _Vector, distance: Rows) -> int | None:
 def _wedges_of(points: NDArray[np.intp], distance: Rows, radius: Rows) -> list[_Vector]:
     """Return the wedges at the corners of one contour, as polygons in half pixels."""
     stretches = _stretches_of(points)
+
+    @cache
+    def line_along(place: int) -> _Line | None:
+        return _line(points, *stretches[place], distance)
+
     found = []
     for place, (_, end) in enumerate(stretches):
-        start, after = stretches[(place + 1) % len(stretches)]
+        following = (place + 1) % len(stretches)
+        start, after = stretches[following]
         # The soft corner between two stretches is short.
         if (start - end) % len(points) > _CORNER_MAX:
             continue
         here = points[end]
         reach = 2 * float(radius[here[1], here[0]])
-        one = _line(points, *stretches[place], distance)
-        other = _line(points, start, after, distance)
-        if reach < _REACH_MIN or one is None or other is None:
-            continue
         lengths = (end - stretches[place][0]) % len(points), (after - start) % len(points)
-        if min(lengths) >= _STRETCH_RADII * reach:
+        if reach < _REACH_MIN or min(lengths) < _STRETCH_RADII * reach:
+            continue
+        one, other = line_along(place), line_along(following)
+        if one is not None and other is not None:
             found += _wedge(one, other, max(reach - _PEN, 0), here)
     return found
 

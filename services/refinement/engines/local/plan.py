@@ -60,6 +60,7 @@ _COLOURING: Final = (
 _RESTYLING: Final = (Simplify, Flatten, RemoveShadow, Look, Weight, Roundness)
 _RESHAPING: Final = (Roundness,)
 _MOVING: Final = (Padding, Crop, Centre, Square, Rotate, Flip)
+_SIZING: Final = tuple(kind for kind in _MOVING if kind is not Centre)
 _GROUNDS: Final = (Background, TransparentBackground)
 # Several of these may stand side by side, and differ only as a whole.
 _VARIED: Final = (Replace, Look, Recolour, Shades)
@@ -156,7 +157,7 @@ def _respecting(operation: Operation, aspects: set[str]) -> Operation | str:
         ("shapes", _RESHAPING, "the shapes are to be kept"),
         ("background", _GROUNDS, "the background is to be kept"),
         ("layout", _MOVING, "the layout is to be kept"),
-        ("proportions", _MOVING, "the proportions are to be kept"),
+        ("proportions", _SIZING, "the proportions are to be kept"),
     ):
         if aspect in aspects and isinstance(operation, kinds):
             return reason

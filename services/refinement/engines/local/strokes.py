@@ -17,7 +17,6 @@ from services.refinement.engines.local.hairlines import distance_to_lines
 from services.refinement.engines.local.masks import (
     Mask,
     depth_of,
-    largest_of,
     nearest_of,
     nearest_of_both_sides,
     pieces_of,
@@ -25,7 +24,13 @@ from services.refinement.engines.local.masks import (
 from services.refinement.engines.local.mitres import wedges
 from services.refinement.engines.local.operations import Weight
 from services.refinement.engines.local.palette import Pixels
-from services.refinement.engines.local.planes import Planes, premultiplied, straight
+from services.refinement.engines.local.planes import (
+    Planes,
+    added_up,
+    largest_part,
+    premultiplied,
+    straight,
+)
 from services.refinement.engines.local.reading import Reading
 from services.refinement.engines.local.refusals import NotApplicable
 from services.refinement.engines.local.seeds import Seeds, find_seeds
@@ -38,6 +43,7 @@ _NOISY: Final = "the picture is too noisy to make its lines thinner"
 _EDGE_PX: Final = 2
 _FAINTEST_COVER: Final = 0.05
 _HALF: Final = 0.5
+_FULL: Final = np.float32(255)
 _STROKE_SHARE_MAX: Final = 0.6
 _THICKEN_RATE: Final = 0.4
 _THIN_RATE: Final = 0.36
@@ -82,7 +88,6 @@ class _Strokes(msgspec.Struct, frozen=True, kw_only=True):
     places: NDArray[np.intp]
     inner: Planes
     outer: Planes
-    is_noisy: bool
 
 
 def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) -> Pixels:
@@ -91,10 +96,7 @@ def change_weight(pixels: Pixels, operation: Weight, reading: Reading | None) ->
     Raises:
         NotApplicable: there are no strokes, or they would disappear or be frayed.
     """
-    strokes = _find_strokes(pixels, reading, abs(operation.amount))
-    if strokes.is_noisy and operation.amount < 0:
-        # Thinner lines would end in the ripples that are taken for a part of them.
-        raise NotApplicable(reason=_NOISY)
+    strokes = _find_strokes(pixels, reading, operation.amount)
     chosen = _chosen(strokes, operation.scope)
     before = strokes.cover.reshape(-1)[strokes.places]
     values = premultiplied(pixels.reshape(-1, 4)[strokes.places])
@@ -130,30 +132,18 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
     seeds = found.narrow | found.ridges
     if not found.strong.any() or not found.others.any() or seeds.mean() > _STROKE_SHARE_MAX:
         raise NotApplicable(reason=_NO_LINES)
-    reach = int(_RADIUS_SHARE_MAX * side * min(max(amount, 1), 2)) + _EDGE_PX + 1
+    if found.is_noisy and amount < 0:
+        # Thinner lines would end in the ripples that are taken for a part of them.
+        raise NotApplicable(reason=_NOISY)
+    reach = int(_RADIUS_SHARE_MAX * side * min(max(abs(amount), 1), 2)) + _EDGE_PX + 1
     near = cv2.dilate(seeds.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), dtype=np.uint8))
     places = np.flatnonzero(near)
-    values = premultiplied(pixels.reshape(-1, 4)[places])
-    inner = _colours_near(pixels, found.strong, places)
-    outer = _colours_near(pixels, found.others, places)
-    share, error = _share(values, inner, outer)
-    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
-    # What is no mix of the two lies between two strokes, and belongs to both.
-    share[error > _UNEXPLAINED] = 1
-    edge = cv2.dilate(seeds.view(np.uint8), _KERNEL, iterations=_EDGE_PX)
-    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
-    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
-    is_edge = edge.reshape(-1)[places] > 0
-    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
-    share[found.others.reshape(-1)[places]] = 0
-    share[found.narrow.reshape(-1)[places]] = 1
+    share, solid_share, inner, outer = _shares_near(pixels, found, places)
     cover = np.zeros(seeds.shape, dtype=np.float32)
     cover.reshape(-1)[places] = share
+    solid = np.zeros(seeds.shape, dtype=np.float32)
+    solid.reshape(-1)[places] = solid_share
     pieces, boxes = pieces_of(cover > _FAINTEST_COVER, connectivity=8)
-    solid = cover.copy()
-    # Where a stroke runs into an area of its colour, it has no end.
-    same = np.abs(inner - outer).max(axis=-1) < _SAME**_HALF
-    solid.reshape(-1)[places[same & (edge.reshape(-1)[places] > 0)]] = 1
     distance = distance_to_lines(solid, reach=reach)
     return _Strokes(
         cover=cover,
@@ -165,8 +155,36 @@ def _find_strokes(pixels: Pixels, reading: Reading | None, amount: float) -> _St
         places=places,
         inner=inner,
         outer=outer,
-        is_noisy=found.is_noisy,
     )
+
+
+def _shares_near(
+    pixels: Pixels, found: Seeds, places: NDArray[np.intp]
+) -> tuple[Rows, Rows, Planes, Planes]:
+    """Explain the pixels near strokes as mixes of a stroke's colour and that of what is beside it.
+
+    Returns:
+        How much of each the stroke covers; the same, but all where it runs into an area of its
+        colour; the colour of the stroke; and the other.
+    """
+    values = premultiplied(pixels.reshape(-1, 4)[places])
+    inner = _colours_near(pixels, found.strong, places)
+    outer = _colours_near(pixels, found.others, places)
+    share, error = _share(values, inner, outer)
+    _try_other_sides(pixels, found.others, places, (values, inner, outer, share, error))
+    # What is no mix of the two lies between two strokes, and belongs to both.
+    share[error > _UNEXPLAINED] = 1
+    seeds = (found.narrow | found.ridges).view(np.uint8)
+    edge = cv2.dilate(seeds, _KERNEL, iterations=_EDGE_PX)
+    # Where a slanting line has hardly a pixel of its own, its soft edge lies further away.
+    further = cv2.dilate(edge, _KERNEL).reshape(-1)[places] > 0
+    is_edge = edge.reshape(-1)[places] > 0
+    share[~(is_edge | (further & (error <= _WELL_EXPLAINED)))] = 0
+    share[found.others.reshape(-1)[places]] = 0
+    share[found.narrow.reshape(-1)[places]] = 1
+    # Where a stroke runs into an area of its colour, it has no end.
+    is_endless = is_edge & (largest_part(np.abs(inner - outer)) < _SAME**_HALF)
+    return share, np.where(is_endless, np.float32(1), share), inner, outer
 
 
 def _continued(pixels: Pixels, found: Seeds) -> Seeds:
@@ -185,7 +203,7 @@ def _continued(pixels: Pixels, found: Seeds) -> Seeds:
         return found
     values = premultiplied(pixels.reshape(-1, 4)[places])
     inner = _colours_near(pixels, found.strong, places)
-    alike = np.abs(values - inner).max(axis=-1) <= _ALIKE
+    alike = largest_part(np.abs(values - inner)) <= _ALIKE
     candidates = np.zeros(seeds.shape, dtype=np.bool_)
     candidates.reshape(-1)[places[alike]] = True
     # The soft rim of an area in the stroke's colour is no stroke.
@@ -193,7 +211,7 @@ def _continued(pixels: Pixels, found: Seeds) -> Seeds:
     others = np.flatnonzero(found.others & near)
     ink = _colours_near(pixels, found.strong, others)
     shown = premultiplied(pixels.reshape(-1, 4)[others])
-    solid.reshape(-1)[others[np.abs(shown - ink).max(axis=-1) <= _ALIKE]] = True
+    solid.reshape(-1)[others[largest_part(np.abs(shown - ink)) <= _ALIKE]] = True
     candidates &= cv2.dilate(solid.view(np.uint8), np.ones((7, 7), dtype=np.uint8)) == 0
     labels, boxes = pieces_of(candidates | seeds, connectivity=8)
     is_stroke = np.bincount(labels[seeds], minlength=len(boxes)) > 0
@@ -221,10 +239,10 @@ def _share(values: Planes, inner: Planes, outer: Planes) -> tuple[Rows, Rows]:
     Where both colours are the same, all is inner, and explained.
     """
     line = inner - outer
-    length = (line * line).sum(axis=-1)
-    along = ((values - outer) * line).sum(axis=-1) / np.maximum(length, 1e-4)
+    length = added_up(line * line)
+    along = added_up((values - outer) * line) / np.maximum(length, 1e-4)
     share = along.clip(0, 1)
-    error = np.abs(outer + share[:, None] * line - values).max(axis=-1)
+    error = largest_part(np.abs(outer + share[:, None] * line - values))
     is_same = length < _SAME
     return (
         np.where(is_same, 1, share).astype(np.float32),
@@ -258,10 +276,12 @@ def _try_other_sides(
         for down, right in ((0, 1), (0, -1), (1, 0), (-1, 0), (1, 1), (1, -1), (-1, 1), (-1, -1)):
             spots = (rows + away * down).clip(0, height - 1) * width
             spots += (columns + away * right).clip(0, width - 1)
-            beyond = premultiplied(flat[spots])
-            trial, left = _share(values[open_places], inner[open_places], beyond)
-            better = others.reshape(-1)[spots] & (left < error[open_places])
-            chosen = open_places[better]
+            is_other = others.reshape(-1)[spots]
+            tried = open_places[is_other]
+            beyond = premultiplied(flat[spots[is_other]])
+            trial, left = _share(values[tried], inner[tried], beyond)
+            better = left < error[tried]
+            chosen = tried[better]
             outer[chosen], share[chosen], error[chosen] = (
                 beyond[better],
                 trial[better],
@@ -368,36 +388,61 @@ def _worn(strokes: _Strokes, radii: Rows) -> tuple[Rows, NDArray[np.int32]]:
     And for pixels at sharp corners the place of the one that shows what they enclose, else -1.
     """
     radius = _fine(np.maximum(radii, 0)[strokes.pieces])
-    kept_apart = depth_of(strokes.distance >= -radius) / 2
-    lost = (strokes.distance < -_HALF / 2) & (kept_apart > radius + _HALF)
-    labels, boxes = pieces_of(lost, connectivity=8)
-    furthest = largest_of(
-        (kept_apart - radius).astype(np.float32), labels, np.flatnonzero(lost), len(boxes)
-    )
-    # What is near is a corner, and a corner moves with the strokes that meet in it.
-    is_thin = furthest > _CORNER_RADII_MAX * float(radius.max()) + _EDGE_PX
-    # A stroke that tapers is spared gradually: its neck would be cut.
-    room = _TAPER_RADII * 2 * float(radius.max()) + _EDGE_PX
-    size = 2 * int(room) + 1
-    thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
-    spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
-    radius = radius * (1 - np.minimum(2 * spared, 1))
+    _spare_thin(strokes.distance, radius)
     at_corners, sources = wedges(strokes.distance, radius)
-    worn = _drawn(strokes.distance, -radius, at_corners)
+    worn = _drawn(strokes.distance, np.negative(radius, out=radius), at_corners)
     left = np.where(radii[strokes.pieces] > 0, np.minimum(worn, strokes.cover), strokes.cover)
     rows, columns = np.divmod(sources[::2, ::2].reshape(-1), sources.shape[1])
     places = rows // 2 * (sources.shape[1] // 2) + columns // 2
     return left, np.where(rows < 0, -1, places).astype(np.int32)
 
 
+def _spare_thin(distance: Rows, radius: Rows) -> None:
+    """Lower the radii where strokes are so much thinner than elsewhere that they would go."""
+    widest = float(radius.max())
+    kept_apart = depth_of(distance >= -radius)
+    kept_apart /= 2
+    lost = (distance < -_HALF / 2) & (kept_apart > radius + _HALF)
+    places = np.flatnonzero(lost)
+    excess = kept_apart.reshape(-1)[places] - radius.reshape(-1)[places]
+    del kept_apart
+    labels, boxes = pieces_of(lost, connectivity=8)
+    furthest = np.zeros(len(boxes), dtype=np.float32)
+    np.maximum.at(furthest, labels.reshape(-1)[places], excess)
+    # What is near is a corner, and a corner moves with the strokes that meet in it.
+    is_thin = furthest > _CORNER_RADII_MAX * widest + _EDGE_PX
+    if not is_thin.any():
+        return
+    # A stroke that tapers is spared gradually: its neck would be cut.
+    room = _TAPER_RADII * 2 * widest + _EDGE_PX
+    size = 2 * int(room) + 1
+    thin = cv2.dilate(is_thin[labels].view(np.uint8), np.ones((size, size), dtype=np.uint8))
+    del labels
+    spared = np.asarray(cv2.GaussianBlur(thin.astype(np.float32), (0, 0), room / 2))
+    spared *= 2
+    np.minimum(spared, 1, out=spared)
+    radius *= np.subtract(1, spared, out=spared)
+
+
 def _fine(rows: Rows) -> Rows:
     return np.asarray(rows.astype(np.float32).repeat(2, axis=0).repeat(2, axis=1))
 
 
-def _drawn(distance: Rows, radius: Rows, without: Rows | None = None) -> Rows:
-    """Return how much of each pixel lies nearer to the strokes than a radius, less some of it."""
-    cover = (_HALF + 2 * (radius - distance)).clip(0, 1).astype(np.float32)
+def _drawn(distance: Rows, radius: Rows, without: NDArray[np.uint8] | None = None) -> Rows:
+    """Return how much of each pixel lies nearer to the strokes than a radius.
+
+    Args:
+        distance: of each half pixel from the strokes.
+        radius: how far from them to draw.
+        without: how much of each half pixel not to, in levels of 255.
+    """
+    cover = np.subtract(radius, distance)
+    cover *= 2
+    cover += _HALF
+    np.clip(cover, 0, 1, out=cover)
     if without is not None:
-        cover = np.minimum(cover, 1 - without)
+        spots = np.flatnonzero(without)
+        free = 1 - without.reshape(-1)[spots].astype(np.float32) / _FULL
+        cover.reshape(-1)[spots] = np.minimum(cover.reshape(-1)[spots], free)
     size = (distance.shape[1] // 2, distance.shape[0] // 2)
     return np.asarray(cv2.resize(cover, size, interpolation=cv2.INTER_AREA), dtype=np.float32)

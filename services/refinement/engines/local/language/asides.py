@@ -34,8 +34,10 @@ _SURROUNDINGS: Final = words(
     "boxes packaging apron aprons jacket jackets jersey jerseys cloth clothes clothing garment "
     "garments material materials table tables floor floors room rooms surface surfaces sweater "
     "sweaters polo polos vest vests tote totes banner banners flag flags leather wood metal glass "
+    "site sites website websites page pages header footer app apps feed slide slides webpage "
     "vehicle vehicles bus buses sign signs interior furniture grass sky helmet helmets"
 )
+_OWNERS: Final = words("shop store front company team work school office club staff delivery")
 _MIRRORING: Final = words("horizontally vertically left right over upside mirrored sideways axis")
 _THE: Final = frozenset({"the", "all", "a"})
 _TO: Final = words("to into in")
@@ -137,7 +139,9 @@ def _without_surroundings(tokens: list[Token]) -> list[Token]:
         word = tokens[at].word
         if describes_place and at and (_describes(tokens, at) or _joins(tokens, at)):
             continue
-        describes_place = word in _SURROUNDINGS and _is_placed(tokens, at)
+        describes_place = (describes_place and word in _OWNERS) or (
+            word in _SURROUNDINGS and _is_placed(tokens, at)
+        )
         left.append(tokens[at])
     return left[::-1]
 
@@ -145,7 +149,11 @@ def _without_surroundings(tokens: list[Token]) -> list[Token]:
 def _is_placed(tokens: Sequence[Token], at: int) -> bool:
     """Say whether a thing is where the logo stands: only adjectives are between it and "on"."""
     start = at
-    while start and (_describes(tokens, start - 1) or _joins(tokens, start - 1)):
+    while start and (
+        _describes(tokens, start - 1)
+        or _joins(tokens, start - 1)
+        or tokens[start - 1].word in _OWNERS
+    ):
         start -= 1
     return bool({one.word for one in tokens[max(0, start - _PLACED_WITHIN) : start]} & _PLACES)
 

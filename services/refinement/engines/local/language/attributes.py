@@ -68,12 +68,12 @@ _PARADIGMS: Final = (
             "zingy zesty exciting happy eyecatching joyful"
         ),
         faults=(
-            "garish gaudy loud lurid screaming flashy shouty overpowering oversaturated aggressive "
+            "garish gaudy loud lurid screaming flashy shouty overpowering oversaturated "
             "obnoxious shrill tacky showy shouting inyourface glaring eyesore ott"
         ),
         verbs="saturate intensify enliven enrich freshen refresh",
         nouns="saturation vibrancy vibrance intensity chroma colorfulness colourfulness vividness "
-        "energy oomph zing vitality life zest",
+        "energy oomph zing vitality life zest welly pizzazz zip",
         explicit="liven amp jazz spice perk pep juice amped",
     ),
     _Paradigm(
@@ -215,7 +215,7 @@ _PARADIGMS: Final = (
     ),
     _Paradigm(quality="sharp", direction=1, praise="sharp"),
     _Paradigm(quality="soft", direction=1, adjectives="soft", verbs="soften", nouns="softness"),
-    _Paradigm(quality="hard", direction=1, faults="hard harsh"),
+    _Paradigm(quality="hard", direction=1, faults="hard harsh aggressive"),
     _Paradigm(quality="bold", direction=1, praise="bold", nouns="boldness"),
     _Paradigm(quality="strong", direction=1, praise="strong powerful robust", verbs="strengthen"),
     _Paradigm(quality="fine", direction=1, adjectives="fine"),
@@ -272,7 +272,12 @@ RESOLVED_BY: Final[dict[str, tuple[tuple[str, str, int], ...]]] = {
         ("", "contrast", 1),
     ),
     "fine": (("line", "weight", -1), ("text", "weight", -1), ("", "", 0)),
-    "weight": (("contrast", "contrast", 1), ("colour", "saturation", 1), ("", "weight", 1)),
+    "weight": (
+        ("contrast", "contrast", 1),
+        ("line", "weight", 1),
+        ("colour", "saturation", 1),
+        ("", "weight", 1),
+    ),
     "smoothness": (("corner", "roundness", 1), ("", "smoothness", 1)),
     "sharpness": (("contrast", "contrast", 1), ("", "sharpness", 1)),
     "simplicity": (("colour", "colours", 1), ("", "simplicity", 1)),

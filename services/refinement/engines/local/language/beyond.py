@@ -9,7 +9,8 @@ from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.ordinary_words import FILLER
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import STYLES
-from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.tokens import QUOTATION, colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import Reading
 
 NO_OPPOSITE: Final = "no operation is the opposite of a style"
@@ -36,6 +37,13 @@ _WORDING: Final = words(
 _SOMEBODY: Final = frozenset({"he", "him"})
 _SEEMING: Final = frozenset({"look", "looks", "smile", "seem", "seems"})
 _DRAWN_HERE: Final = words_of.SHADOWS | words_of.OUTLINES | words_of.BORDERS | words_of.GRADIENTS
+_SAME: Final = frozenset({"same", "asis", "identical"})
+_NAME_THE_COLOUR: Final = "colours cannot be taken over from another part: name the colour"
+_REWRITING: Final = words("change update fix correct edit replace rewrite swap put add write")
+_CONTENTS: Final = words(
+    "phone telephone address website url email date year price hours postcode zip number"
+)
+_OWNERS: Final = words("my our your new")
 _FONTS: Final = words("font fonts typeface typography")
 
 
@@ -53,17 +61,15 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
         is_opposite = reason == words_of.DRAWN_ANEW and mood.lessens
         reading.refuse(clause, NO_OPPOSITE if is_opposite else reason)
         return True
-    if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(words)):
-        # "A more elegant font"
-        reading.refuse(clause, words_of.LETTERS_ANEW)
-        return True
     has_operation = any(
         word in SENSES or word in words_of.LOOKS or colour_of(word) is not None for word in words
     )
     if clause.has(words_of.TEXTS) and not clause.has(_DRAWN_HERE):
         changes_font = clause.has(_FONTS) and clause.has(_WORDING) and not has_operation
         changes_words = (
-            clause.has(_WORDING) and not has_operation and not clause.has(words_of.COLOUR_NOUNS)
+            (clause.has(_WORDING) or QUOTATION in words)
+            and not has_operation
+            and not clause.has(words_of.COLOUR_NOUNS)
         )
         is_taken_out = mood.removes and _is_object(clause, words_of.TEXTS)
         if is_taken_out or changes_font or changes_words:
@@ -80,8 +86,29 @@ def read_unsupported(clause: Clause, reading: Reading) -> bool:
     return False
 
 
+def _matches_another(clause: Clause) -> bool:
+    """Say whether a colour is to be that of another part: "the same colour as the letters"."""
+    if not clause.mood.wishes or not clause.has(_SAME) or not clause.has(words_of.COLOUR_NOUNS):
+        return False
+    at = next(n for n, word in enumerate(clause.words) if word in _SAME)
+    rest = clause.words[at:]
+    names_colour = any(colour_of(word) is not None for word in clause.words)
+    return "donttouch" not in clause.words and not names_colour and bool({"as", "like"} & {*rest})
+
+
+def _changes_content(clause: Clause) -> bool:
+    """Say whether what is written is to be another: "change the phone number to ..."."""
+    for at, word in enumerate(clause.words):
+        if word not in _REWRITING:
+            continue
+        ahead = [one for one in clause.words[at + 1 :] if one not in words_of.SCOPING | _OWNERS]
+        if ahead[:1] and ahead[0] in _CONTENTS:
+            return True
+    return False
+
+
 def _reason_against(clause: Clause) -> str | None:
-    """Return why what a word of a clause asks for is not done here, if one does."""
+    """Return why what a clause asks for is not done here, if a word or its object says so."""
     for index, word in enumerate(clause.words):
         reason = words_of.UNSUPPORTED.get(word)
         is_use = "for" in clause.words[max(0, index - 2) : index]
@@ -89,7 +116,12 @@ def _reason_against(clause: Clause) -> str | None:
             continue
         if not _says_something_else(clause, word):
             return reason
-    return None
+    if any(word in _FONTS and clause.before(at) in STYLES for at, word in enumerate(clause.words)):
+        # "A more elegant font"
+        return words_of.LETTERS_ANEW
+    if _changes_content(clause):
+        return words_of.LETTERS_ANEW
+    return _NAME_THE_COLOUR if _matches_another(clause) else None
 
 
 def _says_something_else(clause: Clause, word: str) -> bool:
@@ -142,6 +174,7 @@ def _names_unknown(clause: Clause, verbs: frozenset[str]) -> bool:
         sense = SENSES.get(word)
         if sense is not None and sense.form == "noun":
             return False
-        if not is_known(word) and colour_of(word) is None and word.isalpha():
+        is_strange = not is_known(word) or is_thing(word)
+        if is_strange and colour_of(word) is None and word.isalpha():
             return True
     return False

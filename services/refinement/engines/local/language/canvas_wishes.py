@@ -16,14 +16,18 @@ from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
 from services.refinement.engines.local.language.tokens import colour_of
+from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.operations import (
+    Border,
     Centre,
     Crop,
     Flip,
     Operation,
+    Outline,
     Padding,
     Rotate,
+    Shadow,
     Square,
     Upscale,
 )
@@ -36,6 +40,16 @@ _FACTOR_MAX: Final = 4.0
 # Larger numbers before an "x" are sizes in pixels.
 _FACTOR_TOLD_MAX: Final = 16.0
 _PERCENT: Final = 100.0
+_PIXELS: Final = frozenset({"px", "pixel", "pixels"})
+# What is narrower than this may be a part of the logo; more digits are no side of a picture.
+_SIDE_TOLD_MIN: Final = 256
+_SIDE_TOLD_MAX: Final = 99_999
+_DRAWN: Final = (Border, Outline, Shadow)
+_EXTENTS: Final = words("wide tall high across")
+_OF_THE_WHOLE: Final = words(
+    "make it this the whole logo image picture file png resize export scale upscale enlarge at "
+    "least about around be to should must please now and i we want need would like do not a an"
+)
 _TURNED: Final = frozenset({"turn", "turned", "tip", "lean", "turning"})
 _TURNS: Final = words("degrees degree deg clockwise counterclockwise ccw quarterturn upsidedown cw")
 _SOME: Final = frozenset({"few", "some", "couple"})
@@ -51,6 +65,9 @@ _LEAVING: Final = frozenset({"leave", "leaving"})
 _MARGINS_KEPT: Final = (
     "margins stay as they are unless they are cropped: ask for more padding to have wider ones"
 )
+_PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
+_DETERMINING: Final = words("the this that its our")
+_WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
@@ -64,10 +81,36 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
             if not clause.mood.lacks:
                 reading.refuse(clause, ASKED_NOT_TO)
+        elif _is_of_part(clause, operation):
+            reading.refuse(clause, words_of.PARTS_MOVED)
         else:
             reading.wish(clause, operation)
+    _read_side(clause, reading)
     _read_size(clause, reading)
     _read_margins(clause, reading)
+
+
+def _is_of_part(clause: Clause, operation: Operation) -> bool:
+    """Say whether only a part is to be turned: "mirror just the icon"."""
+    if isinstance(operation, Flip | Rotate) and _is_done_to_thing(clause):
+        return True
+    only = next((at for at, word in enumerate(clause.words) if word in words_of.ONLY), None)
+    if only is None or not isinstance(operation, Flip | Rotate | Centre):
+        return False
+    parts = words_of.FOREGROUNDS | words_of.TEXTS | words_of.PARTS
+    near = clause.words[only + 1 : only + 4]
+    coloured = any(colour_of(word) is not None for word in near)
+    is_behind = clause.words[-1] in words_of.ONLY and clause.has(parts)
+    return bool(parts & {*near}) or coloured or is_behind
+
+
+def _is_done_to_thing(clause: Clause) -> bool:
+    """Say whether a thing is to be turned: "could the flag be mirrored"."""
+    verb = next((at for at, word in enumerate(clause.words) if word in _PARTICIPLES), 0)
+    return any(
+        clause.before(at) in _DETERMINING and is_thing(clause.words[at], clause.after(at))
+        for at in range(1, verb)
+    )
 
 
 def _kinds(clause: Clause) -> list[tuple[int, str]]:
@@ -170,12 +213,13 @@ def _rotation(clause: Clause, word: str) -> Rotate | None:
 def _factor(clause: Clause) -> float:
     for index, word in enumerate(clause.words):
         number = number_at(word)
-        if number is None and word in words_of.NUMBERS and clause.after(index) == "times":
-            number = float(words_of.NUMBERS[word])
-        if number is None or (number > _FACTOR_TOLD_MAX and clause.after(index) != "%"):
-            continue
         following = clause.after(index)
-        if following in {"x", "times", "\u00d7", "fold"}:
+        is_told = _is_factor(clause, index)
+        if number is None and word in words_of.NUMBERS and (is_told or following == "times"):
+            number = float(words_of.NUMBERS[word])
+        if number is None or (number > _FACTOR_TOLD_MAX and following != "%"):
+            continue
+        if following in {"x", "times", "\u00d7", "fold"} or is_told:
             return min(max(number, _FACTOR_MIN), _FACTOR_MAX)
         if following == "%":
             factor = number / _PERCENT if number >= _PERCENT else 1 + number / _PERCENT
@@ -192,6 +236,41 @@ def _factor(clause: Clause) -> float:
     if "4k" in clause.words or ("x" in clause.words and "4" in clause.words):
         return _FACTOR_MAX
     return _FACTOR_DEFAULT
+
+
+def _is_factor(clause: Clause, index: int) -> bool:
+    """Say whether a number is how many times as large: "by 3", "by a factor of 3"."""
+    before = clause.before(index), clause.before(index, 2)
+    is_told = before[0] == "by" or before == ("of", "factor")
+    return is_told and clause.after(index) not in _PIXELS | {"%"}
+
+
+def _read_side(clause: Clause, reading: Reading) -> None:
+    """Read "make it 4000 pixels wide", said of the whole; how wide a border is, is another matter.
+
+    A clause with any other word in it may say something else.
+    """
+    places = [
+        at
+        for at, word in enumerate(clause.words)
+        if word.isdecimal()
+        and _SIDE_TOLD_MIN <= int(word) <= _SIDE_TOLD_MAX
+        and clause.after(at) in _PIXELS
+        and clause.after(at, 2) in _EXTENTS
+    ]
+    if len(places) != 1 or clause.used or clause.referent is not None:
+        return
+    if any(isinstance(wish.operation, _DRAWN) for wish in reading.wishes):
+        # "Add a border and make it 400 pixels wide"
+        return
+    named = range(places[0], places[0] + 3)
+    if not all(at in named or word in _OF_THE_WHOLE for at, word in enumerate(clause.words)):
+        return
+    clause.used.update(named)
+    if clause.mood.forbids or clause.mood.guards or clause.mood.keeps:
+        reading.refuse(clause, ASKED_NOT_TO)
+    else:
+        reading.wish(clause, Upscale(factor=_FACTOR_DEFAULT))
 
 
 def _read_size(clause: Clause, reading: Reading) -> None:
@@ -218,7 +297,7 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards:
             reading.refuse(clause, ASKED_NOT_TO)
         return
-    if clause.has(words_of.TEXTS):
+    if clause.has(words_of.TEXTS) or clause.area == "text":
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)
@@ -242,7 +321,7 @@ def _is_number(clause: Clause, at: int) -> bool:
 def _is_of_file(clause: Clause) -> bool:
     """Say whether it is the file that is to be bigger, not the logo within it."""
     places = clause.find(_FILES)
-    return any("in" not in clause.words[max(0, at - 2) : at] for at in places)
+    return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
 def _is_compared(clause: Clause) -> bool:
@@ -282,6 +361,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         if one in SENSES and SENSES[one].quality in {"size", "weight"}
     ]
     keeps = mood.keeps and not (mood.adds or mood.up)
+    is_told = mood.complains and not mood.wishes
     if keeps and not (mood.forbids or mood.guards):
         reading.refuse(clause, _MARGINS_KEPT)
     elif mood.guards or (mood.forbids and not mood.lacks):
@@ -298,6 +378,10 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         turned = -1 if mood.complains and not mood.wishes else 1
         reading.wish(clause, Padding(amount=turned * sizes[0] * amount_in(clause)))
     elif (
-        mood.up or mood.adds or mood.lacks or word.startswith("breathing") or "let" in clause.words
+        mood.up
+        or mood.adds
+        or mood.lacks
+        or (word.startswith("breathing") and not is_told)
+        or "let" in clause.words
     ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
         reading.wish(clause, Padding(amount=amount_in(clause)))

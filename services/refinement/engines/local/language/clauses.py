@@ -93,6 +93,10 @@ _AFTER_SO: Final = words(
     "could can please no i we you it they the let lets maybe would should just that take remove "
     "try perhaps think if there my our their its"
 )
+_BEFORE_DEGREE: Final = (
+    words_of.COMPLAINING | words_of.NEGATED | words("it this that them everything all why is")
+)
+_CANVAS_ORDERS: Final = frozenset(word for word in words_of.CANVAS_VERBS if not word.endswith("ed"))
 _OTHERS: Final = frozenset({"rest", "everything", "else", "all"})
 _FINITE: Final = (
     words_of.SWAPPING
@@ -109,6 +113,9 @@ class Clause:
 
     def __init__(self, *, tokens: Sequence[Token], joined: str, prompt: str) -> None:
         self.words: tuple[str, ...] = tuple(token.word for token in tokens)
+        self.start = tokens[0].start
+        self.speaker = ""
+        self.decides = False
         self.joined = joined
         self.phrase = " ".join(prompt[tokens[0].start : tokens[-1].end].split())
         self.mood = mood_of(self.words)
@@ -176,6 +183,8 @@ def _separator(tokens: Sequence[Token], index: int, current: Sequence[Token]) ->
     A soft separator is the word itself; `_CUT` is none: the word opens the next clause.
     """
     word = tokens[index].word
+    if word == "and" and any(token.word == "between" for token in current[-_REPLACED_MAX:]):
+        return None
     if word in _SOFT:
         binds = (word == "," and _is_replaced(current)) or _binds(tokens, index, current)
         return None if binds else word
@@ -221,8 +230,12 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
     following = tokens[index + 1].word if index + 1 < len(tokens) else ""
     if tokens[index].word != "so":
         return False
-    if index and tokens[index - 1].word in words_of.COMPLAINING:
+    if index and tokens[index - 1].word in _BEFORE_DEGREE:
+        # "It is so red", "not so red"
         return False
+    if index > 1 and tokens[index - 2].word in {"is", "are", "was"}:
+        # "Why is it so yellow?"
+        return following in _AFTER_SO - {"that", "the"}
     return following in _AFTER_SO | _IMPERATIVES or colour_of(following) is not None
 
 
@@ -337,8 +350,9 @@ def _inherit(previous: Clause, clause: Clause) -> None:
     own = clause.mood
     if before.forbids and not before.lacks and not own.lacks:
         names_a_part = previous.words[0] == "without" and clause.has(_KEYS)
-        is_contrary = clause.joined != "nor" and _turns_back(previous, clause)
-        if not (is_contrary or clause.has(_BREAKING) or names_a_part):
+        is_contrary = clause.joined != "nor" and turns_back(previous, clause)
+        is_other = clause.words[0] == "something" and clause.joined == ","
+        if not (is_contrary or is_other or clause.has(_BREAKING) or names_a_part):
             clause.mood = msgspec.structs.replace(
                 own, forbids=True, guards=before.guards or own.guards, too=False
             )
@@ -362,7 +376,14 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
         return False
     if "explicit" in forms:
         return False
+    is_ground = clause.words[-1] in words_of.BACKGROUNDS and colour_of(clause.words[0]) is not None
+    if before.removes and clause.joined == "," and is_ground:
+        # "No gradient, white background" wishes for one.
+        return False
     if before.keeps:
+        if clause.joined == "," and clause.words[0] in _CANVAS_ORDERS:
+            # "Leave the size, centre it"
+            return False
         return not clause.has(_OTHERS) and (clause.has(frozenset(words_of.ASPECTS)) or not forms)
     # "No gradients and flat colours", "fewer colours, high contrast": these are wishes.
     return "plain" not in forms or (
@@ -370,7 +391,7 @@ def _is_inherited(previous: Clause, clause: Clause) -> bool:
     )
 
 
-def _turns_back(previous: Clause, clause: Clause) -> bool:
+def turns_back(previous: Clause, clause: Clause) -> bool:
     """Say whether a clause wishes for the contrary of what the one before it forbids."""
     before = {SENSES[word].quality: SENSES[word] for word in previous.words if word in SENSES}
     own = {SENSES[word].quality: SENSES[word] for word in clause.words if word in SENSES}

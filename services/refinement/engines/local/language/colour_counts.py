@@ -9,6 +9,7 @@ from services.refinement.engines.local.language.colour_mentions import mentions_
 from services.refinement.engines.local.language.colour_swaps import PAIR
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
 from services.refinement.engines.local.named_colours import family_of
@@ -31,6 +32,9 @@ _THOSE: Final = frozenset({"those", "these"})
 
 
 _NONE_NAMED: Final = "the prompt names no colours before: say which"
+
+
+_LIMIT_WORDS_MAX: Final = 4
 
 
 _DUOTONE: Final = frozenset({"twotone", "duotone", "duotoned", "bicolor", "bicolour"})
@@ -56,8 +60,9 @@ def read_counts(clause: Clause, reading: Reading) -> bool:
     mood = clause.mood
     if clause.has(_MONOCHROME, _DUOTONE, frozenset({"shadesof"})):
         return _read_tones(clause, reading)
-    count = _count(clause)
-    if count is None and not _asks_for_fewer(clause):
+    count = _count(clause) or _count_of_limit(clause, reading)
+    is_told = count is not None and _only_counts(clause)
+    if is_told or (count is None and not _asks_for_fewer(clause)):
         return False
     for at in clause.find(words_of.COLOUR_NOUNS):
         clause.used.add(at)
@@ -151,6 +156,22 @@ def _read_tones(clause: Clause, reading: Reading) -> bool:
     else:
         reading.wish(clause, Monochrome(colour=names[0] if names else None))
     return True
+
+
+def _count_of_limit(clause: Clause, reading: Reading) -> int | None:
+    """Return the number in "too many colours, max two", where the colours were named before."""
+    last = reading.wishes[-1].operation if reading.wishes else None
+    is_limit = clause.has(words_of.ONLY, frozenset({"max", "most", "maximum"}))
+    if not (isinstance(last, LimitColours) and is_limit) or len(clause.words) > _LIMIT_WORDS_MAX:
+        return None
+    return next((words_of.NUMBERS[one] for one in clause.words if one in words_of.NUMBERS), None)
+
+
+def _only_counts(clause: Clause) -> bool:
+    """Say whether a clause only tells how many there are: "the four colours look childish"."""
+    tells = clause.licence in {Licence.COMPLAINT, Licence.STATEMENT}
+    is_limit = clause.has(words_of.LESS, words_of.ONLY, frozenset({"limit", "max", "enough"}))
+    return tells and not (clause.mood.wishes or is_limit)
 
 
 def _count(clause: Clause) -> int | None:

@@ -21,6 +21,10 @@ _SHADE_OF_BLACK: Final = 0.45
 _TINT_OF_WHITE: Final = 0.55
 
 
+# Of three channels of 255.
+_PALE_SUM: Final = 690
+
+
 _BETWEEN_COLOUR_AND_NOUN: Final = words(
     "colored coloured tinted toned color colour solid plain flat and & , on a an full pure"
 )
@@ -41,6 +45,11 @@ _NOT_PLACED: Final = frozenset(
         "working",
         "depending",
         "keen",
+        "insists",
+        "insist",
+        "insisted",
+        "insisting",
+        "set",
         "more",
         "agreed",
         "decided",
@@ -85,7 +94,7 @@ class Mention(msgspec.Struct, kw_only=True):
             return self.name
         if self.modifier in _DARKENING:
             return _named_or_mixed("dark", self.name, "#000000", _SHADE_OF_BLACK)
-        if self.modifier in _LIGHTENING:
+        if self.modifier in _LIGHTENING and not _is_pale(self.name):
             return _named_or_mixed("light", self.name, "#ffffff", _TINT_OF_WHITE)
         joined = self.modifier + self.name
         return joined if joined in NAMED else self.name
@@ -258,6 +267,12 @@ def use_modifier(clause: Clause, mention: Mention) -> None:
     """Account for the adjective of a colour."""
     if mention.modifier:
         clause.used.add(mention.index - 1)
+
+
+def _is_pale(name: str) -> bool:
+    """Say whether a colour can hardly be lighter: "a light cream" is cream."""
+    own = NAMED[name][0]
+    return sum(int(own[at : at + 2], 16) for at in (1, 3, 5)) >= _PALE_SUM
 
 
 def _named_or_mixed(prefix: str, name: str, other: str, part: float) -> str:

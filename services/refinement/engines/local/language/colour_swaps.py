@@ -29,6 +29,12 @@ _BECOMING: Final = frozenset(
 _COPULAS: Final = frozenset({"increase", "closer", "slightly", "of", "to"}) | frozenset(
     {
         "should",
+        "exactly",
+        "precisely",
+        "specifically",
+        "strictly",
+        "definitely",
+        "really",
         "must",
         "be",
         "is",
@@ -123,7 +129,7 @@ def _becomes(clause: Clause, one: Mention, other: Mention) -> bool:
     before = set(words[: one.index])
     # "Pink to coral", "the grey parts black"
     are_parts = bool(own & words_of.PARTS) and own <= words_of.PARTS | {":"}
-    if are_parts or (between == ("to",) and "close" not in before):
+    if are_parts or (between in {("to",), ("back", "to")} and "close" not in before):
         return True
     swaps = bool(before & words_of.SWAPPING) or "from" in before
     if swaps and own & _BECOMING:

@@ -44,6 +44,11 @@ from services.refinement.engines.local.operations import (
     Shades,
 )
 
+_PUZZLING: Final = frozenset({"problem", "issue"})
+_ALTERING: Final = frozenset(
+    {"change", "another", "different", "other", "fix", "adjust", "edit", "tweak", "switch", "swap"}
+)
+_DETERMINERS: Final = frozenset({"the", "this", "that", "our", "my", "your", "those", "these"})
 _LESSER: Final = frozenset({"only", "just"})
 
 # What says of "the red" that it is to be used, and not only talked about.
@@ -95,7 +100,10 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
     names_only = is_scoping(clause, mention.index) and (
         has_free_senses(clause) or mood.complains or mood.lessens
     )
-    describes = noun_after(clause, mention.index) is not None and has_free_senses(clause)
+    names_only = names_only or _is_bare_name(clause, mention)
+    describes = noun_after(clause, mention.index) is not None and (
+        has_free_senses(clause) or "hardtoread" in clause.words
+    )
     if names_only or _is_changed(clause, mention) or (describes and not clause.has(ON)):
         # "darken the blue text": the colour only says which text.
         clause.used.add(mention.index)
@@ -114,6 +122,16 @@ def _read_part(clause: Clause, mention: Mention, reading: Reading) -> bool:
         else:
             recolour(clause, (mention.paint,), part, reading)
     return True
+
+
+def _is_bare_name(clause: Clause, mention: Mention) -> bool:
+    """Say whether a fragment only names a part: "the white letters", "so the white letters"."""
+    noun = noun_after(clause, mention.index)
+    at_end = noun is not None and all(
+        word in SENSES or word in words_of.SLIGHT for word in clause.words[noun + 1 :]
+    )
+    is_named = clause.before(mention.index) in {"the", "those", "these"}
+    return at_end and is_named and clause.licence is Licence.FRAGMENT
 
 
 def _is_changed(clause: Clause, mention: Mention) -> bool:
@@ -217,7 +235,8 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
     # "It looks yellowish" complains of the tint, "it is yellow" of nothing.
     is_tint = clause.words[mentions[0].index].endswith("ish")
     is_judged = clause.has(words_of.JUDGING) or (is_tint and mood.complains)
-    dislikes = is_judged and not mood.wishes
+    # "The problem is the yellow" does not say what would be better.
+    dislikes = is_judged and not mood.wishes and not clause.has(_PUZZLING)
     if mood.guards or (mood.forbids and not mood.removes and not mood.down):
         reading.refuse(clause, ASKED_NOT_TO)
     elif _only_takes_away(clause, mentions):
@@ -234,6 +253,9 @@ def _read_plain(clause: Clause, mentions: list[Mention], reading: Reading) -> No
 
 def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], reading: Reading) -> None:
     """Note colours that are to be used."""
+    if _is_only_object(clause, mentions):
+        reading.refuse(clause, _NAME_ITS_PLACE)
+        return
     if clause.has(words_of.ONLY) and len(names) <= PAIR:
         reading.wish(clause, _exclusively(names))
     elif _is_meant(clause) and (
@@ -242,6 +264,18 @@ def _use(clause: Clause, mentions: list[Mention], names: tuple[str, ...], readin
         recolour(clause, names, _scope_for(clause), reading)
         if clause.has(words_of.ONLY):
             reading.wish(clause, LimitColours(count=len(names)))
+
+
+def _is_only_object(clause: Clause, mentions: list[Mention]) -> bool:
+    """Say whether something is to be done to a colour, and what is not said: "make the green"."""
+    at = mentions[0].index
+    start = at
+    while start and clause.words[start - 1] in _DETERMINERS:
+        start -= 1
+    verb = clause.words[start - 1] if start else ""
+    is_object = verb in _ALTERING or (start < at and verb in _CAUSING | {"do"})
+    last = set(clause.words[at + 1 :])
+    return is_object and len(mentions) == 1 and last <= {"please", "thanks", "again", "too"}
 
 
 def _is_of_all(clause: Clause) -> bool:

@@ -17,6 +17,9 @@ _VAGUE: Final = words(
     "room air life space gap clearance buffer impact presence definition energy punch "
     "juice spice distance texture textures details detail elements decoration weight"
 )
+_ORDERED: Final = frozenset({"blur", "clutter"})
+_BEFORE_ORDER: Final = words("please just can could you to and also then") | {""}
+_OBJECTS: Final = words("it the this that these all everything by slightly (")
 _WEAK: Final = frozenset({"less"})
 _LOOKBACK: Final = 4
 
@@ -43,6 +46,8 @@ def direction_of(clause: Clause, index: int) -> int:
 def _of_fault(clause: Clause, index: int, direction: int, local: int) -> int:
     """Nobody wishes for a fault, but "harder edges" may be; forbidding one asks for nothing."""
     mood = clause.mood
+    if _is_ordered(clause, index):
+        return 0 if mood.forbids or mood.removes else direction
     is_complaint = mood.too or (mood.complains and not mood.wishes)
     if clause.words[index].endswith("er") and not (is_complaint or mood.removes or mood.forbids):
         return -direction if local < 0 or mood.lacks else direction
@@ -53,6 +58,13 @@ def _of_fault(clause: Clause, index: int, direction: int, local: int) -> int:
     if local > 0 and not mood.complains:
         return direction
     return -direction
+
+
+def _is_ordered(clause: Clause, index: int) -> bool:
+    """Say whether a fault is a verb here that somebody orders: "blur the edges"."""
+    is_verb = clause.words[index] in _ORDERED and clause.before(index) in _BEFORE_ORDER
+    after = clause.after(index)
+    return is_verb and (after in _OBJECTS or after[:1].isdigit())
 
 
 def _of_explicit(clause: Clause, index: int, direction: int, local: int) -> int:

@@ -10,18 +10,26 @@ import itertools
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.asides import without_asides
 from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.beyond import read_unsupported
 from services.refinement.engines.local.language.canvas_wishes import read_canvas
-from services.refinement.engines.local.language.clauses import Clause, clauses_of
+from services.refinement.engines.local.language.clauses import Clause, clauses_of, turns_back
 from services.refinement.engines.local.language.colour_wishes import read_colours
+from services.refinement.engines.local.language.decisions import (
+    is_decision,
+    oppose,
+    take_back_opinions,
+    weigh,
+)
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
-from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN
+from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN, LOOKALIKES
 from services.refinement.engines.local.language.parts import (
     goes_on_about_part,
     read_partial_line,
@@ -29,6 +37,7 @@ from services.refinement.engines.local.language.parts import (
     refuse_part,
     take_from_part,
 )
+from services.refinement.engines.local.language.phrases import PHRASES
 from services.refinement.engines.local.language.quality_wishes import read_qualities
 from services.refinement.engines.local.language.quantities import (
     amount_in,
@@ -38,15 +47,21 @@ from services.refinement.engines.local.language.quantities import (
 )
 from services.refinement.engines.local.language.references import (
     Context,
+    drop_limit,
     drop_repeated,
     refer,
     relate,
     remember,
+    take_amount,
 )
+from services.refinement.engines.local.language.reported import heard, speaker_at
+from services.refinement.engines.local.language.rewording import reworded
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
+from services.refinement.engines.local.language.terse import in_plain_order
 from services.refinement.engines.local.language.things import read_things
 from services.refinement.engines.local.language.tokens import Token, colour_of, tokens_of
+from services.refinement.engines.local.language.topics import Topic
 from services.refinement.engines.local.language.treatments import (
     has_wish,
     read_looks,
@@ -55,10 +70,11 @@ from services.refinement.engines.local.language.treatments import (
 )
 from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
 from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
-from services.refinement.engines.local.language.wishes import Reading
+from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
     Background,
     Border,
+    Contrast,
     Duotone,
     Flip,
     Lightness,
@@ -73,7 +89,9 @@ from services.refinement.engines.local.operations import (
     Roundness,
     Saturation,
     Shadow,
+    Simplify,
     Square,
+    Warmth,
     Weight,
 )
 
@@ -99,6 +117,17 @@ _MENTIONED: Final = (
 # What a statement may only describe: "it has rounded corners and three colours".
 _DESCRIBED: Final = (Weight, Roundness, LimitColours, Padding, Lightness, Saturation)
 _HAVING: Final = frozenset({"has", "have", "there", "thereis", "comes", "got", "shows"})
+_PURPOSES: Final = frozenset({"for", "like", "at", "because", "since"})
+_PHRASED: Final = frozenset(PHRASES.values())
+_STRANGE_MIN: Final = 2
+_STRANGE_SHARE: Final = 3
+_GUESSED: Final = (
+    *(Recolour, Lightness, Saturation, Warmth, Contrast, Weight, Monochrome, Simplify, Shadow),
+    *(Border, Outline, Roundness),
+)
+# How many clauses further on a sentence may say something of what it names first.
+_AHEAD_MAX: Final = 8
+_DEMANDING: Final = frozenset({"should", "must", "needs"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -109,7 +138,7 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
     logo shows.
     """
     reading = Reading()
-    tokens = without_ignored_points(tokens_of(prompt))
+    tokens: Sequence[Token] = without_ignored_points(tokens_of(prompt))
     if _is_foreign(tokens):
         reading.unmatched.append(" ".join(prompt.split())[:_UNMATCHED_LENGTH_MAX])
         return reading
@@ -118,47 +147,72 @@ def read(prompt: str, theme: str = "", description: str = "") -> Reading:
         tokens = tuple(
             token._replace(word="icon") if token.word in subjects else token for token in tokens
         )
-    clauses = clauses_of(without_asides(tokens), prompt)
+    tokens, opinions = heard(tokens, prompt)
+    clauses = clauses_of(without_asides(reworded(in_plain_order(tokens))), prompt)
     _assign_areas(clauses)
-    asked = prompt.rstrip().endswith("?")
     context = Context()
-    for clause in clauses:
+    topic = Topic()
+    for at, clause in enumerate(clauses):
         relate(clause, context)
-        if clause.licence.is_idle:
-            context.spoken = clause
+        clause.speaker = speaker_at(opinions, clause.start)
+        clause.decides = is_decision(clause)
+        ahead = clauses[at + 1 : at + 1 + _AHEAD_MAX]
+        if topic.is_set_by(clause, ahead, prompt):
             continue
-        asks = asked and clause is clauses[-1] and clause.words[0] in _ASKING
-        asks = asks or is_question(clause, prompt)
-        if asks or is_praise(clause):
-            context.spoken = context.about = clause
-            clause.part = bare_part_of(clause) or judged_part_of(clause)
-            continue
-        if take_back(clause, context.about, reading):
-            continue
-        before = reading.extent
-        refer(clause, context, reading)
-        about = context.about
-        if about is not None and about.part and goes_on_about_part(clause, about):
-            refuse_part(clause, about.part, reading)
-        else:
-            known = len(reading.wishes)
-            _read_licensed(clause, theme, reading)
-            drop_unheeded(
-                clause, known, reading, lambda one, into: _read_licensed(one, theme, into)
-            )
-            clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
-        context.about = clause
-        is_idle = reading.extent == before
-        remember(clause, context, is_idle=is_idle)
-        if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
-            reading.unmatched.append(clause.phrase)
+        if not _asks_for_nothing(clause, context, reading, prompt, is_last=not ahead):
+            refer(clause, context, reading)
+            topic.apply(clause)
+            before = reading.extent
+            _read_next(clause, theme, context, reading)
+            if reading.extent == before:
+                oppose(clause, prompt, reading)
+    weigh(reading)
     reading.wishes = settled(reading)
     return reading
+
+
+def _asks_for_nothing(
+    clause: Clause, context: Context, reading: Reading, prompt: str, *, is_last: bool
+) -> bool:
+    """Note what a clause tells, praises, asks or takes back; say whether that is all it does."""
+    if take_back_opinions(clause, reading):
+        context.idle = clause
+        return True
+    if clause.licence.is_idle:
+        context.spoken = clause
+        return True
+    asks = is_last and prompt.rstrip().endswith("?") and clause.words[0] in _ASKING
+    if asks or is_question(clause, prompt) or is_praise(clause):
+        context.spoken = context.about = clause
+        clause.part = bare_part_of(clause) or judged_part_of(clause)
+        return True
+    return take_back(clause, context.about, reading)
+
+
+def _read_next(clause: Clause, theme: str, context: Context, reading: Reading) -> None:
+    """Read what a clause asks for, and remember what it was about."""
+    before, known_before = reading.extent, len(reading.wishes)
+    about = context.about
+    if about is not None and about.part and goes_on_about_part(clause, about):
+        refuse_part(clause, about.part, reading)
+    elif not take_amount(clause, about, reading):
+        known = len(reading.wishes)
+        _read_licensed(clause, theme, reading)
+        drop_unheeded(clause, known, reading, lambda one, into: _read_licensed(one, theme, into))
+        clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
+    drop_limit(clause, known_before, reading)
+    context.about = clause
+    is_idle = reading.extent == before
+    remember(clause, context, is_idle=is_idle)
+    if is_idle and _has_content(clause) and reading.unmatched[-1:] != [clause.phrase]:
+        reading.unmatched.append(clause.phrase)
 
 
 def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
     """Read what a clause may ask for, being the kind of sentence it is."""
     known = len(reading.wishes)
+    if _is_mostly_unread(clause):
+        return
     _read_clause(clause, theme, reading)
     if not (clause.licence.grants_mentions or clause.mood.lacks):
         reading.wishes[known:] = [
@@ -166,8 +220,44 @@ def _read_licensed(clause: Clause, theme: str, reading: Reading) -> None:
             for wish in reading.wishes[known:]
             if not (isinstance(wish.operation, _MENTIONED) or _is_told(clause, wish.operation))
         ]
+    if _has_strange_words(clause):
+        # One word that is known among several that are not says too little.
+        reading.wishes[known:] = [
+            wish for wish in reading.wishes[known:] if not _is_guess(wish.operation)
+        ]
     drop_repeated(clause, reading, known)
     take_from_part(clause, known, reading)
+
+
+def _is_mostly_unread(clause: Clause) -> bool:
+    """Say whether a complaint or story has too many words of its own to guess from the others."""
+    if clause.licence not in {Licence.COMPLAINT, Licence.STATEMENT}:
+        return False
+    content = [word for word in clause.words if word.isalpha() and word not in FILLER]
+    unread = sum(
+        (not is_known(word) or word in LOOKALIKES) and colour_of(word) is None for word in content
+    )
+    return unread > 1 and 2 * unread > len(content)
+
+
+def _has_strange_words(clause: Clause) -> bool:
+    """Say whether several words of a clause are unknown, and not only those of a purpose."""
+    told = next((at for at, word in enumerate(clause.words) if word in _PURPOSES), None)
+    spoken = clause.words[:told]
+    strange = [
+        word
+        for word in spoken
+        if word.isalpha()
+        and not is_known(word)
+        and colour_of(word) is None
+        and word not in _PHRASED
+    ]
+    return len(strange) >= _STRANGE_MIN and len(strange) * _STRANGE_SHARE >= len(spoken)
+
+
+def _is_guess(operation: Operation) -> bool:
+    """Say whether an operation is for the whole logo, and of a kind that one word may lead to."""
+    return isinstance(operation, _GUESSED) and getattr(operation, "scope", None) is None
 
 
 def _is_told(clause: Clause, operation: Operation) -> bool:
@@ -212,10 +302,21 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
     for clause in clauses:
         clause.area = area_of(clause)
     for previous, clause in itertools.pairwise(clauses):
-        if clause.joined not in {"and", "&", "or"} or not names_area_first(previous):
+        is_listed = clause.joined == "," and _is_bare(clause)
+        is_joined = clause.joined in {"and", "&", "or"} or is_listed
+        if not is_joined or not names_area_first(previous):
             continue
         if clause.area is None and previous.area is not None and _continues(clause):
             clause.area = previous.area
+    for previous, clause in itertools.pairwise(clauses):
+        if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
+            # "Don't go darker on the text, go lighter"
+            clause.area = None if names_the_whole(clause) else previous.area
+        is_value = all(colour_of(word) is not None for word in clause.words)
+        asks = previous.area is not None and previous.has(_DEMANDING)
+        if is_value and asks and not any(colour_of(word) for word in previous.words):
+            # "The background should be what our site has, #0b1f3a"
+            clause.area = clause.referent = previous.area
     for clause, following in zip(clauses[-2::-1], clauses[:0:-1], strict=False):
         is_bare = all(
             (word in SENSES and SENSES[word].form == "explicit") or word in {"please", "just"}
@@ -224,6 +325,15 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
         is_verb = not clause.words[-1].endswith("er")
         if is_bare and is_verb and clause.area is None and following.joined in {"and", "&", ","}:
             clause.area = following.area
+
+
+def _is_bare(clause: Clause) -> bool:
+    """Say whether a clause only compares: "text red, a bit bigger"."""
+    return any(word in SENSES for word in clause.words) and all(
+        (word in SENSES and SENSES[word].form == "explicit" and word.endswith("er"))
+        or word in words_of.SLIGHT | words_of.STRONG | {"please", "more", "less"}
+        for word in clause.words
+    )
 
 
 def _continues(clause: Clause) -> bool:
@@ -249,14 +359,41 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
         and not any(word in SENSES for word in clause.words)
         and _names_only_parts(clause)
     )
-    if is_down and not has_wish(clause, reading):
+    last = reading.wishes[-1] if reading.wishes else None
+    if is_down and last is not None and _is_lessened(clause, last):
+        # "Colours too bright, tone it down a bit" says one thing twice.
+        amount = -amount_in(clause)
+        operation = msgspec.structs.replace(last.operation, amount=amount)
+        reading.wishes[-1] = msgspec.structs.replace(last, operation=operation)
+        reading.understood += 1
+    elif is_down and not has_wish(clause, reading):
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
+    if _wants_colour(clause) and not has_wish(clause, reading):
+        reading.wish(clause, Saturation(amount=amount_in(clause), scope=clause.area))
     if (
         clause.has(words_of.MORE)
         and clause.has(frozenset({"line", "lines", "stroke", "strokes"}))
         and (clause.has(frozenset({"increase"})) and not clause.used)
     ):
         reading.wish(clause, Weight(amount=amount_in(clause)))
+
+
+def _is_lessened(clause: Clause, last: Wish) -> bool:
+    """Say whether a complaint of too much comes before "tone it down"."""
+    one = last.operation
+    is_complaint = bool({"too", "to", "so"} & set(last.phrase.lower().split()))
+    is_less = isinstance(one, Lightness | Saturation) and one.amount < 0
+    return is_complaint and is_less and clause.area in {None, getattr(one, "scope", None)}
+
+
+def _wants_colour(clause: Clause) -> bool:
+    """Say whether a clause asks for "more colour", and for nothing else."""
+    is_more = any(
+        word in {"color", "colour"} and clause.before(at) in {"more", "increase"}
+        for at, word in enumerate(clause.words)
+    )
+    says_else = any(word in SENSES or colour_of(word) is not None for word in clause.words)
+    return is_more and not says_else and not (clause.mood.complains or clause.mood.lessens)
 
 
 def _names_only_parts(clause: Clause) -> bool:

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.named_colours import FAMILIES
 from services.refinement.engines.local.operations import (
@@ -13,6 +14,7 @@ from services.refinement.engines.local.operations import (
     Monochrome,
     Operation,
     Outline,
+    Padding,
     Recolour,
     Replace,
     Saturation,
@@ -20,10 +22,12 @@ from services.refinement.engines.local.operations import (
     Sharpness,
     Simplify,
     Smoothness,
+    Upscale,
     Warmth,
     Weight,
 )
 
+_IMPOSSIBLE: Final = frozenset({words_of.LETTERS_ANEW, words_of.PARTS_MOVED})
 # How much less of a colour it is to be where it is to go.
 _REMOVAL: Final = -2.0
 _REMEDIES: Final = (
@@ -38,13 +42,15 @@ _ROLES: Final = frozenset({"primary", "secondary", "accent", "accents", "main"})
 
 def settled(reading: Reading) -> list[Wish]:
     """Return the wishes of a reading, joined, and without those that others make idle."""
-    return _concrete(_joined(reading.wishes), reading.eased)
+    # "The name gets lost, make it larger": the remedy was named, though it is none of ours.
+    has_impossible = any(reason in _IMPOSSIBLE for _, reason in reading.refused)
+    return _concrete(_joined(reading.wishes), reading.eased, has_impossible=has_impossible)
 
 
-def _concrete(wishes: list[Wish], eased: list[Wish]) -> list[Wish]:
+def _concrete(wishes: list[Wish], eased: list[Wish], *, has_impossible: bool) -> list[Wish]:
     """Leave out what only says why, or how it should feel, beside wishes that say what to do."""
     remedies = [wish for wish in wishes if isinstance(wish.operation, _REMEDIES)]
-    if any(wish not in eased for wish in remedies):
+    if has_impossible or any(wish not in eased for wish in remedies):
         wishes = [wish for wish in wishes if wish not in eased]
     repainted = {scope for wish in wishes for scope in _repainted_by(wish.operation)}
     wishes = [
@@ -54,6 +60,8 @@ def _concrete(wishes: list[Wish], eased: list[Wish]) -> list[Wish]:
         or wish.operation.scope not in repainted
         or wish.operation.scope is None
     ]
+    if any(isinstance(wish.operation, Upscale) for wish in wishes):
+        wishes = [wish for wish in wishes if not _is_size(wish)]
     if any(isinstance(wish.operation, Smoothness) for wish in wishes):
         wishes = [wish for wish in wishes if not _cleans_edges(wish)]
     if any(not wish.source.startswith("style:") for wish in wishes):
@@ -65,7 +73,14 @@ def _cleans_edges(wish: Wish) -> bool:
     """Say whether cleaning is that of edges: "clean up the jagged edges", "clean that up"."""
     spoken = wish.phrase.lower().split()
     of_edges = bool(_EDGES & set(spoken)) or not _REFERRING.isdisjoint(spoken)
-    return isinstance(wish.operation, Simplify) and "clean" in spoken and of_edges
+    cleans = any(word.startswith("clean") for word in spoken)
+    return isinstance(wish.operation, Simplify) and cleans and of_edges
+
+
+def _is_size(wish: Wish) -> bool:
+    """Say whether less room was only made of "in a larger size", where the picture is meant."""
+    is_closer = isinstance(wish.operation, Padding) and wish.operation.amount < 0
+    return is_closer and "size" in wish.phrase.lower().split()
 
 
 def _repainted_by(operation: Operation) -> tuple[str | None, ...]:
@@ -89,6 +104,8 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
         own = wish.operation
         one, other = (previous, own) if isinstance(own, Recolour) else (own, previous)
         whole = _together(one, other, wish.phrase)
+        if whole is None and joined:
+            whole = _balanced(joined[-1], wish)
         if whole is None:
             joined.append(wish)
             continue
@@ -97,6 +114,22 @@ def _joined(wishes: list[Wish]) -> list[Wish]:
             phrase = wish.phrase
         joined[-1] = Wish(operation=whole, phrase=phrase, source=wish.source)
     return joined
+
+
+def _balanced(one: Wish, other: Wish) -> Replace | None:
+    """Return what "less beige, more blue" comes to: the one takes the place of the other."""
+    fades, uses = one.operation, other.operation
+    if not (isinstance(fades, Saturation) and isinstance(uses, Recolour)):
+        return None
+    is_pair = (
+        fades.amount < 0
+        and fades.scope in FAMILIES
+        and uses.scope is None
+        and len(uses.colours) == 1
+        and one.phrase.lower().startswith("less ")
+        and other.phrase.lower().startswith("more ")
+    )
+    return Replace(source=str(fades.scope), target=uses.colours[0]) if is_pair else None
 
 
 def _together(

@@ -24,6 +24,19 @@ _ALL_ELSE: Final = frozenset({"rest", "everything", "else", "all", "asis"})
 _ENDING_EXCEPTION: Final = words(
     "should must can could needs need gets is are make made turn becomes to in be has"
 )
+# What "leave the temperature" leaves alone, by the names of the operations.
+_ALONE: Final = {
+    **dict.fromkeys(words("temperature warmth"), ("Warmth",)),
+    **dict.fromkeys(words("brightness lightness darkness"), ("Lightness",)),
+    **dict.fromkeys(words("contrast contrasts"), ("Contrast",)),
+    **dict.fromkeys(words("saturation vibrancy intensity"), ("Saturation",)),
+    **dict.fromkeys(words("thickness strokes lines weight weights boldtext"), ("Weight",)),
+    **dict.fromkeys(words("size"), ("Padding", "Upscale")),
+    **dict.fromkeys(words("corner corners"), ("Roundness",)),
+    **dict.fromkeys(words("edge edges"), ("Smoothness", "Sharpness")),
+    **dict.fromkeys(words("sharpness"), ("Sharpness",)),
+    **dict.fromkeys(words("margin margins padding spacing whitespace"), ("Padding", "Crop")),
+}
 _BARE_TEXT: Final = frozenset({"color", "colors", "colour", "colours"})
 
 
@@ -55,6 +68,8 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
     if not mood.keeps:
         return False
     if clause.has(words_of.SHADOWS, words_of.GRADIENTS):
+        kept = "RemoveShadow" if clause.has(words_of.SHADOWS) else "Flatten"
+        reading.left_alone.add(kept)
         reading.understood += 1
         return True
     if _is_wish(clause):
@@ -63,8 +78,10 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
         # "keep only the navy": nothing else is to be there.
         clause.mood = msgspec.structs.replace(mood, keeps=False, wishes=True)
         return False
+    alone = {one for word in clause.words for one in _ALONE.get(word, ())}
+    reading.left_alone |= alone
     start = 0
-    if _keep(clause, range(start, len(clause.words)), reading):
+    if _keep(clause, range(start, len(clause.words)), reading) or alone:
         return True
     if not clause.has(_REST, frozenset({"asis"})):
         return False

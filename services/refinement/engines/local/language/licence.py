@@ -23,7 +23,7 @@ _ADVERBS: Final = words(
 # Past forms that are no participles too: whoever stands before them, something is told.
 _TOLD: Final = words(
     "was were had did said gave thought went came told asked showed tried saw took chose wrote "
-    "drew knew began became wanted mentioned complained suggested felt liked loved wondered"
+    "drew knew began became wanted mentioned voted complained suggested felt liked loved wondered"
 )
 # Past forms that may as well be participles: "you made it pink", but "the lines made thicker".
 _DONE: Final = _TOLD | words(
@@ -35,6 +35,8 @@ _TOLD_OF: Final = words(
     "older ago next attempt past"
 )
 _DEMANDING: Final = words("asked wanted requested suggested agreed decided settled chose")
+_HATING: Final = words("hate hates dislikes detests")
+_TOLD_TO: Final = words("me us him her them")
 _DEMANDED: Final = words("should must needs need could can wants want please needed shall")
 _VERSIONS: Final = words(
     "version versions one draft attempt time week month year round designer agency sign"
@@ -68,6 +70,10 @@ _AFTER_MODAL: Final = words(
     "change add keep put take give see try this that everything i these someone rather also suit "
     "work fit benefit remain he"
 )
+_FEARING: Final = words("warned warns warn afraid worried worries fears feared concerned risk")
+_OPINING: Final = words("agree think believe find feel consider share")
+_FEARED: Final = words("would might could will may can")
+_SUITING: Final = words("work suit fit help be do look")
 _LEADING: Final = words(
     "please just maybe also and then ok okay so now well but hi hello hey instead only simply "
     "kindly yes no kindly or rather first second finally next further but"
@@ -82,6 +88,7 @@ _FINITE: Final = words(
     "is are am was were has had does did isnot looks feels seems gets goes comes came went wants "
     "likes says thinks sits shows works fits prints contains leans belongs sells makes means loves "
     "reminds resembles represents symbolises symbolizes recalls "
+    "reads strikes competes clashes distracts sounds "
     "happens thereis looked uses runs costs hates gave got said"
 )
 # What follows these belongs to a clause within the clause.
@@ -189,7 +196,7 @@ def _is_report(clause: Clause) -> bool:
     if (_ORDERING | _SUPPOSING) & set(before):
         # "What if the text was red?"
         return False
-    if _DEMANDED & set(after) or "hate" in after:
+    if _DEMANDED & set(after) or _HATING & set(after):
         return False
     is_of_another = bool(_TOLD_OF & set(clause.words)) and (
         bool(_VERSIONS & set(before)) or bool(_TOLD_OF & set(before)) or at <= _NEAR
@@ -214,6 +221,8 @@ def _told_at(clause: Clause) -> int | None:
         if word in {"got", "became"} and start and became and became.form == "explicit":
             # "The logo got darker"
             return at
+        if clause.after(at) in _TOLD_TO and word not in _DEMANDING:
+            return at
         if word in _TOLD and subject not in {"be", "it", "that", "as"}:
             return at
         if subject in _PERSONS or (not start and not at and word in {"got", "made"}):
@@ -235,6 +244,7 @@ def _is_context(clause: Clause) -> bool:
         if (
             verb
             and verb[0] in _OWN_DOINGS
+            and not (does == ("not",) and clause.mood.lacks)
             and not (_SEEKING & set(all_words) or (does and does[0].endswith("ing")))
         ):
             return True
@@ -265,7 +275,25 @@ def _is_set_aside(clause: Clause) -> bool:
         or _is_of_others(all_words)
         or _is_of_letter(all_words)
         or _is_rhetorical(all_words)
+        or _is_feared(all_words)
+        or _is_other_opinion(all_words)
     )
+
+
+def _is_other_opinion(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause denies a fault: "she does not agree that it is too dark"."""
+    at = next((at for at, word in enumerate(all_words) if word in _OPINING), 0)
+    said = all_words[at + 1 :]
+    finds_fault = "too" in said or any(
+        word in SENSES and SENSES[word].form == "fault" for word in said
+    )
+    return "not" in all_words[:at] and finds_fault and "enough" not in said
+
+
+def _is_feared(all_words: tuple[str, ...]) -> bool:
+    """Say whether a clause warns of what might be: "she fears a thinner line would break"."""
+    at = next((at for at, word in enumerate(all_words) if word in _FEARING), None)
+    return at is not None and bool(_FEARED & {*all_words[at:]})
 
 
 def _is_rhetorical(all_words: tuple[str, ...]) -> bool:
@@ -343,9 +371,26 @@ def _is_order(clause: Clause) -> bool:
     start = _past(all_words, _LEADING)
     if start < len(all_words) and all_words[start] in _VERBS:
         return True
+    if _suggests(clause):
+        return True
     return any(
         word in _MODALS and clause.after(at) in _AFTER_MODAL and not _tells_of_ability(clause, at)
         for at, word in enumerate(all_words)
+    )
+
+
+def _suggests(clause: Clause) -> bool:
+    """Say whether a clause suggests something by a question: "would a coral work instead"."""
+    all_words = clause.words
+    start = _past(all_words, _CONNECTIVES)
+    asked = all_words[start + 1 : start + 2]
+    return (
+        all_words[start : start + 1] in {("would",), ("could",), ("might",)}
+        and bool(asked)
+        and (asked[0] in {"a", "an", "some"} or colour_of(asked[0]) is not None)
+        and clause.has(_SUITING)
+        and not clause.mood.too
+        and not clause.mood.forbids
     )
 
 

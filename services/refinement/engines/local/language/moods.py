@@ -12,7 +12,7 @@ from services.refinement.engines.local.language.morphology import words
 
 OFF: Final = frozenset({"off", "away", "out"})
 # "The red has to go"
-_BEFORE_GO: Final = words("should must needs has to can")
+_BEFORE_GO: Final = words("should must needs has to can could might")
 _BEFORE_BE: Final = words("will may might can to could not too")
 _TAKING: Final = words("take takes taking taken get leave put")
 _COURTESY: Final = words("please thanks now then thx entirely completely altogether again")
@@ -77,7 +77,7 @@ def mood_of(words: Sequence[str]) -> Mood:
     wishes = bool(found & words_of.WISHING) or is_subjunctive
     complains = _has_copula(words) and not wishes
     lacks = bool(found & words_of.LACKING) or (forbids and "enough" in found)
-    too = bool(found & {"too", "overly"})
+    too = bool(found & {"too", "overly"}) and not _only_adds(words)
     if lacks or ((too or complains) and not forbids and found & words_of.LOW):
         return Mood(lacks=True, up=True, complains=complains, wishes=True)
     if complains and found & words_of.HIGH and not forbids:
@@ -101,6 +101,13 @@ def mood_of(words: Sequence[str]) -> Mood:
         complains=complains,
         wishes=wishes,
     )
+
+
+def _only_adds(words: Sequence[str]) -> bool:
+    """Say whether a "too" at the end means "also": "soften the edges here too"."""
+    says_how = any(word in SENSES and SENSES[word].form == "explicit" for word in words)
+    asks = says_how or bool(words_of.WISHING & set(words))
+    return last_but_courtesy(words) == "too" and list(words).count("too") == 1 and asks
 
 
 def _is_subjunctive(words: Sequence[str]) -> bool:

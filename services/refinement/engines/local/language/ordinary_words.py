@@ -60,7 +60,7 @@ FILLER: Final = words(
     "thanks! ask asked asking told mention mentioned discuss discussed talk talked "
     "call send sent received receive opinion view impression taste sense reason "
     "reasons purpose quotation called bring brings brought take took taken went gone "
-    "came been wants likes needs says"
+    "came been wants likes needs says nah luv yeh ta innit hiya pleased"
 )
 
 # One slip away from a word of the lexicon, and themselves ordinary.
@@ -79,7 +79,7 @@ LOOKALIKES: Final = words(
     "exiting expressive extensive faced faked fakes faster fastest father fiber "
     "figured finder finger fitness fixer flame flames flash flatterer flesh float "
     "forma front future garnish geometries gracefully graphical grateful gravy greek "
-    "greet gross growing grows happiness harden harness harvest heard hearing hides "
+    "greet groom gross growing grows happiness harden harness harvest heard hearing hides "
     "highlighted hired homes illustrate illustrates illustrative illustrator "
     "indivisible inert inferring inherited initial initially insertion insisting "
     "integrity intensive invent invented inventing invention invest investing lager "
@@ -105,7 +105,7 @@ LOOKALIKES: Final = words(
     "topography tracing translated translator trend trends trick tries trips tunes "
     "typed typographic undefined undergone underlying undersized understand "
     "unreliable viability violent visibly waiting wards warned warning weigh weighs "
-    "whine widen wince wordy world worlds wreak write"
+    "whine widen wince wordy world worlds wreak write tick brow cram lien fame litter whiting noire"
 )
 
 # Words of other languages that English does not have.

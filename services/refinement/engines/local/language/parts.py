@@ -114,7 +114,8 @@ def goes_on_about_part(clause: Clause, previous: Clause) -> bool:
     """Say whether a clause is about the unknown part of the one before: "make it gold"."""
     if clause.area is not None or clause.has(_ELSEWHERE):
         return False
-    if clause.has(_PRONOUNS):
+    if clause.has(_PRONOUNS) or _PRONOUNS & {*clause.phrase.lower().split()}:
+        # "Tone it down" is one word by now.
         return True
     said = [word for word in clause.words if says_how(word) or word in words_of.SLIGHT]
     is_bare = bool(said) and all(

@@ -17,13 +17,15 @@ _SPOKEN: Final = {
         "would not hurt|can you please|could you please|feel free to|if at all possible|"
         "no worries|no problem|no rush|do not worry|no hurry|no doubt|not bad|not to mention|"
         "how about|what about|is it too much to ask for|is it too much to ask|"
+        "would it be too much to|would it be asking too much to|would it be too much to ask to|"
         "if it is not too much trouble|is it possible to|would it be possible to|possible to|"
         "is there a way to|is there any way to|is there any way you could|is there any way you can|"
         "is there a way you could|any way to|any chance you could|any chance you can|"
         "any chance we could|is there any chance you could|i was wondering if you could|"
         "i was wondering if you can|wondering if you could|i was wondering if we could|"
         "was wondering if you could|any chance of|any chance to|"
-        "would love|would like|i want|we want|"
+        "would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
+        "i am aiming for|we are after|i am after|they are going for|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
         "so as to|in order to|not necessarily|if you can|as far as|as soon as possible|"
@@ -33,7 +35,10 @@ _SPOKEN: Final = {
     "well": (
         "not that i do not like|hard to|hard for|difficult to|tough to|"
         "how hard can it be|any more|anymore|any longer|i think|i guess|i mean|in my opinion|"
-        "you know|to be honest|if you know what i mean|i would say"
+        "round of feedback|round of changes|round of comments|round of edits|round of revisions|"
+        "meet in the middle|somewhere in the middle|something in the middle|middle ground|"
+        "next round|second round|first round|another round|this round|last round|final round|"
+        "you know|if anything|to be honest|if you know what i mean|i would say"
     ),
     "in": "the same in",
     "give": "make it so it has|make it so that it has|make it so it would have",
@@ -87,6 +92,10 @@ _SPOKEN: Final = {
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
+    "wants": "insists on|insist on|insisted on",
+    "uptome": "if it were up to me|if it was up to me|if i had my way|if i could choose",
+    "swapsides": "change places|trade places|switch places|swap places|exchange places",
+    "infavourof": "in favour of|in favor of",
     "insteadof": "instead of|rather than|in place of|in lieu of|as opposed to|over the current",
     "except": (
         "except for|everything but|all but|apart from|other than|aside from|"
@@ -207,7 +216,8 @@ _SPOKEN: Final = {
         "breathing room|breathing space|room to breathe|space to breathe|white space|"
         "negative space|empty space|blank space|space around|room around|wiggle room|elbow room|"
         "let it breathe|more air|air around|some air|dead space|safe area|safe zone|clear space|"
-        "free space|whitespace around|headroom|breathing area|to breathe|breathe"
+        "free space|whitespace around|headroom|breathing area|to breathe|breathe|"
+        "empty around|blank around|emptiness around"
     ),
     "cramped": (
         "squeezed in|too close to the edge|touches the edge|touching the edge|close to the edges|"
@@ -320,7 +330,7 @@ _SPOKEN: Final = {
         "limited color palette|limited colour palette|reduce the colors|reduce the colours|"
         "cut the colors|cut the colours|restrict the colors|restrict the colours|reduce colors|"
         "reduce colours|simplified palette|fewer different colors|fewer different colours|"
-        "a rainbow|like a rainbow|minimal palette|tighter palette"
+        "like a rainbow|such a rainbow|minimal palette|tighter palette"
     ),
     "colors": (
         "color scheme|colour scheme|color palette|colour palette|color combination|"
@@ -452,6 +462,7 @@ _SPOKEN: Final = {
         "upscale feel|upscale brand|up market|luxury brand|luxury feel"
     ),
     "earthy": (
+        "like nature|like in nature|"
         "earth tones|earth tone|earth colors|earth colours|earthy tones|natural tones|"
         "earthy colors|earthy colours|natural colors|natural colours|natural palette|"
         "natural palettes|earthy palette|woodland colors|woodland colours|autumn colors|"

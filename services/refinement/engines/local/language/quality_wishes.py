@@ -9,6 +9,7 @@ from services.refinement.engines.local.language.colour_counts import COLOURS_IF_
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
+from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import RECIPES
 from services.refinement.engines.local.language.tokens import colour_of
@@ -51,6 +52,7 @@ _TOLD_WORDS_MIN: Final = 5
 # Sizes are read with the canvas; "fine", but for lines, says nothing.
 _NOT_HERE: Final = frozenset({"", "size"})
 _ON_GROUNDS: Final = frozenset({"on", "for", "against", "over", "onto", "both", "in"})
+_OWNERS: Final = frozenset({"our", "my", "your", "their", "her", "his", "a", "an"})
 _ON_PARTS: Final = frozenset({"dark", "light", "very", "really", "on", "in", "some"})
 # A plain "cool" or "hot" is praise unless it is about colours.
 _COLOUR_ONLY: Final = frozenset({"cool", "hot", "coolest", "fresh", "chill"})
@@ -92,7 +94,8 @@ def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None
         if (quality, direction) not in seen and (quality, -direction) not in seen:
             seen.add((quality, direction))
             _wish(clause, quality, direction, family, reading)
-            if word in _CONSEQUENCES and quality == "contrast":
+            is_problem = word in _CONSEQUENCES or clause.licence is Licence.COMPLAINT
+            if is_problem and quality == "contrast":
                 reading.eased.append(reading.wishes[-1])
 
 
@@ -130,11 +133,25 @@ def _is_told(clause: Clause, index: int) -> bool:
 def _is_of_grounds(clause: Clause, index: int) -> bool:
     """Say whether an adjective tells where the logo is used: "on dark backgrounds"."""
     following = clause.after(index)
+    if SENSES[clause.words[index]].form == "plain" and _is_before_place(clause, index):
+        return True
     if following == "background":
         return clause.before(index) in {"a", "any"} and clause.before(index, 2) in _ON_GROUNDS
     if following not in {"backgrounds", "surfaces", "paper", "screens"}:
         return False
     return not _ON_GROUNDS.isdisjoint(clause.words[max(0, index - 2) : index])
+
+
+def _is_before_place(clause: Clause, index: int) -> bool:
+    """Say whether a word describes where the logo gets lost: "on our dark site"."""
+    if not clause.has(_CONSEQUENCES) and clause.licence is not Licence.STATEMENT:
+        return False
+    at = index - 1
+    while at > 0 and clause.words[at] in words_of.SCOPING | _OWNERS:
+        at -= 1
+    following = clause.after(index)
+    is_noun = following.isalpha() and following not in SENSES and following not in words_of.PARTS
+    return at >= 0 and clause.words[at] in _ON_GROUNDS - {"for", "both"} and is_noun
 
 
 def _tells_which(clause: Clause, index: int) -> bool:
@@ -165,8 +182,10 @@ def _wish(
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
     elif quality == "weight":
         reading.wish(clause, Weight(amount=signed, scope="text" if scope == "text" else None))
+    elif quality == "roundness" and scope == "text":
+        reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality == "pop":
-        _pop(clause, direction, reading)
+        _pop(clause, direction, family, reading)
     elif direction < 0:
         reading.refuse(clause, _NOT_ADDED[quality])
     else:
@@ -187,8 +206,12 @@ def _positive(quality: str, amount: float) -> Operation:
             return LimitColours(count=COLOURS_IF_FEWER)
 
 
-def _pop(clause: Clause, direction: int, reading: Reading) -> None:
-    """Read "make it pop", a recipe; its contrary is less colour."""
+def _pop(clause: Clause, direction: int, family: str | None, reading: Reading) -> None:
+    """Read "make it pop", a recipe; of one colour it is more of it, the contrary is less colour."""
+    if family is not None:
+        amount = direction * amount_in(clause)
+        reading.wish(clause, Saturation(amount=amount, scope=family))
+        return
     if direction < 0:
         reading.wish(clause, Saturation(amount=-amount_in(clause), scope=clause.area))
     else:
@@ -199,6 +222,9 @@ def _resolved(clause: Clause, index: int, family: str | None) -> tuple[str, int]
     """Return the quality a word means beside the nouns of its clause, and -1 if it turns round."""
     word = clause.words[index]
     quality = SENSES[word].quality
+    if word == "bright" and clause.mood.removes and clause.has(words_of.COLOUR_NOUNS):
+        # "No bright colours" are loud ones, and no wish for dark ones.
+        return "saturation", 1
     options = RESOLVED_BY.get(quality)
     if options is None:
         return quality, 1

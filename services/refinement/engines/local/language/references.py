@@ -9,7 +9,7 @@ from services.refinement.engines.local.language.attributes import NOUN_KINDS, SE
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
 from services.refinement.engines.local.language.moods import mood_of
-from services.refinement.engines.local.language.quantities import names_the_whole
+from services.refinement.engines.local.language.quantities import amount_in, names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
@@ -32,6 +32,14 @@ _SEVERAL: Final = frozenset({"they", "them", "these", "those"})
 _HAVING: Final = frozenset({"has", "have", "had", "there", "thereis", "shows", "got", "see"})
 _COMING: Final = frozenset({"comes", "came"})
 _ARTICLES: Final = frozenset({"a", "an", "some", "the"})
+_EXCHANGING: Final = frozenset({"swap", "replace", "exchange", "substitute", "switch"})
+_DETERMINING: Final = frozenset({"the", "that", "this", "these", "those", "our"})
+# Verbs that only say to do something about what is wrong.
+_UPWARDS: Final = frozenset({"lift", "raise", "up", "increase"})
+_DOWNWARDS: Final = frozenset({"tonedown", "dampen"})
+_EASING: Final = (
+    _UPWARDS | _DOWNWARDS | {"ease", "adjust", "tweak", "nudge", "bring", "take", "change", "fix"}
+)
 _PRONOUNS: Final = frozenset({"it", "they", "them", "its"})
 
 
@@ -67,6 +75,7 @@ def relate(clause: Clause, context: Context) -> None:
         context.named = named
     context.previous = clause
     _refer_to_thing(clause, context.spoken)
+    _refer_to_colour(clause, context.spoken)
     if clause.licence is Licence.ORDER and not clause.mood.wishes:
         clause.mood = msgspec.structs.replace(clause.mood, wishes=True)
 
@@ -87,14 +96,74 @@ def remember(clause: Clause, context: Context, *, is_idle: bool) -> None:
 
 
 def drop_repeated(clause: Clause, reading: Reading, known: int) -> None:
-    """Drop what "it" says again of a part: "the green is too dark, could you lighten it"."""
-    if not clause.has(_PRONOUNS):
+    """Drop what "it" says again of a part: "the green is too dark, could you lighten it".
+
+    How much of it is wished for counts: "lighten it slightly".
+    """
+    if not (clause.has(_PRONOUNS) or _PRONOUNS & {*clause.phrase.lower().split()}):
         return
     before, own = reading.wishes[:known], reading.wishes[known:]
     reading.understood += len(own)
+    del reading.wishes[known:]
+    for wish in own:
+        same = next((at for at, one in enumerate(before) if _says_again(wish, one)), None)
+        if same is None:
+            reading.wishes.append(wish)
+        else:
+            _measure(clause, same, reading)
+
+
+def take_amount(clause: Clause, problem: Clause | None, reading: Reading) -> bool:
+    """Let "can we lift it a little" say how much is to be done against the problem before it.
+
+    Says whether that was all.
+    """
+    if problem is None or problem.licence is not Licence.COMPLAINT:
+        return False
+    mood = clause.mood
+    pronouns = _PRONOUNS & {*clause.words, *clause.phrase.lower().split()}
+    is_remedy = clause.has(_EASING) and bool(pronouns)
+    last = reading.wishes[-1] if reading.wishes else None
+    if not is_remedy or last is None or last.phrase != problem.phrase:
+        return False
+    if clause.area not in {None, getattr(last.operation, "scope", None)}:
+        return False
+    says_more = any(word in SENSES or colour_of(word) is not None for word in clause.words)
+    amount = getattr(last.operation, "amount", 0.0)
+    down = mood.down or clause.has(_DOWNWARDS)
+    way = 1 if clause.has(_UPWARDS) else -1 if down else 0
+    if says_more or not amount or mood.forbids or mood.keeps or way * amount < 0:
+        return False
+    _measure(clause, len(reading.wishes) - 1, reading)
+    reading.understood += 1
+    return True
+
+
+def _measure(clause: Clause, at: int, reading: Reading) -> None:
+    """Give a wish the amount that a clause names."""
+    strength = amount_in(clause)
+    wish = reading.wishes[at]
+    if strength != 1 and isinstance(wish.operation, Lightness | Saturation | Warmth | Weight):
+        sign = 1 if wish.operation.amount > 0 else -1
+        operation = msgspec.structs.replace(wish.operation, amount=sign * strength)
+        reading.wishes[at] = msgspec.structs.replace(wish, operation=operation)
+
+
+def drop_limit(clause: Clause, known: int, reading: Reading) -> None:
+    """Drop what only limits the wish before it: "fatter but not so fat as before"."""
+    is_limit = clause.words[:2] in {("not", one) for one in ("so", "that", "as")}
+    if not is_limit or not known:
+        return
+    earlier = reading.wishes[known - 1].operation
+    before = getattr(earlier, "amount", 0.0)
+    own = reading.wishes[known:]
     reading.wishes[known:] = [
-        wish for wish in own if not any(_says_again(wish, earlier) for earlier in before)
+        wish
+        for wish in own
+        if type(wish.operation) is not type(earlier)
+        or getattr(wish.operation, "amount", 0.0) * before >= 0
     ]
+    reading.understood += len(own)
 
 
 def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
@@ -102,12 +171,30 @@ def _refer(clause: Clause, idle: Clause | None, reading: Reading) -> None:
 
     "The background is ugly, make it white" is about the background.
     """
-    if idle is None or idle.area is None or not clause.has(_PRONOUNS):
+    if idle is None:
+        return
+    family = _family_in(idle)
+    if idle.area is None and clause.joined == "," and family is not None and _only_compares(clause):
+        # "The red scares people, softer"
+        clause.area = clause.referent = family
+        return
+    if idle.area is None:
+        return
+    is_value = clause.joined == "," and all(colour_of(word) is not None for word in clause.words)
+    if not (clause.has(_PRONOUNS) or is_value):
         return
     if clause.area is None:
         clause.area = clause.referent = idle.area
         if reading.unmatched[-1:] == [idle.phrase]:
             reading.unmatched.pop()
+
+
+def _only_compares(clause: Clause) -> bool:
+    """Say whether a clause has no subject: "a bit softer"."""
+    return any(word in SENSES for word in clause.words) and all(
+        word in SENSES or word in words_of.SLIGHT | words_of.STRONG | {"please", "more", "less"}
+        for word in clause.words
+    )
 
 
 def _goes_on_idly(previous: Clause, clause: Clause) -> bool:
@@ -196,7 +283,11 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         is_praised and all(word in SENSES or word in words_of.SLIGHT for word in clause.words)
     )
     pronouns = _PRONOUNS | _POINTING if clause.mood.removes else _PRONOUNS
-    is_meant = (spoken.licence is Licence.COMPLAINT or clause.mood.removes) or any(
+    compares = any(word in SENSES and SENSES[word].form == "explicit" for word in clause.words)
+    is_meant_by_praise = is_praise(spoken) and compares
+    finds_fault = clause.mood.too and spoken.mood.lessens and clause.licence is Licence.COMPLAINT
+    is_judged = finds_fault or is_meant_by_praise or clause.mood.removes
+    is_meant = (spoken.licence is Licence.COMPLAINT or is_judged) or any(
         colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
         for word in clause.words
     )
@@ -210,6 +301,22 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         clause.licence = licence_of(clause)
 
 
+def _refer_to_colour(clause: Clause, spoken: Clause | None) -> None:
+    """Let "it" stand for a colour: "the yellow prints badly, please swap it for gold"."""
+    if spoken is None:
+        return
+    names = [word for at, word in enumerate(spoken.words) if _is_named(spoken, at)]
+    for at, word in enumerate(clause.words):
+        if word in _EXCHANGING and clause.after(at) in _PRONOUNS | _POINTING and len(names) == 1:
+            clause.words = (*clause.words[: at + 1], "the", names[0], *clause.words[at + 2 :])
+            clause.mood = mood_of(clause.words)
+            return
+
+
+def _is_named(clause: Clause, at: int) -> bool:
+    return colour_of(clause.words[at]) is not None and clause.before(at) in _DETERMINING
+
+
 def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     """Let "them" stand for what the last clause was about: "the letters are faint, make them bold".
 
@@ -218,13 +325,10 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
     if spoken is None or clause.area is not None:
         return
     complains = spoken.licence is Licence.COMPLAINT
-    if not clause.has(_PRONOUNS):
-        if _is_rejected(spoken) and _is_coloured(clause) and not names_the_whole(clause):
-            # "The black background isn't working, try white"
-            family = _family_in(spoken)
-            if family is None or family != _family_in(clause):
-                clause.area = clause.referent = spoken.area or family
-        return
+    if not clause.has(_PRONOUNS) or "instead" in clause.words:
+        _refer_to_replaced(clause, spoken)
+        if clause.area is not None or not clause.has(_PRONOUNS):
+            return
     if clause.words[0] in _SEVERAL and clause.words[1:2] in _PEOPLE_DO:
         # "They would like ..." are people.
         return
@@ -237,6 +341,30 @@ def _refer_to_parts(clause: Clause, spoken: Clause | None) -> None:
             family = _family_in(spoken)
             if clause.area is None and family is not None:
                 clause.area = clause.referent = family
+
+
+def _refer_to_replaced(clause: Clause, spoken: Clause) -> None:
+    """Let a colour be for the part that has a bad one: "the black background is off, try white"."""
+    if clause.words[0] == "something" and spoken.licence is Licence.COMPLAINT:
+        # "The corners look aggressive, something softer"
+        clause.referents = frozenset(word for word in spoken.words if word in NOUN_KINDS)
+    stands_for = "instead" in clause.words
+    is_replaced = _is_rejected(spoken) or (stands_for and _is_about_colour(spoken))
+    is_whole = names_the_whole(clause) and not stands_for
+    if is_replaced and _is_coloured(clause) and not is_whole:
+        family = _family_in(spoken)
+        own = {family_of(name) for word in clause.words if (name := colour_of(word))}
+        if family not in own:
+            clause.area = clause.referent = spoken.area or family
+
+
+def _is_about_colour(clause: Clause) -> bool:
+    """Say whether a clause tells something of a colour: "the red reads as an error"."""
+    return (
+        clause.licence in {Licence.STATEMENT, Licence.COMPLAINT}
+        and clause.words[0] in _DETERMINING
+        and any(colour_of(word) is not None for word in clause.words[1:2])
+    )
 
 
 def _is_rejected(clause: Clause) -> bool:
@@ -258,11 +386,14 @@ def _is_rejected(clause: Clause) -> bool:
 
 def _says_again(wish: Wish, earlier: Wish) -> bool:
     one, other = wish.operation, earlier.operation
+    if wish.speaker != earlier.speaker and wish.decides:
+        return False
     if not isinstance(one, Lightness | Saturation | Warmth | Weight) or type(one) is not type(
         other
     ):
         return False
-    return one.scope is None and one.amount * getattr(other, "amount", 0.0) > 0
+    scope = getattr(other, "scope", None)
+    return one.scope in {None, scope} and one.amount * getattr(other, "amount", 0.0) > 0
 
 
 def _is_coloured(clause: Clause) -> bool:

@@ -12,6 +12,7 @@ from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in
+from services.refinement.engines.local.language.spelling import is_known
 from services.refinement.engines.local.language.styles import STYLES
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
@@ -43,6 +44,7 @@ _BEFORE_VERB: Final = frozenset({"", "please", "you", "to", "also", "just", "and
 _CHANGING: Final = words("be change make turn paint colour color in should")
 _CHANGED: Final = words("change turn swap switch go shift convert")
 _EMPTY: Final = words("empty blank unused white excess extra dead surplus")
+_SUGGESTING: Final = words("perhaps maybe please and or also just well so would could might then")
 _TRANSPARENT: Final = frozenset({"transparent", "transparency", "translucent"})
 _INDEFINITE: Final = frozenset({"a", "an", "some", "subtle", "soft", "thin", "please", "nice"})
 
@@ -61,7 +63,7 @@ def wants_less(clause: Clause) -> bool:
     mood = clause.mood
     if mood.guards:
         return False
-    is_complaint = mood.complains and not mood.wishes
+    is_complaint = (mood.complains or clause.has(words_of.JUDGING)) and not mood.wishes
     judged = is_complaint and (
         clause.has(words_of.JUDGING) or clause.has(words_of.NEGATED) is False
     )
@@ -138,16 +140,31 @@ def _read_shadow(clause: Clause, reading: Reading) -> None:
         reading.wish(clause, RemoveShadow())
     elif mood.forbids:
         reading.refuse(clause, ASKED_NOT_TO)
-    elif _is_comparison(clause, adjectives) and not clause.has(_INSERTING):
+    elif not clause.has(_INSERTING) and (
+        _is_comparison(clause, adjectives) or _is_compared(clause, places[-1])
+    ):
         reading.refuse(clause, _NO_SOFTER_SHADOW)
     elif mood.complains and not mood.wishes and not mood.lacks:
         reading.wish(clause, RemoveShadow())
-    elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_short(clause):
+    elif mood.adds or mood.wishes or mood.up or mood.lacks or _is_plainly_named(clause):
         reading.wish(clause, Shadow(amount=amount_in(clause)))
 
 
-def _is_short(clause: Clause) -> bool:
-    return len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "some"}
+def _is_plainly_named(clause: Clause) -> bool:
+    """Say whether a few words only name a thing and describe it: "soft shadow", "a shadow ..."."""
+    is_read = all(
+        word in SENSES or colour_of(word) is not None or is_known(word) for word in clause.words
+    )
+    is_short = len(clause.words) <= _BARE_WORDS_MAX and is_read
+    return is_short or clause.words[0] in {"a", "an", "some"}
+
+
+def _is_compared(clause: Clause, place: int) -> bool:
+    """Say whether a thing that is there should be otherwise: "the shadow could be lighter"."""
+    after = clause.words[place + 1 :]
+    return "be" in after[:3] and any(
+        word in SENSES and SENSES[word].form == "explicit" for word in after
+    )
 
 
 def _read_gradient(clause: Clause, reading: Reading) -> None:
@@ -156,7 +173,10 @@ def _read_gradient(clause: Clause, reading: Reading) -> None:
         return
     _account_for(clause, places)
     mood = clause.mood
-    if mood.guards or (mood.keeps and not mood.adds):
+    if mood.forbids and "back" in clause.words:
+        # "I don't want the gradients back": they are gone.
+        reading.refuse(clause, ASKED_NOT_TO)
+    elif mood.guards or (mood.keeps and not mood.adds):
         reading.refuse(clause, ASKED_NOT_TO)
     elif wants_less(clause) or (mood.complains and not mood.wishes):
         reading.wish(clause, Flatten())
@@ -186,9 +206,12 @@ def _read_line(
         return
     named = clause.before(places[0]) in words_of.SCOPING
     is_bare = not (mood.complains or mood.down or named) and (
-        len(clause.words) <= _BARE_WORDS_MAX or clause.words[0] in {"a", "an", "maybe"}
+        len(clause.words) <= _BARE_WORDS_MAX or _suggests_one(clause)
     )
-    adds = clause.has(_INSERTING) or (is_bare and not _is_comparison(clause, _qualities(clause)))
+    # "A thicker outline in gold" is a new one, whatever it is thicker than.
+    is_new = _suggests_one(clause) and any(colour_of(word) for word in clause.words)
+    is_compared = _is_comparison(clause, _qualities(clause))
+    adds = clause.has(_INSERTING) or (is_bare and (is_new or not is_compared))
     is_verb = any(
         clause.words[at] in {"outlined", "bordered", "framed"}
         or (
@@ -224,6 +247,14 @@ def _read_line(
         _account_for(clause, [*places, *adjectives])
         clause.used.update(at for at in elsewhere if abs(at - places[0]) <= _DESCRIBING_MAX)
         reading.wish(clause, kind(amount=amount, colour=colour))
+
+
+def _suggests_one(clause: Clause) -> bool:
+    """Say whether a clause opens with a thing that is not there: "perhaps a thin outline"."""
+    start = 0
+    while start < len(clause.words) - 1 and clause.words[start] in _SUGGESTING:
+        start += 1
+    return clause.words[start] in {"a", "an"} or "maybe" in clause.words[:start]
 
 
 def _is_measured(clause: Clause, place: int) -> bool:

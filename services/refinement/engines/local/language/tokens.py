@@ -4,9 +4,10 @@ Every token knows where in the prompt it came from, so that people are shown the
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final, NamedTuple
 
+from services.refinement.engines.local.language.code_words import ABBREVIATED, spelt_out_orders
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.phrases import (
     PHRASE_STARTS,
@@ -18,6 +19,8 @@ from services.refinement.engines.local.named_colours import NAMED, family_of
 
 PROMPT_LENGTH_MAX: Final = 2000
 COLOUR_WORDS_MAX: Final = 3
+# No look around a word goes further, so that reading stays linear.
+RUN_WORDS_MAX: Final = 40
 
 HUES: Final = words(
     "red orange yellow green blue purple pink brown gray grey black white teal beige"
@@ -30,7 +33,7 @@ _TOKEN: Final = re.compile(
     r"|(?<![\w.])[+-]?\d{1,9}(?:[.,]\d{1,9})?|\d{1,9}"
     r"|[\"\u201c][^\"\u201c\u201d\n]{3,80}[\"\u201d]"
     r"|[^\W\d_]+(?:['\u2019][^\W\d_]+)*"
-    r"|->|=>|[^\w\s]|\n"
+    r"|->|=>|\+\+|--|[^\w\s]|\n"
 )
 # What somebody quotes is a name or a text: its words ask for nothing.
 QUOTATION: Final = "quotation"
@@ -143,8 +146,24 @@ def tokens_of(prompt: str) -> tuple[Token, ...]:
     for match in _TOKEN.finditer(prompt):
         start, end = match.span()
         found.extend(Token(word, start, end) for word in _spelt_out(match[0].lower()))
-    words = repaired([token.word for token in found])
+    words = spelt_out_orders(repaired([token.word for token in found]))
     return _merged([token._replace(word=word) for token, word in zip(found, words, strict=True)])
+
+
+def start_of(tokens: Sequence[Token], at: int, ends: Collection[str]) -> int:
+    """Return where the run of words between marks starts that a place is in, within a reach."""
+    start = at
+    while start and at - start < RUN_WORDS_MAX and tokens[start - 1].word not in ends:
+        start -= 1
+    return start
+
+
+def end_of(tokens: Sequence[Token], at: int, ends: Collection[str]) -> int:
+    """Return where the run of words between marks ends that a place is in, within a reach."""
+    end = at
+    while end < len(tokens) and end - at < RUN_WORDS_MAX and tokens[end].word not in ends:
+        end += 1
+    return end
 
 
 def colour_of(word: str) -> str | None:
@@ -162,7 +181,7 @@ def _tinted(word: str) -> str | None:
     """Return the colour that "bluish", "bluer" or "reddish" lean to."""
     for ending in ("ish", "er", "y"):
         stem = word.removesuffix(ending)
-        if stem == word or len(stem) <= len(ending):
+        if stem == word or len(stem) < _STEM_LENGTH_MIN:
             continue
         for name in (stem, stem + "e", stem[:-1], stem[:-1] + "e"):
             if name in _PLAIN_HUES and len(name) + 1 >= len(stem):
@@ -170,12 +189,13 @@ def _tinted(word: str) -> str | None:
     return None
 
 
+_STEM_LENGTH_MIN: Final = 3
 _PLAIN_HUES: Final = words("red orange yellow green blue purple pink brown gray grey golden")
 
 
 def _spelt_out(word: str) -> tuple[str, ...]:
     word = word.replace("\u2019", "'")
-    known = _CONTRACTED.get(word)
+    known = _CONTRACTED.get(word) or ABBREVIATED.get(word)
     if known is not None:
         return known
     if word[0] in _QUOTES and len(word) > 1:

@@ -25,6 +25,11 @@ _REFUSING: Final = _NO | words(
 _SUPPOSING: Final = words("would might will may could")
 _SEEMING: Final = words("be look feel seem make")
 _HOW: Final = words("a an very really so too just quite rather the only even it totally simply")
+_HARMING: Final = words(
+    "ruin spoil wreck break destroy hurt damage kill harm butcher distract clash defeat confuse "
+    "undermine weaken backfire overpower drown vanish disappear suffer fail lostlook"
+)
+_DOERS: Final = words("you we i please")
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
 
@@ -98,6 +103,8 @@ def _is_thought_bad(all_words: Sequence[str]) -> bool:
     if is_feared and any(_compares(one) for one in all_words[:2]) and _finds_fault(all_words[1:]):
         # "Anything brighter hurts the eyes"
         return True
+    if _would_harm(all_words) or _would_be_too_much(all_words):
+        return True
     for at, word in enumerate(all_words):
         if word not in _BAD:
             continue
@@ -110,6 +117,27 @@ def _is_thought_bad(all_words: Sequence[str]) -> bool:
         if verb > 0 and all_words[verb] == "is" and any(_compares(one) for one in before):
             return not words_of.NEGATED & {*before}
     return False
+
+
+def _would_harm(all_words: Sequence[str]) -> bool:
+    """Say whether what a clause names would do harm: "mirroring it would ruin the text"."""
+    return any(
+        word in _HARMING
+        and at > 1
+        and all_words[at - 1] in _SUPPOSING
+        and not _DOERS & {*all_words[at - 2 : at - 1]}
+        and not words_of.NEGATED & {*all_words[:at]}
+        for at, word in enumerate(all_words)
+    )
+
+
+def _would_be_too_much(all_words: Sequence[str]) -> bool:
+    """Say whether more of something is thought too much: "would a darker blue be too heavy"."""
+    if "too" not in all_words:
+        return False
+    too = all_words.index("too")
+    supposes = bool(_SUPPOSING & {*all_words[:too]}) and bool(_SEEMING & {*all_words[:too]})
+    return supposes and any(_compares(one) for one in all_words[:too])
 
 
 def _finds_fault(all_words: Sequence[str]) -> bool:

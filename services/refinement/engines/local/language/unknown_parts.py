@@ -78,7 +78,7 @@ _ENDING_NOUN: Final = words(
 )
 _BELONGING: Final = words("of in on to from under behind around beneath beside at over for")
 _NAMING: Final = words("as and i we keep leave see about well now then so please")
-_GIVING_VALUE: Final = words("in more less from to : = -> too not %")
+_GIVING_VALUE: Final = words("in more less from to : = -> too not so that way as %")
 _PLACING: Final = words("on in for of against at like from as is are over into onto")
 _WHERE: Final = words("on at in inside near above below under behind around beside")
 _ONES: Final = words("bit part area section piece element shape one bits parts areas sections")

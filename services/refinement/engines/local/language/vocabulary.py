@@ -51,9 +51,9 @@ PRAISING: Final = words(
     "love like nice great good beautiful perfect happy lovely pretty awesome amazing "
     "fine liked loved likes loves fantastic excellent cool glad wonderful enjoy"
 )
-KEEPING: Final = all_verb_forms("keep preserve retain maintain leave protect conserve") | words(
-    "kept stay stays staying remain remains remaining donttouch asis alone untouched hold"
-)
+KEEPING: Final = all_verb_forms(
+    "keep preserve retain maintain leave protect conserve ignore"
+) | words("kept stay stays staying remain remains remaining donttouch asis alone untouched hold")
 SWAPPING: Final = all_verb_forms(
     "replace swap change turn convert switch make exchange substitute recolor recolour transform "
     "trade paint dye shift render become go repaint redo"

@@ -9,18 +9,25 @@ ASKED_NOT_TO = "the prompt asks not to"
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that was asked for, the words that did, and where it came from."""
+    """An operation that was asked for, the words that did, and where it came from.
+
+    `speaker` is whom the writer says it with, if it is not the writer's own wish; `decides` where
+    the writer says that it was decided.
+    """
 
     operation: Operation
     phrase: str
     source: str = "prompt"
+    speaker: str = ""
+    decides: bool = False
 
 
 class Reading(msgspec.Struct, kw_only=True):
     """Everything found in a prompt.
 
     `refused` are phrases with reasons; `understood` counts what was, and asks for nothing; `eased`
-    are those wishes that only say it should be easier to read.
+    are those wishes that only say it should be easier to read; `left_alone` names the operations
+    that nothing is to be changed by.
     """
 
     wishes: list[Wish] = msgspec.field(default_factory=list)
@@ -30,17 +37,24 @@ class Reading(msgspec.Struct, kw_only=True):
     families: set[str] = msgspec.field(default_factory=set)
     understood: int = 0
     eased: list[Wish] = msgspec.field(default_factory=list)
+    left_alone: set[str] = msgspec.field(default_factory=set)
 
     @property
     def extent(self) -> int:
         """How much has been found."""
-        found = (self.wishes, self.refused, self.aspects, self.families)
+        found = (self.wishes, self.refused, self.aspects, self.families, self.left_alone)
         return sum(len(one) for one in found) + self.understood
 
     def wish(self, clause: Clause, *operations: Operation, source: str = "prompt") -> None:
         """Note operations that a clause asks for."""
         self.wishes.extend(
-            Wish(operation=operation, phrase=clause.phrase, source=source)
+            Wish(
+                operation=operation,
+                phrase=clause.phrase,
+                source=source,
+                speaker=clause.speaker,
+                decides=clause.decides,
+            )
             for operation in operations
         )
 
