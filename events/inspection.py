@@ -342,7 +342,8 @@ class Inspection:
         if ends_at is not None and expected is not None and expected <= ends_at:
             self._miss(read, expected, ends_at + 1)
         elif not fits:
-            self._object(read.number, None, FaultKind.CHANGED, _NOT_BEHIND)
+            kind = FaultKind.DROPPED if manifest.count > self.events_count else FaultKind.CHANGED
+            self._object(read.number, None, kind, _NOT_BEHIND)
         if not self._is_file_faulty:
             self._compare(read, manifest, selection)
 

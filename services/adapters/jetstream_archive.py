@@ -7,6 +7,7 @@ guarded by the whole log, not by a desk.
 
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from typing import Final
 
 import msgspec
@@ -99,11 +100,13 @@ class JetStreamArchive:
         interruptions = 0
         while until is None or after < until:
             try:
-                async for batch in self._follow(after=after, until=until, subjects=subjects):
-                    interruptions = 0
-                    yield batch
-                    last = batch[-1].stored
-                    after = last.position
+                following = self._follow(after=after, until=until, subjects=subjects)
+                async with aclosing(following) as batches:
+                    async for batch in batches:
+                        interruptions = 0
+                        yield batch
+                        last = batch[-1].stored
+                        after = last.position
             except (FollowInterrupted, LogUnavailable):
                 interruptions += 1
                 if interruptions > INTERRUPTIONS_MAX:

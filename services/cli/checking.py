@@ -35,7 +35,7 @@ def check(stream: IO[bytes], tell: Tell, *, bytes_count: int | None) -> Verdict:
         NewerFormat: the export is of a later format.
     """
     inspection = Inspection()
-    in_file = in_history = passed_bytes = 0
+    in_file = in_history = 0
     cut = b""
 
     def take(fault: Fault) -> None:
@@ -44,17 +44,15 @@ def check(stream: IO[bytes], tell: Tell, *, bytes_count: int | None) -> Verdict:
         in_history += fault.kind.is_of_history
         tell(fault)
 
-    with EventProgress("checking", total=bytes_count) as progress:
-        for raw, has_end in lines_of(stream):
-            if not has_end:
-                cut = raw
-                break
-            passed_bytes += len(raw) + 1
-            progress.advance(1, completed=passed_bytes)
-            for fault in inspection.accept(raw):
-                take(fault)
-        for fault in inspection.finish(cut=cut):
+    progress = EventProgress("checking", total=bytes_count)
+    for raw, has_end in progress.passing(lines_of(stream)):
+        if not has_end:
+            cut = raw
+            break
+        for fault in inspection.accept(raw):
             take(fault)
+    for fault in inspection.finish(cut=cut):
+        take(fault)
     manifest = inspection.manifest
     return Verdict(
         events=inspection.events_count,

@@ -1,6 +1,7 @@
 """How far a pass over many events is: a bar with rate and time left on a terminal."""
 
 import sys
+from collections.abc import Iterable, Iterator
 from time import monotonic
 from types import TracebackType
 from typing import Final, Self
@@ -64,6 +65,15 @@ class EventProgress:
             self._redrawn_at = now
             rate = f"{self._count / max(now - self._began_at, 0.001):,.0f}/s"
             self._progress.update(self._bar, completed=completed, rate=rate)
+
+    def passing(self, lines: Iterable[tuple[bytes, bool]]) -> Iterator[tuple[bytes, bool]]:
+        """The lines of a file, while the bar shows how many of its bytes were passed."""
+        passed_bytes = 0
+        with self:
+            for raw, has_end in lines:
+                yield raw, has_end
+                passed_bytes += len(raw) + 1
+                self.advance(1, completed=passed_bytes)
 
     def rate_text(self) -> str:
         """What it took."""

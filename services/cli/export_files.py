@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol, Self
 
@@ -19,6 +20,7 @@ from events.exports import (
 from events.inspection import Fault, FaultKind, Inspection
 from events.log import StoredEvent
 from services.cli.errors import CommandFailed
+from services.cli.event_progress import EventProgress
 
 FILE_MODE: Final = 0o600
 
@@ -123,20 +125,38 @@ class PartFile:
         return cls(file, part=part, target=target), resumption
 
     def write(self, data: bytes) -> object:
-        """Write more."""
-        return self._file.write(data)
+        """Write more.
+
+        Raises:
+            CommandFailed: the disk is full, or away.
+        """
+        with self._telling_errors():
+            return self._file.write(data)
 
     def complete(self) -> None:
-        """Give it its name, once its bytes are on disk."""
-        self._file.flush()
-        os.fsync(self._file.fileno())
+        """Give it its name, once its bytes are on disk.
+
+        Raises:
+            CommandFailed: the disk is full, or away, or somebody else took the name.
+        """
+        with self._telling_errors():
+            self._file.flush()
+            os.fsync(self._file.fileno())
         if self._target.exists():
             raise CommandFailed(f"{self._target} is there now; the export is {self._part}")
         self._part.rename(self._target)
 
     def close(self) -> None:
         """Leave what is there."""
-        self._file.close()
+        with self._telling_errors():
+            self._file.close()
+
+    @contextmanager
+    def _telling_errors(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise CommandFailed(f"{self._part} cannot be written: {error.strerror}") from error
 
 
 def part_of(target: Path) -> Path:
@@ -165,7 +185,8 @@ def _inspected(file: IO[bytes], part: Path) -> tuple[Resumption, int]:
     last: StoredEvent | None = None
     is_whole = False
     whole_bytes = 0
-    for raw, has_end in lines_of(file):
+    progress = EventProgress("inspecting", total=part.stat().st_size)
+    for raw, has_end in progress.passing(lines_of(file)):
         if not has_end:
             break
         _require_unharmed(inspection.accept(raw), part)

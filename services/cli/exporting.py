@@ -1,7 +1,9 @@
 """Writes what was chosen of the log to a file, and goes on with a file that was cut off."""
 
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
+from itertools import dropwhile, takewhile
 from typing import Final
 
 import msgspec
@@ -112,19 +114,26 @@ async def _chosen(
     has_begun = since_ns is None or after > 0
     start = max(after, selection.first - 1)
     reading = archive.read(after=start, until=selection.last, subjects=selection.subjects)
-    async for batch in reading:
-        # Clocks of servers may step back: what lies between the first and the last is wanted.
-        chosen: list[ExportedEvent] = []
-        for event in batch:
-            has_begun = has_begun or event.stored_at_ns >= (since_ns or 0)
-            if has_begun and until_ns is not None and event.stored_at_ns >= until_ns:
-                if chosen:
-                    yield chosen
+    async with aclosing(reading) as batches:
+        async for batch in batches:
+            # Clocks of servers may step back: what lies between the first and the last is wanted.
+            begun = batch if has_begun else _from_first(batch, at_ns=since_ns or 0)
+            has_begun = bool(begun)
+            chosen = begun if until_ns is None else _before_first(begun, at_ns=until_ns)
+            if chosen:
+                yield chosen
+            if len(chosen) < len(begun):
                 return
-            if has_begun:
-                chosen.append(event)
-        if chosen:
-            yield chosen
+
+
+def _from_first(batch: Sequence[ExportedEvent], *, at_ns: int) -> Sequence[ExportedEvent]:
+    """The events from the first one on that was stored at a time or later."""
+    return list(dropwhile(lambda event: event.stored_at_ns < at_ns, batch))
+
+
+def _before_first(batch: Sequence[ExportedEvent], *, at_ns: int) -> Sequence[ExportedEvent]:
+    """The events before the first one that was stored at a time or later."""
+    return list(takewhile(lambda event: event.stored_at_ns < at_ns, batch))
 
 
 def _nanoseconds(moment: datetime | None) -> int | None:

@@ -230,6 +230,39 @@ class TestOneThingDone:
         assert faults
 
 
+class TestPartOfALog:
+    """The seals say the same of a part, where positions cannot."""
+
+    SELECTIONS = (
+        Selection(first=1, last=99, events=("requested", "processing")),
+        Selection(first=1, last=99, user_key=controls.user_key(1)),
+        Selection(first=1, last=99, task=controls.task_id(1)),
+    )
+
+    @given(logs(), st.sampled_from(SELECTIONS), st.data())
+    def test_a_line_changed_dropped_or_swapped(
+        self, log: list[StoredEvent], selection: Selection, data: st.DataObject
+    ) -> None:
+        """The line is named, or the one that it stood before."""
+        lines = export_of(log, selection)
+        number = data.draw(st.integers(2, len(lines) - 1))
+        match kind := data.draw(st.sampled_from(["changed", "dropped", "swapped", "duplicated"])):
+            case "changed":
+                lines[number - 1] = lines[number - 1].replace(b'"time":"2026', b'"time":"2027', 1)
+                kind = "dropped"  # one cannot be told from the other: its event has its hash
+            case "dropped":
+                del lines[number - 1]
+            case "swapped":
+                lines[number - 1 : number + 1] = lines[number], lines[number - 1]
+            case _:
+                lines.insert(number, lines[number - 1])
+                number += 1
+
+        faults, _ = inspect(lines)
+
+        assert named(of_file(faults)) == [(number, FaultKind(kind))]
+
+
 class TestDoneWithCare:
     """Who changes a line can make its hash and its seal right again, but not those behind it."""
 
