@@ -1,6 +1,8 @@
 """Real logs for tests and benchmarks that need one of their own, and many events in them."""
 
 import asyncio
+import os
+import signal
 import socket
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
@@ -20,6 +22,7 @@ from services.adapters.jetstream_archive import JetStreamArchive
 from services.adapters.jetstream_log import JetStreamLog
 from services.embedded.binaries import NATS_SERVER, find
 from services.embedded.credentials import Credentials, load_or_create
+from services.embedded.leash import LeashedProcess
 from services.embedded.nats_server import start_nats
 from services.embedded.readiness import Launch
 from services.runtime.settings import NatsSettings, Secret
@@ -42,15 +45,26 @@ _LIVES: Final[Sequence[Sequence[TaskEvent]]] = (
 class LogServer:
     """A nats-server with a log of its own."""
 
-    def __init__(self, *, port: int, credentials: Credentials) -> None:
-        self._port = port
+    def __init__(self, process: LeashedProcess, launch: Launch, credentials: Credentials) -> None:
+        self._process = process
+        self._launch = launch
         self._credentials = credentials
 
     def settings(self, user: str) -> NatsSettings:
         """Settings of a user."""
         password = getattr(self._credentials.nats, user)
-        url = f"nats://127.0.0.1:{self._port}"
+        url = f"nats://127.0.0.1:{self._launch.ports['nats']}"
         return NatsSettings(url=url, user=user, password=Secret(password))
+
+    async def crash(self) -> None:
+        """Kill it and start it again: what it has acknowledged is there."""
+        os.kill(self._process.pid, signal.SIGKILL)
+        await self.stop()
+        self._process = await start_nats(self._launch, credentials=self._credentials)
+
+    async def stop(self) -> None:
+        """Stop it."""
+        await self._process.stop()
 
     def environment(self, user: str) -> dict[str, str]:
         """The same as a process is told."""
@@ -78,13 +92,13 @@ async def running_log(data: Path) -> AsyncIterator[LogServer]:
         ports={"nats": port},
     )
     process = await start_nats(launch, credentials=credentials)
+    server = LogServer(process, launch, credentials)
     try:
-        server = LogServer(port=port, credentials=credentials)
         async with signed_in(server, "admin") as admin:
             await jetstream_declared.apply(admin, replicas=1)
         yield server
     finally:
-        await process.stop()
+        await server.stop()
 
 
 @asynccontextmanager

@@ -8,6 +8,7 @@ guarded by the whole log, not by a desk.
 import asyncio
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from time import monotonic
 from typing import Final
 
 import msgspec
@@ -23,7 +24,8 @@ from services.adapters.jetstream_log import JetStreamLog
 from services.runtime.retries import Backoff
 
 INTERRUPTIONS_MAX: Final = 5
-RESTORE_TIMEOUT_S: Final = 10.0
+OUTAGE_MAX_S: Final = 15.0
+RESTORE_TIMEOUT_S: Final = 5.0
 
 _BACKOFF: Final = Backoff(base_s=0.2, max_s=5.0)
 _APPENDED: Final = msgspec.json.Decoder(AppendAnswer)
@@ -77,9 +79,9 @@ class JetStreamArchive:
 
         Raises:
             LogMismatch: there is none.
-            LogUnavailable: no answer.
+            LogUnavailable: no answer within the bound.
         """
-        answer = _INFO.decode(await self._connection.ask(f"STREAM.INFO.{STREAM}"))
+        answer = _INFO.decode(await self._info())
         if answer.error is not None or answer.state is None:
             raise LogMismatch(differences=[f"the stream: {answer.reason()}"])
         return LogExtent(created=answer.created, head=answer.state.last_seq)
@@ -131,10 +133,12 @@ class JetStreamArchive:
     async def restore(self, events: Sequence[StoredEvent]) -> None:
         """Write events at the positions that they had, all in flight at once, in order.
 
-        Either all of these are durable, or the log has some of the first of them and none behind.
+        All of them are durable when it returns. Otherwise some may be, also behind the one that
+        failed: if somebody else took its position, the next one got its own. So the log must be
+        compared before anything more is written.
 
         Raises:
-            RestoreRefused: one does not get its position.
+            RestoreRefused: one did not get its position.
             LogUnavailable: an answer did not come.
         """
         writes = [asyncio.ensure_future(self._write(one)) for one in events]
@@ -146,6 +150,19 @@ class JetStreamArchive:
             for write in writes:
                 write.cancel()
             await asyncio.gather(*writes, return_exceptions=True)
+
+    async def _info(self) -> bytes:
+        """What the server says of the stream; a server that restarts is waited for."""
+        deadline = monotonic() + OUTAGE_MAX_S
+        tries = 0
+        while True:
+            tries += 1
+            try:
+                return await self._connection.ask(f"STREAM.INFO.{STREAM}")
+            except LogUnavailable:
+                if monotonic() > deadline:
+                    raise
+            await asyncio.sleep(_BACKOFF.delay_s(tries))
 
     async def _write(self, stored: StoredEvent) -> None:
         headers = {

@@ -14,6 +14,7 @@ from events.exports import (
     ExportWriter,
     Head,
     Manifest,
+    NewerFormat,
     UnreadableLine,
     parse_line,
 )
@@ -189,12 +190,14 @@ def _inspected(file: IO[bytes], part: Path) -> tuple[Resumption, int]:
     for raw, has_end in progress.passing(lines_of(file)):
         if not has_end:
             break
-        _require_unharmed(inspection.accept(raw), part)
         try:
             line = parse_line(raw)
+            _require_unharmed(inspection.accept(raw), part)
         except UnreadableLine as error:
             reason = f"{part} has a line that is none, behind byte {whole_bytes}: {error}"
             raise CommandFailed(reason) from error
+        except NewerFormat as error:
+            raise CommandFailed(f"{part}: {error}") from error
         if isinstance(line.content, Head):
             writer = ExportWriter(line.content)
         elif isinstance(line.content, Entry):

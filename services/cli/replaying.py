@@ -1,12 +1,13 @@
 """Writes an export back into an empty log: the same bytes at the same positions."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Final
 
+from events.exports import ExportedEvent, NewerFormat
 from events.log import LogError, LogUnavailable, StoredEvent
 from services.adapters.jetstream_archive import JetStreamArchive, RestoreRefused
 from services.cli.checking import Verdict, check, fault_line
@@ -16,7 +17,7 @@ from services.cli.export_files import entries_of
 from services.runtime.retries import Backoff
 
 IN_FLIGHT: Final = 256
-TRIES_MAX: Final = 6
+TRIES_MAX: Final = 4
 FAULTS_SHOWN_MAX: Final = 20
 
 _BACKOFF: Final = Backoff(base_s=0.2, max_s=5.0)
@@ -40,7 +41,10 @@ def inspect_before(path: Path, *, tell: Tell, keeps_faults: bool) -> Verdict:
 
     with path.open("rb") as stream:
         size = path.stat().st_size
-        verdict = check(stream, lambda fault: show(fault_line(fault)), bytes_count=size)
+        try:
+            verdict = check(stream, lambda fault: show(fault_line(fault)), bytes_count=size)
+        except NewerFormat as error:
+            raise CommandFailed(str(error)) from error
     if verdict.faults_in_file:
         raise CommandFailed(f"{path} is not as it was written; it is not replayed")
     if verdict.selection is None or verdict.selection.is_filtered:
@@ -90,10 +94,22 @@ class Replay:
             self._events(after=after) as events,
             EventProgress("replaying", total=self._last) as progress,
         ):
+            if first := list(islice(events, 1)):
+                await self._write_first(first)
             while batch := list(islice(events, IN_FLIGHT)):
                 await self._write_batch(batch)
                 progress.advance(len(batch), completed=batch[-1].position)
             return progress.rate_text()
+
+    async def _write_first(self, first: list[StoredEvent]) -> None:
+        """Write one event alone: who may not append is told so once, and soon."""
+        try:
+            await self._archive.restore(first)
+        except LogUnavailable as error:
+            raise CommandFailed(
+                f"the log did not take the event of position {first[0].position}: {error}; "
+                "a replay needs the user admin"
+            ) from error
 
     async def _write_batch(self, batch: list[StoredEvent]) -> None:
         """Write a batch, whatever of it got there before an answer was lost."""
@@ -113,24 +129,20 @@ class Replay:
                 return
 
     async def _written(self, batch: list[StoredEvent], error: LogError) -> int:
-        """How many events of a batch the log has, which must be the first ones of it."""
+        """How many events of a batch the log has: its first ones, and nothing else, or it fails."""
         head = (await self._archive.extent()).head
-        written = head - batch[0].position + 1
-        if not 0 <= written <= len(batch):
+        before = batch[0].position - 1
+        if not before <= head <= batch[-1].position:
             raise CommandFailed(f"the log reaches to {head} now: {error}") from error
-        if written:
-            await self._archive.require_same(batch[written - 1])
-        return written
+        async for found in self._archive.read(after=before, until=head):
+            _require_equal(found, iter(batch[found[0].stored.position - before - 1 :]))
+        return head - before
 
     async def _compare(self, title: str, *, until: int) -> str:
         """Compare the log with the file, up to a position."""
         with self._events(after=0) as events, EventProgress(title, total=until) as progress:
             async for batch in self._archive.read(after=0, until=until):
-                for found in batch:
-                    if found.stored != next(events, None):
-                        raise CommandFailed(
-                            f"the log's event at position {found.stored.position} is not the file's"
-                        )
+                _require_equal(batch, events)
                 progress.advance(len(batch), completed=batch[-1].stored.position)
             return progress.rate_text()
 
@@ -139,3 +151,11 @@ class Replay:
         with self._path.open("rb") as stream:
             stored = (entry.stored for entry in entries_of(stream))
             yield (one for one in stored if one.position > after)
+
+
+def _require_equal(found: Sequence[ExportedEvent], expected: Iterator[StoredEvent]) -> None:
+    """Compare what the log has with as many events of the file."""
+    for event in found:
+        if event.stored != next(expected, None):
+            position = event.stored.position
+            raise CommandFailed(f"the log's event at position {position} is not the file's")

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,9 @@ from events.log import AppendConflict, StoredEvent
 from projections.mongo import open_views
 from services.adapters.jetstream_archive import JetStreamArchive, LogReplaced, RestoreRefused
 from services.adapters.jetstream_log import JetStreamLog
+from services.cli.errors import CommandFailed
 from services.cli.export_files import entries_of, part_of
+from services.cli.replaying import IN_FLIGHT, Replay
 from tests.desks import new_desk, requested_event
 from tests.logs import LogServer, fill, project, running_log, signed_in
 from tests.servers import Servers
@@ -168,10 +170,8 @@ class TestElsewhere:
         await fill(one, count=EVENTS_COUNT)
         target = tmp_path / "log.ndjson"
         await succeed(one, "observer", "export", "-o", str(target))
-        process = await started(other, "admin", "replay", str(target))
+        process = await replaying(other, target)
         async with asyncio.timeout(BOUND_S), signed_in(other, "observer") as observer:
-            async with aclosing(JetStreamArchive(observer).read(after=0)) as arriving:
-                _ = await anext(arriving)
             process.send_signal(signal.SIGKILL)
             await process.wait()
             reached = await JetStreamLog(observer).head()
@@ -183,6 +183,39 @@ class TestElsewhere:
         async with signed_in(other, "observer") as observer:
             read = [one.stored for one in await all_of(JetStreamArchive(observer))]
         assert read == stored_in(target)
+
+    async def test_a_replay_outlives_its_server(
+        self, one: LogServer, other: LogServer, tmp_path: Path
+    ) -> None:
+        """What was in flight when the server was killed is written once."""
+        await fill(one, count=EVENTS_COUNT)
+        target = tmp_path / "log.ndjson"
+        await succeed(one, "observer", "export", "-o", str(target))
+        process = await replaying(other, target)
+
+        await other.crash()
+
+        assert process.stderr is not None
+        async with asyncio.timeout(BOUND_S):
+            errors = (await process.stderr.read()).decode()
+            status = await process.wait()
+        assert status == 0, errors
+        assert f"verified: {EVENTS_COUNT:,} events" in errors
+
+    async def test_a_replay_is_alone_with_the_log(
+        self, one: LogServer, other: LogServer, tmp_path: Path
+    ) -> None:
+        """If somebody appends meanwhile, it ends at once and says at which position."""
+        await fill(one, count=EVENTS_COUNT)
+        target = tmp_path / "log.ndjson"
+        await succeed(one, "observer", "export", "-o", str(target))
+        async with signed_in(other, "admin") as admin:
+            replay = Replay(DisturbedArchive(admin), target, last=EVENTS_COUNT)
+
+            with pytest.raises(CommandFailed, match="position 2 is not the file's"):
+                await replay.run(resumes=False, tell=lambda _: None)
+
+            assert await JetStreamLog(admin).head() <= 2 * IN_FLIGHT
 
     @pytest.mark.parametrize("kind", ["part", "changed"])
     async def test_what_is_not_a_whole_log_is_not_replayed(
@@ -385,6 +418,16 @@ class TestWatching:
         assert f"the log reaches to {FEW}" in nowhere.stderr
 
 
+class DisturbedArchive(JetStreamArchive):
+    """While the second batch is on its way, somebody else appends."""
+
+    async def restore(self, events: Sequence[StoredEvent]) -> None:
+        """Let the other one be a little faster."""
+        if events[0].position == 2:
+            _ = await self._connection.request("tasks.stranger", b"")
+        await super().restore(events)
+
+
 async def documents_of(server: LogServer, servers: Servers) -> list[dict[str, Any]]:
     """The view documents that MongoDB has of a log."""
     settings = servers.mongo("admin", database=f"exports-{uuid4().hex}")
@@ -456,6 +499,18 @@ async def run(server: LogServer, user: str, *arguments: str) -> Ended:
     return Ended(
         subprocess.CompletedProcess(arguments, process.returncode, stdout=stdout, stderr=stderr)
     )
+
+
+async def replaying(server: LogServer, target: Path) -> asyncio.subprocess.Process:
+    """A replay that has begun to write."""
+    process = await started(server, "admin", "replay", str(target))
+    async with (
+        asyncio.timeout(BOUND_S),
+        signed_in(server, "observer") as observer,
+        aclosing(JetStreamArchive(observer).read(after=0)) as arriving,
+    ):
+        _ = await anext(arriving)
+    return process
 
 
 async def started(server: LogServer, user: str, *arguments: str) -> asyncio.subprocess.Process:
