@@ -24,6 +24,8 @@ FORMAT_FAMILY: Final = "concept-refinery.events."
 FIRST_SEAL: Final = "0" * 64
 # Far more than the log's largest message, in base64.
 LINE_BYTES_MAX: Final = 1024 * 1024
+# What a `range` can count to.
+POSITION_MAX: Final = 2**63 - 1
 
 _NANOSECONDS: Final = 1_000_000_000
 _SEAL: Final = re.compile(rb',"seal":"([0-9a-f]{64})"\}\Z')
@@ -51,8 +53,8 @@ class Selection(
     taken at `since` or later, and ends before the first one behind it taken at `until` or later.
     """
 
-    first: Annotated[int, Meta(ge=1)]
-    last: Annotated[int, Meta(ge=0)]
+    first: Annotated[int, Meta(ge=1, le=POSITION_MAX)]
+    last: Annotated[int, Meta(ge=0, lt=POSITION_MAX)]
     task: str | None = None
     user_key: str | None = None
     events: tuple[str, ...] = ()
@@ -150,7 +152,7 @@ class NewerFormat(Exception):
 
 
 class _EntryFields(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    position: Annotated[int, Meta(ge=1)]
+    position: Annotated[int, Meta(ge=1, le=POSITION_MAX)]
     subject: str
     time: str
     event: msgspec.Raw | UnsetType = UNSET

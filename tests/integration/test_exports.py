@@ -2,10 +2,7 @@
 
 import asyncio
 import json
-import os
 import signal
-import subprocess
-import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -25,23 +22,14 @@ from services.cli.errors import CommandFailed
 from services.cli.export_files import entries_of, part_of
 from services.cli.replaying import IN_FLIGHT, Replay
 from tests.desks import new_desk, requested_event
+from tests.event_commands import BOUND_S, position, run, started, succeed
+from tests.exporting import inspect
 from tests.logs import LogServer, fill, project, running_log, signed_in
 from tests.servers import Servers
 
-ROOT: Final = Path(__file__).parents[2]
 EVENTS_COUNT: Final = 3_000
 FEW: Final = 300
 POISON: Final = (("tasks.stray", b"\xff\x00"), ("tasks.x.y", b'{\n"type":"no"}'), ("tasks.z", b""))
-BOUND_S: Final = 50.0
-
-
-class Ended:
-    """A command that has ended."""
-
-    def __init__(self, process: "subprocess.CompletedProcess[bytes]") -> None:
-        self.status = process.returncode
-        self.stdout = process.stdout
-        self.stderr = process.stderr.decode()
 
 
 @pytest.fixture
@@ -270,8 +258,8 @@ class TestExport:
         assert refused.status == 1
         assert "is of a log created at" in refused.stderr
 
-    async def test_parts_are_what_was_asked_for(self, one: LogServer, tmp_path: Path) -> None:
-        """By position, task, user, type and time; each can be checked."""
+    async def test_parts_are_what_was_asked_for(self, one: LogServer) -> None:
+        """By position, task, user, type and time; nothing is wrong with any."""
         await fill(one, count=FEW)
         async with signed_in(one, "observer") as observer:
             log = await all_of(JetStreamArchive(observer))
@@ -297,11 +285,10 @@ class TestExport:
 
         for options, expected in wanted.items():
             text = await printed(one, *options)
-            (tmp_path / "part").write_bytes(text)
-            checked = await run(one, "observer", "check", str(tmp_path / "part"))
+            faults, _ = inspect(text.splitlines())
 
             assert {position(line) for line in lines_of(text)} == expected, options
-            assert checked.status == 0, checked.stdout
+            assert faults == []
 
     async def test_it_does_not_reach_behind_the_log(self, one: LogServer) -> None:
         """That is said before anything is written."""
@@ -358,66 +345,6 @@ class TestArchive:
             assert (await archive.extent()).head in {5, 6}
 
 
-class TestWatching:
-    """Looking at the log."""
-
-    async def test_the_last_ones(self, one: LogServer) -> None:
-        """A line for each; as JSON, as in an export."""
-        await fill(one, count=FEW)
-
-        shown = await run(one, "observer", "tail", "-n", "3")
-        lines = await run(one, "observer", "tail", "-n", "3", "--json")
-        none = await run(one, "observer", "tail", "-n", "0")
-
-        numbers = [int(line.split()[0]) for line in shown.stdout.splitlines()]
-        assert numbers == [FEW - 2, FEW - 1, FEW]
-        assert [position(line) for line in lines.stdout.splitlines()] == numbers
-        assert none.stdout == b""
-
-    @pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGPIPE])
-    async def test_what_comes_until_it_is_stopped(
-        self, one: LogServer, stop: signal.Signals
-    ) -> None:
-        """By Ctrl-C or by a reader that has had enough: no traceback, the shell's exit code."""
-        await fill(one, count=5)
-        process = await started(one, "observer", "tail", "-f", "--from", "4")
-        assert process.stdout is not None
-        assert process.stderr is not None
-        async with asyncio.timeout(BOUND_S):
-            before = [await process.stdout.readline() for _ in range(2)]
-            await fill(one, count=1)
-            after = await process.stdout.readline()
-            if stop is signal.SIGINT:
-                process.send_signal(stop)
-            else:
-                process.stdout._transport.close()  # type: ignore[attr-defined]
-                await fill(one, count=2)
-            status = await process.wait()
-            errors = await process.stderr.read()
-
-        assert [int(line.split()[0]) for line in [*before, after]] == [4, 5, 6]
-        assert status == 128 + stop
-        assert errors == b""
-
-    async def test_an_event_and_a_task(self, one: LogServer) -> None:
-        """Whole with its bytes, or all of its events and where they lead."""
-        await fill(one, count=FEW)
-        [line] = (await run(one, "observer", "show", "1", "--json")).stdout.splitlines()
-        task_id = json.loads(line)["subject"].split(".")[3]
-
-        event = await run(one, "observer", "show", "1")
-        task = await run(one, "observer", "show", task_id)
-        nobody = await run(one, "observer", "show", task_id[:-4] + "0000")
-        nowhere = await run(one, "observer", "show", str(FEW + 1))
-
-        assert json.loads(line)["hash"].encode() in event.stdout
-        assert b'"specversion": "1.0"' in event.stdout
-        assert task.stdout.splitlines()[0].split()[0] == b"1"
-        assert f"{task_id} is ".encode() in task.stdout.splitlines()[-1]
-        assert (nobody.status, nowhere.status) == (1, 1)
-        assert f"the log reaches to {FEW}" in nowhere.stderr
-
-
 class DisturbedArchive(JetStreamArchive):
     """While the second batch is on its way, somebody else appends."""
 
@@ -466,13 +393,6 @@ def lines_of(text: bytes) -> list[bytes]:
     return [line for line in text.splitlines() if line.startswith(b'{"position":')]
 
 
-def position(line: bytes) -> int:
-    """The position that a line says."""
-    found = json.loads(line)["position"]
-    assert isinstance(found, int)
-    return found
-
-
 def positions(log: list[ExportedEvent], *parts: str) -> set[int]:
     """Where subjects have one of these parts."""
     return {one.stored.position for one in log if any(part in one.stored.subject for part in parts)}
@@ -481,24 +401,6 @@ def positions(log: list[ExportedEvent], *parts: str) -> set[int]:
 async def printed(server: LogServer, *options: str) -> bytes:
     """An export on standard output."""
     return (await succeed(server, "observer", "export", *options)).stdout
-
-
-async def succeed(server: LogServer, user: str, *arguments: str) -> Ended:
-    """Run a command that must not fail."""
-    ended = await run(server, user, *arguments)
-    assert ended.status == 0, ended.stderr
-    return ended
-
-
-async def run(server: LogServer, user: str, *arguments: str) -> Ended:
-    """Run a command to its end."""
-    process = await started(server, user, *arguments)
-    async with asyncio.timeout(BOUND_S):
-        stdout, stderr = await process.communicate()
-    assert process.returncode is not None
-    return Ended(
-        subprocess.CompletedProcess(arguments, process.returncode, stdout=stdout, stderr=stderr)
-    )
 
 
 async def replaying(server: LogServer, target: Path) -> asyncio.subprocess.Process:
@@ -511,14 +413,3 @@ async def replaying(server: LogServer, target: Path) -> asyncio.subprocess.Proce
     ):
         _ = await anext(arriving)
     return process
-
-
-async def started(server: LogServer, user: str, *arguments: str) -> asyncio.subprocess.Process:
-    """A command that runs."""
-    return await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "services.cli", "events", *arguments),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        cwd=ROOT,
-        env=dict(os.environ) | server.environment(user),
-    )

@@ -127,6 +127,8 @@ class TestOneThingDone:
             st.sampled_from(
                 [
                     (b'"position":', b'"position":1'),
+                    (b'"position":', b'"position":922337203685477580'),
+                    (b'"position":', b'"position":99999999999999999999'),
                     (b"tasks.concept_refinement.", b"tasks.concept_refinement.a"),
                     (b'"time":"2026', b'"time":"2025'),
                     (b'"hash":"', b'"hash":"0'),
