@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final
 
@@ -14,14 +14,14 @@ EXIT_BROKEN_PIPE: Final = 141
 
 
 @contextmanager
-def ending_early(on_interrupt: str = "") -> Iterator[None]:
-    """No traceback, and the exit code that a shell expects; `on_interrupt` is said to the user."""
+def ending_early(advice: Callable[[], str] = str) -> Iterator[None]:
+    """No traceback, and the exit code that a shell expects; who interrupts is given advice."""
     try:
         yield
         sys.stdout.flush()
     except KeyboardInterrupt as interrupt:
-        if on_interrupt:
-            click.echo(on_interrupt, err=True)
+        if text := advice():
+            click.echo(text, err=True)
         raise click.exceptions.Exit(EXIT_INTERRUPTED) from interrupt
     except BrokenPipeError as broken:
         # What is still buffered would fail again when the interpreter ends.

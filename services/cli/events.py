@@ -115,11 +115,11 @@ def export(output: str, resumed: Path | None, data: Path | None, **filters: Any)
         if output != STANDARD or any(filters.values()):
             raise click.UsageError("--resume takes no filter and no --output: they are in the file")
         target = resumed.with_suffix("") if resumed.suffix == ".part" else resumed
-        with ending_early(_how_to_resume(target)):
+        with ending_early(lambda: _how_to_resume(target)):
             uvloop.run(_resume(settings, target))
         return
     named = None if output == STANDARD else Path(output)
-    with ending_early("" if named is None else _how_to_resume(named)):
+    with ending_early(lambda: _how_to_resume(named)):
         uvloop.run(_export(settings, _wanted(**filters), named))
 
 
@@ -216,7 +216,7 @@ def replay(file: Path, data: Path | None, *, resumes: bool, keep_faults: bool) -
     """
     settings = None if data is not None else load(EventsSettings, os.environ)
     again = "add --resume to go on" if not resumes else "go on with the same command"
-    with ending_early(f"interrupted; {again}"):
+    with ending_early(lambda: f"interrupted; {again}"):
         verdict = inspect_before(file, tell=_say, keeps_faults=keep_faults)
         _say(f"checked: {verdict.events:,} events, SHA-256 {verdict.sha256}")
 
@@ -324,7 +324,9 @@ def _opened(file: Path) -> "nullcontext[IO[bytes]] | IO[bytes]":
     return nullcontext(sys.stdin.buffer) if str(file) == STANDARD else file.open("rb")
 
 
-def _how_to_resume(target: Path) -> str:
+def _how_to_resume(target: Path | None) -> str:
+    if target is None or not part_of(target).exists():
+        return ""
     return f"interrupted; go on with: refinery events export --resume {target}"
 
 

@@ -3,11 +3,13 @@
 import json
 from pathlib import Path
 
+import click
 import msgspec
 import pytest
 from click.testing import CliRunner, Result
 
 from events.exports import LINE_BYTES_MAX, Selection
+from services.cli.endings import ending_early
 from services.cli.errors import CommandFailed
 from services.cli.event_lines import log_line
 from services.cli.events import events
@@ -215,6 +217,15 @@ def test_a_line_for_people() -> None:
     )
     assert lines[4].endswith("fetch 12 ms, refine 250 ms, store 4 ms; 640x480, 12 kB")
     assert poison.startswith("     1  2026-03-14 09:26:53.589  unreadable  tasks.")
+
+
+def test_who_interrupts_is_told_how_to_go_on(capsys: pytest.CaptureFixture[str]) -> None:
+    """With the shell's exit code, and no traceback."""
+    with pytest.raises(click.exceptions.Exit) as ended, ending_early(lambda: "go on with this"):
+        raise KeyboardInterrupt
+
+    assert ended.value.exit_code == 130
+    assert capsys.readouterr().err == "go on with this\n"
 
 
 @pytest.mark.parametrize(
