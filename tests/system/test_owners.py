@@ -41,10 +41,17 @@ class Parameter(msgspec.Struct, frozen=True, kw_only=True):
     place: str = msgspec.field(name="in")
 
 
+class Reference(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a parameter is described that several operations have."""
+
+    pointer: str = msgspec.field(name="$ref")
+
+
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
     """One method of one route; a body is described for those that take one."""
 
-    parameters: tuple[Parameter, ...] = ()
+    references: tuple[Reference, ...] = msgspec.field(default=(), name="parameters")
+    parameters: tuple[Parameter, ...] = msgspec.field(default=(), name="resolved")
     body: dict[str, Any] | None = msgspec.field(default=None, name="requestBody")
     method: str = ""
     path: str = ""
@@ -62,10 +69,24 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     headers: Mapping[str, str] = {}
 
 
+class Components(msgspec.Struct, frozen=True, kw_only=True):
+    """What operations refer to."""
+
+    parameters: dict[str, Parameter]
+
+
 class Description(msgspec.Struct, frozen=True, kw_only=True):
     """The part of the OpenAPI description that is needed here."""
 
     paths: dict[str, dict[str, Operation]]
+    components: Components
+
+    def parameters_of(self, operation: Operation) -> tuple[Parameter, ...]:
+        """The parameters of an operation, itself instead of where they are described."""
+        return tuple(
+            self.components.parameters[reference.pointer.rpartition("/")[2]]
+            for reference in operation.references
+        )
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -129,7 +150,12 @@ async def operations_of(somebody: Customer) -> list[Operation]:
     answer = await somebody.call("GET", "/schema/openapi.json")
     described = msgspec.json.decode(answer.body, type=Description)
     return [
-        msgspec.structs.replace(operation, method=method.upper(), path=path)
+        msgspec.structs.replace(
+            operation,
+            method=method.upper(),
+            path=path,
+            parameters=described.parameters_of(operation),
+        )
         for path, operations in described.paths.items()
         for method, operation in operations.items()
     ]
@@ -173,6 +199,7 @@ async def owner_with(
             "If-None-Match": (await customer.task(task_ids[1])).headers["ETag"],
             "Last-Event-ID": str(positions[0]),
             "Prefer": "wait=2",
+            "X-Request-ID": "request-of-the-owner",
             "cursor": URL(query).query["cursor"],
             "limit": "50",
             "status": "completed",
@@ -193,7 +220,8 @@ def requests_of(operation: Operation, owner: Owner) -> Iterator[Request]:
             case "query":
                 yield Request(query={parameter.name: owner.values[parameter.name]})
             case _:
-                assert parameter.name == "task_id", "a new kind of address: try others' there too"
+                known = {"task_id", "asset"}
+                assert parameter.name in known, "a new kind of address: try others' there too"
 
 
 async def call(
@@ -205,7 +233,7 @@ async def call(
     json: Mapping[str, str] | None = None,
 ) -> Answer:
     """Call an operation in somebody's name."""
-    path = operation.path.format(task_id=task_id)
+    path = operation.path.format(task_id=task_id, asset="page.css")
     query = str(URL().with_query(request.query))
     return await somebody.call(operation.method, path + query, json=json, headers=request.headers)
 
