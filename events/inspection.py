@@ -79,6 +79,7 @@ class _Verdict(Enum):
     IN_PLACE = auto()
     CHANGED = auto()
     LATE = auto()
+    DISPLACED = auto()
 
 
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,6 +96,11 @@ class _Read(msgspec.Struct, frozen=True, kw_only=True):
         """The position that it says."""
         content = None if self.line is None else self.line.content
         return content.stored.position if isinstance(content, Entry) else None
+
+    @property
+    def seals(self) -> tuple[str, ...]:
+        """What the next line's seal may have been made with: nothing is known of it otherwise."""
+        return () if self.line is None else (self.line.seal,)
 
     def follows(self, seals: Sequence[str]) -> bool:
         """Whether its seal was made behind a line that may have one of these."""
@@ -185,12 +191,11 @@ class Inspection:
             return following.follows(self._seals)
         if following.raw == read.raw:
             return False
-        return not following.follows((read.line.seal,)) and following.follows(self._seals)
+        return not following.follows(read.seals) and following.follows(self._seals)
 
     def _is_swapped(self, read: _Read, following: _Read) -> bool:
-        assert following.line is not None
         is_copied = len(self._ahead) > 1 and self._ahead[1].raw == read.raw
-        return read.follows((following.line.seal,)) and not is_copied
+        return read.follows(following.seals) and not is_copied
 
     def _reject(self, read: _Read) -> None:
         """A line that does not belong where it is: its neighbours were one behind the other."""
@@ -216,7 +221,13 @@ class Inspection:
             case Manifest() as manifest:
                 self._take_manifest(read, manifest, fits=fits)
             case Entry() as entry:
-                self._take_entry(read, entry, fits=fits)
+                verdict = self._take_entry(read, entry, fits=fits)
+                if verdict is _Verdict.LATE:
+                    # What comes next was sealed behind the line that this one stands behind.
+                    return
+                if verdict is _Verdict.DISPLACED:
+                    self._seals = ()
+                    return
         # If only the seal was changed, the next line was made behind the right one.
         self._seals = (line.seal, *map(line.seal_after, self._seals))[: 1 if fits else 2]
         self._before = read.raw
@@ -249,7 +260,7 @@ class Inspection:
             is_gapless=not selection.events,
         )
 
-    def _take_entry(self, read: _Read, entry: Entry, *, fits: bool) -> None:
+    def _take_entry(self, read: _Read, entry: Entry, *, fits: bool) -> _Verdict:
         if read.number == 1 and self.head is None:
             self._object(read.number, None, FaultKind.HEAD, "there is no head before this line")
             fits = True
@@ -264,6 +275,7 @@ class Inspection:
         elif verdict is _Verdict.IN_PLACE and (found := self.lives.follow(entry.stored)):
             objection, reason = found
             self._object(read.number, read.position, _KIND_OF[objection], reason)
+        return verdict
 
     def _place(self, read: _Read, entry: Entry, *, fits: bool) -> _Verdict:
         """Hold a line to its place in the log."""
@@ -271,19 +283,34 @@ class Inspection:
         expected = self._expected
         if expected is None:
             return self._place_among_gaps(read, entry, fits=fits)
-        if not fits and (position == expected or self._leads_on_from(expected)):
+        if not fits and position == expected:
             reason = _SEAL_BROKEN if entry.is_intact else _HASH_BROKEN
-            if position != expected:
+            return self._place_changed(read, expected, reason)
+        if not fits and self._leads_on(expected):
+            if self._ahead[0].follows(read.seals):
                 reason = f"it says position {position} where {expected} stood"
-            self._object(read.number, expected, FaultKind.CHANGED, reason)
-            self._pass(expected)
-            return _Verdict.CHANGED
+                return self._place_changed(read, expected, reason)
+            return self._place_displaced(read, position, expected)
         if position < expected:
             return self._place_late(read, position)
         if position > expected:
             self._miss(read, expected, position)
         self._pass(position)
         return _Verdict.IN_PLACE
+
+    def _place_changed(self, read: _Read, expected: int, reason: str) -> _Verdict:
+        self._object(read.number, expected, FaultKind.CHANGED, reason)
+        self._pass(expected)
+        return _Verdict.CHANGED
+
+    def _place_displaced(self, read: _Read, position: int, expected: int) -> _Verdict:
+        """A line of another place, where the next one shows that the expected one stood."""
+        kind = FaultKind.DUPLICATED if self._is_known(position) else FaultKind.SWAPPED
+        reason = f"it stands where position {expected} belongs"
+        self._object(read.number, position, kind, reason)
+        self._remember_missing(range(expected, expected + 1))
+        self._pass(expected)
+        return _Verdict.DISPLACED
 
     def _place_among_gaps(self, read: _Read, entry: Entry, *, fits: bool) -> _Verdict:
         """In an export with gaps, or behind a head that is lost, positions only have to rise."""
@@ -301,30 +328,36 @@ class Inspection:
 
     def _place_late(self, read: _Read, position: int) -> _Verdict:
         """A position that has been passed: a copy, unless it was missed when it was passed."""
-        is_copy = read.raw == self._before or (
-            self._expected is not None and not any(position in gap for gap in self._missing)
-        )
+        is_copy = read.raw == self._before or self._is_known(position)
         kind = FaultKind.DUPLICATED if is_copy else FaultKind.SWAPPED
         reason = f"it stands behind position {self.last}"
         self._object(read.number, position, kind, reason)
         return _Verdict.LATE
 
-    def _leads_on_from(self, expected: int) -> bool:
-        """Whether the next line goes on as if the line before it had the expected position."""
-        if not self._ahead or self._ahead[0].line is None:
+    def _is_known(self, position: int) -> bool:
+        """Whether this position was there before; that is known only where there are no gaps."""
+        if self._expected is None or position >= self._expected:
             return False
-        match self._ahead[0].line.content:
+        return not any(position in gap for gap in self._missing)
+
+    def _leads_on(self, expected: int) -> bool:
+        """Whether the next line goes on as if this one had the expected position."""
+        line = self._ahead[0].line if self._ahead else None
+        match None if line is None else line.content:
             case Entry() as entry:
                 return entry.stored.position == expected + 1
             case Manifest() as manifest:
                 return manifest.last == expected
-            case Head():
+            case _:
                 return False
 
     def _miss(self, read: _Read, expected: int, found: int) -> None:
         missing = range(expected, found)
         what = str(expected) if len(missing) == 1 else f"{expected} to {found - 1}"
         self._object(read.number, expected, FaultKind.DROPPED, f"before it, {what} is missing")
+        self._remember_missing(missing)
+
+    def _remember_missing(self, missing: range) -> None:
         if len(self._missing) < MISSING_RANGES_MAX:
             self._missing.append(missing)
 

@@ -96,6 +96,7 @@ class Replay:
         ):
             if first := list(islice(events, 1)):
                 await self._write_first(first)
+                progress.advance(1, completed=first[0].position)
             while batch := list(islice(events, IN_FLIGHT)):
                 await self._write_batch(batch)
                 progress.advance(len(batch), completed=batch[-1].position)
