@@ -26,6 +26,8 @@ FLOORS: Final = {
     "attic": Floor(recall=0.97, precision=0.97),
     "harbour": Floor(recall=0.98, precision=0.98),
     "market": Floor(recall=0.98, precision=0.98),
+    "meadow": Floor(recall=0.93, precision=0.95),
+    "quay": Floor(recall=0.87, precision=0.97),
     "salon": Floor(recall=0.91, precision=0.89),
     "street": Floor(recall=0.98, precision=0.99),
     "tuned": Floor(recall=0.98, precision=0.98),

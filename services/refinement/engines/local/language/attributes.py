@@ -166,10 +166,11 @@ _PARADIGMS: Final = (
         quality="weight",
         direction=-1,
         adjectives="thin slim slender delicate hairline dainty",
-        faults="spindly flimsy skinny wispy scrawny wimpy frail puny weedy anorexic weak feeble",
+        faults="spindly flimsy skinny wispy scrawny wimpy frail puny weedy anorexic",
         verbs="slim",
         explicit="thinning thinned slimmed slimming",
     ),
+    _Paradigm(quality="weak", direction=1, faults="weak feeble"),
     _Paradigm(
         quality="roundness",
         direction=1,
@@ -271,6 +272,13 @@ RESOLVED_BY: Final[dict[str, tuple[tuple[str, str, int], ...]]] = {
         ("text", "weight", 1),
         ("", "contrast", 1),
     ),
+    "weak": (
+        ("line", "weight", -1),
+        ("text", "weight", -1),
+        ("contrast", "contrast", -1),
+        ("colour", "saturation", -1),
+        ("", "", 0),
+    ),
     "fine": (("line", "weight", -1), ("text", "weight", -1), ("", "", 0)),
     "weight": (
         ("contrast", "contrast", 1),
@@ -301,7 +309,7 @@ NOUN_KINDS: Final = {
         ),
         "colour",
     ),
-    **dict.fromkeys(words("weight weights boldtext"), "heft"),
+    **dict.fromkeys(words("weight weights boldtext strokeweight"), "heft"),
 }
 
 

@@ -69,6 +69,9 @@ _PARTICIPLES: Final = words("mirrored flipped rotated turned tilted")
 _DETERMINING: Final = words("the this that its our")
 _WITHIN: Final = frozenset({"in", "within", "inside"})
 _ARTICLES: Final = frozenset({"a", "an", "some"})
+_BETWEEN: Final = frozenset({"between", "apart"})
+_BARE_MAX: Final = 6
+_TURNERS: Final = words("back away off out down under against past over stop enough")
 _AROUND: Final = words("around surrounding outer edges margin margins padding")
 
 
@@ -87,7 +90,12 @@ def read_canvas(clause: Clause, reading: Reading) -> None:
             reading.wish(clause, operation)
     _read_side(clause, reading)
     _read_size(clause, reading)
-    _read_margins(clause, reading)
+    places = _margin_places(clause)
+    if places and _BETWEEN & {*clause.words}:
+        clause.used.update(places)
+        reading.refuse(clause, words_of.PARTS_MOVED)
+    elif places:
+        _read_margins(clause, places, reading)
 
 
 def _is_of_part(clause: Clause, operation: Operation) -> bool:
@@ -324,6 +332,14 @@ def _is_of_file(clause: Clause) -> bool:
     return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
 
 
+def _is_negative(clause: Clause) -> bool:
+    """Say whether a number in a clause says less: "margins: -10"."""
+    return any(
+        (word[0] == "-" and word[-1].isdigit()) or (word == "-" and clause.after(at)[:1].isdigit())
+        for at, word in enumerate(clause.words)
+    )
+
+
 def _is_compared(clause: Clause) -> bool:
     return any(
         word in SENSES and SENSES[word].form == "explicit" and SENSES[word].quality != "padding"
@@ -331,8 +347,9 @@ def _is_compared(clause: Clause) -> bool:
     )
 
 
-def _read_margins(clause: Clause, reading: Reading) -> None:
-    places = [
+def _margin_places(clause: Clause) -> list[int]:
+    """Return where a clause names its margins."""
+    return [
         at
         for at, word in enumerate(clause.words)
         if word in SENSES
@@ -341,8 +358,9 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         and SENSES[word].form == "noun"
         and "for" not in clause.words[max(0, at - 3) : at]
     ]
-    if not places:
-        return
+
+
+def _read_margins(clause: Clause, places: list[int], reading: Reading) -> None:
     clause.used.update(places)
     clause.used.update(
         at
@@ -368,7 +386,7 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         reading.refuse(clause, ASKED_NOT_TO)
     elif mood.removes and not mood.adds:
         reading.wish(clause, Crop())
-    elif mood.too or (mood.down and not mood.lacks):
+    elif mood.too or (mood.down and not mood.lacks) or _is_negative(clause):
         way = -1.0 if not sizes or sizes[0] > 0 else 1.0
         reading.wish(clause, Padding(amount=way * amount_in(clause)))
     elif sizes and mood.adds and not _is_compared(clause):
@@ -383,5 +401,5 @@ def _read_margins(clause: Clause, reading: Reading) -> None:
         or mood.lacks
         or (word.startswith("breathing") and not is_told)
         or "let" in clause.words
-    ) or (clause.has(_AROUND) and len(clause.words) <= len("five w")):
+    ) or (clause.has(_AROUND) and len(clause.words) <= _BARE_MAX and not clause.has(_TURNERS)):
         reading.wish(clause, Padding(amount=amount_in(clause)))

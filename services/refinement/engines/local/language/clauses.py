@@ -241,7 +241,8 @@ def _concludes(tokens: Sequence[Token], index: int) -> bool:
 
 def _is_key(current: Sequence[Token]) -> bool:
     """Say whether a colon gives a value to what stands before it: "background: white"."""
-    return 0 < len(current) <= _KEY_WORDS_MAX and any(
+    words_max = _KEY_WORDS_MAX + (bool(current) and current[0].word in words_of.ONLY)
+    return 0 < len(current) <= words_max and any(
         token.word in _KEYS | words_of.PARTS
         or (token.word in SENSES and SENSES[token.word].form == "noun")
         for token in current

@@ -22,6 +22,10 @@ _BEFORE_ORDER: Final = words("please just can could you to and also then") | {""
 _OBJECTS: Final = words("it the this that these all everything by slightly (")
 _WEAK: Final = frozenset({"less"})
 _LOOKBACK: Final = 4
+_APPROVING: Final = words("fine ok okay alright perfect great")
+_SHARED: Final = words("saturation contrast lightness warmth")
+# They turn the sense of what they stand beside, and are read before, or not at all.
+_TURNERS: Final = words("back away off out down under against past over stop enough below behind")
 
 
 def direction_of(clause: Clause, index: int) -> int:
@@ -91,17 +95,28 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
     if mood.forbids and not mood.down:
         return 0
     signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
-    if signs or "-" in clause.words:
+    is_directed = mood.up or mood.adds
+    if _is_stated(clause, index) and not (is_directed or mood.down):
+        return 0
+    if signs or "-" in clause.words or mood.lessens or local < 0:
         # A negative number says less, as in a list of settings.
         return -direction
-    if mood.lessens or local < 0:
-        return -direction
     is_vague = clause.words[index] in _VAGUE
-    if mood.up or mood.adds or (mood.wishes and not is_vague):
-        return direction
+    # "Saturation under control": which way it goes has not been understood.
+    is_turned = bool(_TURNERS & {*clause.words})
+    if is_directed or is_turned or (mood.wishes and not is_vague):
+        return direction if is_directed or not is_turned else 0
     if mood.complains and clause.has(words_of.JUDGING):
         return 0
     return 0 if mood.complains or is_vague else direction
+
+
+def _is_stated(clause: Clause, index: int) -> bool:
+    """Say whether a noun is only approved or measured: "contrast fine", "saturation 80%"."""
+    if clause.has(_APPROVING) and "too" not in clause.words:
+        return True
+    is_share = "%" in clause.words and SENSES[clause.words[index]].quality in _SHARED
+    return is_share and not {"+", "-"} & {*clause.phrase}
 
 
 def _of_plain(clause: Clause, index: int, local: int) -> int:

@@ -25,6 +25,7 @@ from services.refinement.engines.local.language.decisions import (
     take_back_opinions,
     weigh,
 )
+from services.refinement.engines.local.language.doubts import drop_doubtful
 from services.refinement.engines.local.language.joining import settled
 from services.refinement.engines.local.language.keeping import read_exception, read_keeping
 from services.refinement.engines.local.language.licence import is_praise, is_question
@@ -38,7 +39,7 @@ from services.refinement.engines.local.language.parts import (
     take_from_part,
 )
 from services.refinement.engines.local.language.phrases import PHRASES
-from services.refinement.engines.local.language.quality_wishes import read_qualities
+from services.refinement.engines.local.language.quality_wishes import LINE_THINGS, read_qualities
 from services.refinement.engines.local.language.quantities import (
     amount_in,
     area_of,
@@ -68,7 +69,10 @@ from services.refinement.engines.local.language.treatments import (
     read_styles,
     read_theme,
 )
-from services.refinement.engines.local.language.turning_words import drop_unheeded, take_back
+from services.refinement.engines.local.language.turning_words import (
+    drop_unheeded,
+    take_back,
+)
 from services.refinement.engines.local.language.unknown_parts import bare_part_of, judged_part_of
 from services.refinement.engines.local.language.wishes import Reading, Wish
 from services.refinement.engines.local.operations import (
@@ -128,6 +132,7 @@ _GUESSED: Final = (
 # How many clauses further on a sentence may say something of what it names first.
 _AHEAD_MAX: Final = 8
 _DEMANDING: Final = frozenset({"should", "must", "needs"})
+_SUBJECTLESS: Final = frozenset({"too", "looks", "feels", "needs", "seems", "insufficiently"})
 _TONED_DOWN: Final = frozenset({"tonedown"})
 
 
@@ -175,6 +180,11 @@ def _asks_for_nothing(
     clause: Clause, context: Context, reading: Reading, prompt: str, *, is_last: bool
 ) -> bool:
     """Note what a clause tells, praises, asks or takes back; say whether that is all it does."""
+    is_asked = prompt[clause.start + len(clause.phrase) :].lstrip().startswith("?")
+    if not is_last and is_asked and len(clause.words) == 1 and colour_of(clause.words[0]):
+        # "Purple? Really?"
+        context.spoken = clause
+        return True
     if take_back_opinions(clause, reading):
         context.idle = clause
         return True
@@ -199,6 +209,7 @@ def _read_next(clause: Clause, theme: str, context: Context, reading: Reading) -
         known = len(reading.wishes)
         _read_licensed(clause, theme, reading)
         drop_unheeded(clause, known, reading, lambda one, into: _read_licensed(one, theme, into))
+        drop_doubtful(clause, known, reading)
         clause.part = clause.part or bare_part_of(clause) or judged_part_of(clause)
     drop_limit(clause, known_before, reading)
     context.about = clause
@@ -301,13 +312,7 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
     """Give each clause the part of the logo it is about, taken over from a neighbour if need be."""
     for clause in clauses:
         clause.area = area_of(clause)
-    for previous, clause in itertools.pairwise(clauses):
-        is_listed = clause.joined == "," and _is_bare(clause)
-        is_joined = clause.joined in {"and", "&", "or"} or is_listed
-        if not is_joined or not names_area_first(previous):
-            continue
-        if clause.area is None and previous.area is not None and _continues(clause):
-            clause.area = previous.area
+    _take_over_areas(clauses)
     for previous, clause in itertools.pairwise(clauses):
         if clause.area is None and previous.mood.forbids and turns_back(previous, clause):
             # "Don't go darker on the text, go lighter"
@@ -327,6 +332,19 @@ def _assign_areas(clauses: Sequence[Clause]) -> None:
             clause.area = following.area
 
 
+def _take_over_areas(clauses: Sequence[Clause]) -> None:
+    """Give a clause without a part of its own the one before it, where it goes on about that."""
+    for previous, clause in itertools.pairwise(clauses):
+        if clause.area is not None or not names_area_first(previous):
+            continue
+        is_listed = clause.joined == "," and _is_bare(clause)
+        is_joined = clause.joined in {"and", "&", "or"} or is_listed
+        goes_on = is_joined and previous.area is not None and _continues(clause)
+        if goes_on or clause.words[0] in _SUBJECTLESS:
+            # "The text is fine but too dark"
+            clause.area = previous.area
+
+
 def _is_bare(clause: Clause) -> bool:
     """Say whether a clause only compares: "text red, a bit bigger"."""
     return any(word in SENSES for word in clause.words) and all(
@@ -342,6 +360,7 @@ def _continues(clause: Clause) -> bool:
         and not clause.has(frozenset({"make", "use", "give", "put", "add", "please", "overall"}))
         and not any(colour_of(word) for word in clause.words)
         and any(word in SENSES for word in clause.words)
+        and not clause.has(LINE_THINGS)
     )
 
 
@@ -358,6 +377,7 @@ def _read_whole(clause: Clause, reading: Reading) -> None:
         and not clause.used
         and not any(word in SENSES for word in clause.words)
         and _names_only_parts(clause)
+        and not clause.has(LINE_THINGS)
     )
     last = reading.wishes[-1] if reading.wishes else None
     if is_down and last is not None and _is_lessened(clause, last):

@@ -30,7 +30,9 @@ _ALONE: Final = {
     **dict.fromkeys(words("brightness lightness darkness"), ("Lightness",)),
     **dict.fromkeys(words("contrast contrasts"), ("Contrast",)),
     **dict.fromkeys(words("saturation vibrancy intensity"), ("Saturation",)),
-    **dict.fromkeys(words("thickness strokes lines weight weights boldtext"), ("Weight",)),
+    **dict.fromkeys(
+        words("thickness strokes lines weight weights boldtext strokeweight"), ("Weight",)
+    ),
     **dict.fromkeys(words("size"), ("Padding", "Upscale")),
     **dict.fromkeys(words("corner corners"), ("Roundness",)),
     **dict.fromkeys(words("edge edges"), ("Smoothness", "Sharpness")),

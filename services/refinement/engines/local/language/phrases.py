@@ -6,6 +6,8 @@ that way. The longest phrase wins.
 
 from typing import Final
 
+from services.refinement.engines.local.language.canvas_phrases import CANVAS_AND_STYLES
+
 _SPOKEN: Final = {
     # Wishes that are phrased as questions, and courtesy.
     "please": (
@@ -24,7 +26,8 @@ _SPOKEN: Final = {
         "any chance we could|is there any chance you could|i was wondering if you could|"
         "i was wondering if you can|wondering if you could|i was wondering if we could|"
         "was wondering if you could|any chance of|any chance to|"
-        "would love|would like|i want|we want|we are going for|i am going for|we are aiming for|"
+        "i say|we say|would love|would like|i want|we want|we are going for|i am going for|"
+        "we are aiming for|"
         "i am aiming for|we are after|i am after|they are going for|"
         "or so|or something|something like|sort it out|as well|at all|for once|once again|"
         "thank you|with respect to|in terms of|when it comes to|by the way|in general|"
@@ -38,9 +41,11 @@ _SPOKEN: Final = {
         "round of feedback|round of changes|round of comments|round of edits|round of revisions|"
         "meet in the middle|somewhere in the middle|something in the middle|middle ground|"
         "next round|second round|first round|another round|this round|last round|final round|"
-        "you know|if anything|to be honest|if you know what i mean|i would say"
+        "less so|even less so|not so much so|you know|if anything|to be honest|"
+        "if you know what i mean|i would say"
     ),
     "in": "the same in",
+    "make": "pick out",
     "give": "make it so it has|make it so that it has|make it so it would have",
     "was": "used to be|used to have",
     "thinner": "un bold|unbold",
@@ -65,8 +70,14 @@ _SPOKEN: Final = {
         "anything except|anything besides|anything apart from|any colour except|any color except|"
         "any colour apart from|any color apart from|every colour but|every color but|"
         "anything but|everyone but|far from|by no means|in no way|on no account|"
-        "under no circumstances|no need to|do not want to|no need for|refrain from|"
-        "stay away from|steer clear of|rather not|shy away from|nothing"
+        "under no circumstances|no need to|no room to go|no room to|no room for|"
+        "there is no room to go|there is no room to|"
+        "there is no need to|there is no need for|there is no reason to|there is no point in|"
+        "no reason to|no case for|"
+        "no point in|do not want to|no need for|refrain from|"
+        "stay away from|steer away from|get away from|keep away from|keep clear of|away from|"
+        "step away from|pull away from|far away from|walk away from|steer clear of|rather not|"
+        "shy away from|nothing"
     ),
     "isnot": "fails to be|fails to look|fail to be|fail to look|could not be|never be",
     # Removing.
@@ -77,7 +88,9 @@ _SPOKEN: Final = {
         "strip away|strip off|leave out|drop the use of|clear out|throw out|throw away|cut off|"
         "clear away|clean away|wipe out|edit out|rub out|do without|make do without|"
         "see the back of|remove all of|kick out|pull out|peel off|phase out|chop off|wipe off|"
-        "wipe away|rip out"
+        "wipe away|rip out|away with|down with|off with|be gone with|no more of|"
+        "enough already with|"
+        "over and done with"
     ),
     "smoothen": "even out|evened out|iron out|even up|ironed out",
     "with": "w /",
@@ -88,7 +101,9 @@ _SPOKEN: Final = {
         "has no place|have no place|could do without|can do without|who needs|not necessary|"
         "do not like|does not like|did not like|not a fan of|is not a fan of|am not a fan of|"
         "are not a fan of|not a big fan of|not fond of|not keen on|not into|can not stand|"
-        "tired of|sick of|not crazy about|do not love|not happy with|not a huge fan of|"
+        "so over the|we are over the|i am over the|totally over the|done with the|am done with|"
+        "are done with|seen enough of|tired of|sick of|not crazy about|do not love|"
+        "not happy with|not a huge fan of|"
         "fed up with|not loving|do not care for|had enough of|not mad about|not sold on|"
         "not liking|bored of|bored with"
     ),
@@ -104,6 +119,7 @@ _SPOKEN: Final = {
     ),
     # Keeping.
     "donttouch": (
+        "could not live without|can not live without|could not do without|can not do without|"
         "hate to lose|hate losing|hate to see|"
         "do not touch|do not change|do not alter|do not modify|do not mess with|not touch|"
         "not change|not alter|hands off|not mess with|not affect|without changing|"
@@ -143,9 +159,12 @@ _SPOKEN: Final = {
         "pull back|tone down|wind back|row back|step down|wind down|draw back on|lighten up on|"
         "not such a|not such|play down|walk back|take it easy on|tame|tamp down|back off|"
         "back off on|drop down|trim down|dialled back|dialed back|toned back|bring back down|"
-        "roll back|less of a|less of the|less of"
+        "roll back|let up on|let up|go lighter on|go softer on|take the edge off of|less heavy on|"
+        "take the edge off|take some of the edge off|take the sting out of|less of a|less of the|"
+        "less of"
     ),
     "lacking": (
+        "too less|to less|far too less|"
         "not enough|not much|too little|too few|could have more|not sufficient|"
         "nowhere near enough|hardly any|barely any|not quite|insufficient|not very|not really|"
         "not particularly|does not have enough|do not have enough|not have enough|there is no|"
@@ -252,6 +271,13 @@ _SPOKEN: Final = {
         "strip everything back|reduce it to the essentials|reduce it to essentials|clean this up|"
         "to the bare minimum|minimise it|minimize it|de clutter"
     ),
+    "less": "half as|a third as|half so",
+    "ugly": "heavy handed",
+    "add": "drop in a|drop in an|drop in some|pop in a|put in a|bring in a|bring in some",
+    "cooldown": (
+        "cool it off|cool off|cool this off|cool them off|cool things off|cool that off|"
+        "cool it all off|cool it down|cool them down|cool this down"
+    ),
     "beef": (
         "bulk up|bulk out|fatten up|beef it up|bulk it up|beef them up|more meat on|bulk them up"
     ),
@@ -347,145 +373,13 @@ _SPOKEN: Final = {
         "no more than that|no more colors|no more colours|and only those"
     ),
     "darkmode": "dark mode|night mode|dark theme",
-    # Canvas.
-    "upscale": (
-        "higher resolution|high resolution|higher res|hi res|high res|bigger resolution|"
-        "larger resolution|more pixels|higher definition|high definition|better resolution|"
-        "hi def|high quality version|larger version|bigger version|bigger file|larger file|"
-        "scale up|scale it up|blow up|blow it up|increase the resolution|increase resolution|"
-        "raise the resolution|low resolution|low res|resolution is too low|more resolution|"
-        "print resolution|print quality|higher quality|better quality|double the resolution|"
-        "up the resolution|size up|larger for print|bigger for print|"
-        "large enough for print|resolution too low|res is too low|boost the resolution|up res|"
-        "super resolution|double the size|lo res|increase the size of the image|double its size|"
-        "twice the size|twice as big|twice as large|double size|bump up the resolution"
-    ),
-    "rotate": "spin around|lean it|tip it over|rotate around",
-    "name": (
-        "the brand name|the company name|brand name|company name|business name|shop name|"
-        "firm name|store name"
-    ),
-    "roundness": "border radius|corner radius",
-    "kerning": (
-        "letter spacing|letterspacing|too close together|too far apart|line spacing|"
-        "space between the letters|spacing between letters|spacing of the letters|"
-        "gap between the letters|space between letters|spacing between the letters|"
-        "closer together|further apart|farther apart|space between the words"
-    ),
-    "whitebox": "white box|white block|box behind|box around it|square behind",
-    "4k": "4 k",
-    "8k": "8 k",
-    "upsidedown": "upside down|half turn|half a turn|on its head|wrong way up|180 turn",
-    "clockwise": "to the right|to right|right by|clock wise",
-    "counterclockwise": (
-        "counter clockwise|anti clockwise|to the left|to left|left by|anticlockwise|"
-        "counter clock wise"
-    ),
-    "quarterturn": (
-        "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|onto its side"
-    ),
-    "mirror": (
-        "mirror image|flip it over|other way around|other way round|face the other way|"
-        "facing the other way|look the other way|faces the other way|looks the other way|"
-        "face left|face right|facing left|facing right|faces left|faces right|look left|"
-        "look right|looks left|looks right|swap left and right|left to right|"
-        "reverse the direction|point the other way|points the other way|looking left|"
-        "looking right|left and right|pointing the other way|opposite direction|the opposite way|"
-        "the other direction"
-    ),
-    "vertically": "top to bottom|top and bottom|along the horizontal axis|over the x axis",
-    "square": (
-        "quadratic|1 : 1|1 1|square format|aspect ratio 1|square shaped|1 by 1|1 x 1|square shape|"
-        "profile picture|profile pic|app icon|same width and height|square image|square picture|"
-        "one to one|equal sides|1 to 1|square canvas|square ratio|instagram post|profile photo"
-    ),
-    "centre": (
-        "off center|off centre|off centered|in the middle|not centered|not centred|to the middle|"
-        "dead center|dead centre|not in the center|not in the centre|out of center|in the center|"
-        "in the centre|not in the middle|to the center|to the centre|off to one side|"
-        "too far left|too far right|not central|lopsided|off centred|not aligned|in middle|"
-        "not properly centered|not properly centred"
-    ),
-    "crop": (
-        "trim off|trim away|cut away|cut the edges|cut the margins|crop out|cut the margin|"
-        "crop in|zoom in|fill the frame|fill the canvas|fills the frame|fills the canvas|"
-        "tight crop|tighter crop|cut the empty|cut the white|snip off|shave off|crop down|"
-        "trim up|fill the space|fill the whole|fills the space|fill the picture|fill the image|"
-        "cut the blank|crop away|crop off|edge to edge|cut close"
-    ),
-    "padding": "around the logo|space around it|room around it",
-    "handdrawn": (
-        "hand drawn|hand sketched|hand made|hand painted|hand lettered|hand drawing|"
-        "pencil drawing|pencil drawn|line drawing|hand crafted|brush strokes|brush stroke|"
-        "water colour|water color"
-    ),
-    "3d": "three dimensional|3 d|three d|isometric",
-    "animated": (
-        "moving image|moving parts|moving version|make it move|make it spin|spinning logo|"
-        "looping video|motion graphic|motion graphics"
-    ),
-    "restyled": "more like a|in the style of|look like a|as if drawn|look like an",
-    "boldtext": (
-        "font weight|fontweight|type weight|letter weight|stroke weight|line weight|stroke width|"
-        "line width|line thickness|stroke thickness|weight of the"
-    ),
-    "newfont": (
-        "sans serif|comic sans|times new roman|block letters|all caps|upper case|lower case|"
-        "uppercase|lowercase|title case|hand writing|handwriting|small caps|capital letters|"
-        "typewriter"
-    ),
-    "transparent": (
-        "see through|see thru|no background|without background|without a background|"
-        "without the background|no bg|without bg|without any background|cut out the logo|"
-        "remove bg|background removed|remove background|clear background|alpha background|"
-        "png with alpha|alpha channel|background gone|cutout|no white box|white square|"
-        "white rectangle|drop the bg|no white background|no backdrop|without backdrop|"
-        "no fill behind"
-    ),
-    "modern": "up to date|21 st century|more current|contemporary feel",
-    "dated": (
-        "like a 90 s|like the 90 s|from the 90 s|the 90 s|90 s logo|80 s logo|from the 80 s|"
-        "like the 80 s|like a 90 s|90 s logo|so 90 s|very 90 s|the 90 s|like the 90 s|"
-        "like a 1990 s|"
-        "like a 80 s|stuck in the 90 s|last century|from the last century|ages old|20 years old|"
-        "old fashioned|old looking|out of date|out dated|stuck in the|from the 90 s|"
-        "from the nineties|from the 1990 s|from the 80 s"
-    ),
-    "vintage": (
-        "old school|old timey|old time|the 70 s|the 60 s|the 50 s|seventies|fifties|sixties|1950 s|"
-        "1960 s|1970 s|50 s|60 s|70 s|old photo|faded old|used look|worn look|weathered look|"
-        "aged paper|antique look"
-    ),
-    "playful": "for kids|for children|kid friendly|child friendly",
-    "luxurious": (
-        "high end|high class|upper class|top end|expensive looking|more expensive|upscale look|"
-        "upscale feel|upscale brand|up market|luxury brand|luxury feel"
-    ),
-    "earthy": (
-        "like nature|like in nature|"
-        "earth tones|earth tone|earth colors|earth colours|earthy tones|natural tones|"
-        "earthy colors|earthy colours|natural colors|natural colours|natural palette|"
-        "natural palettes|earthy palette|woodland colors|woodland colours|autumn colors|"
-        "autumn colours|autumnal|fall colors|fall colours|nature tones|nature colors|"
-        "nature colours"
-    ),
-    "neon": (
-        "glow in the dark|day glo|dayglo|neon sign|neon colors|neon colours|neon lights|"
-        "electric colors|electric colours|neon tones|highlighter colors|highlighter colours|"
-        "neon look|cyberpunk|synthwave|vaporwave"
-    ),
-    "pastel": (
-        "candy colors|candy colours|ice cream colors|ice cream colours|pastel tones|"
-        "pastel colors|pastel colours|pastel shades|pastel palette|baby colors|baby colours|"
-        "sherbet colors|sherbet colours|soft pastels|macaron colors|macaron colours"
-    ),
 }
 
 
 def _table() -> dict[tuple[str, ...], str]:
     return {
         tuple(phrase.split()): word
-        for word, spoken in _SPOKEN.items()
+        for word, spoken in (_SPOKEN | CANVAS_AND_STYLES).items()
         for phrase in spoken.split("|")
         if phrase
     }

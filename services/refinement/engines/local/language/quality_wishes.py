@@ -8,6 +8,7 @@ from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.colour_counts import COLOURS_IF_FEWER
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.parts import refuse_part
 from services.refinement.engines.local.language.quantities import AMOUNT_MAX, amount_in
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.spelling import is_known
@@ -68,6 +69,22 @@ _CONSEQUENCES: Final = words(
 )
 
 
+# They can be coloured or drawn finer on their own by no operation of this engine.
+LINE_THINGS: Final = (
+    words_of.BORDERS
+    | words_of.OUTLINES
+    | words_of.SHADOWS
+    | words("gradient gradients glow bevel corner corners edge edges line lines stroke strokes")
+    | words("boldtext strokeweight hairlines contour contours linework")
+)
+_LINES: Final = words(
+    "line lines stroke strokes outline outlines linework hairlines contour boldtext strokeweight"
+)
+_SPACED: Final = words("letters letter text words lettering type wordmark kern lines line")
+_FRAMES: Final = words_of.BORDERS | words_of.SHADOWS
+_OF_THEM: Final = words("the its this that these those all our of")
+
+
 def read_qualities(clause: Clause, family: str | None, reading: Reading) -> None:
     """Read each quality word of a clause, about its part of the logo or a family of colours."""
     seen: set[tuple[str, int]] = set()
@@ -116,6 +133,9 @@ def _is_said(clause: Clause, index: int) -> bool:
     if SENSES[word].form == "noun" and "for" in clause.words[max(0, index - 3) : index]:
         # "for the meeting room"
         return False
+    if clause.before(index) == "from":
+        # "From dark text to white text"
+        return False
     return "than" not in clause.words[:index]
 
 
@@ -156,6 +176,8 @@ def _is_before_place(clause: Clause, index: int) -> bool:
 
 def _tells_which(clause: Clause, index: int) -> bool:
     """Say whether an adjective only says which parts are meant: "lighten the dark parts"."""
+    if clause.words[index].endswith("est") and clause.before(index) in words_of.SCOPING:
+        return True
     if SENSES[clause.words[index]].form != "plain":
         return False
     before, following = clause.before(index), clause.after(index)
@@ -176,8 +198,13 @@ def _wish(
         amount = min(2 * amount, AMOUNT_MAX)
     signed = direction * amount
     scope = clause.area or family
-    if quality in _SCOPED:
+    part = _line_thing(clause) if scope is None or clause.has(_FRAMES) else None
+    if part is not None and (quality in _SCOPED or (quality == "weight" and part not in _LINES)):
+        refuse_part(clause, part, reading)
+    elif quality in _SCOPED:
         reading.wish(clause, _SCOPED[quality](amount=signed, scope=scope))
+    elif quality == "padding" and (scope == "text" or clause.has(_SPACED)):
+        reading.refuse(clause, words_of.LETTERS_ANEW)
     elif quality in _UNSCOPED:
         reading.wish(clause, _UNSCOPED[quality](amount=signed))
     elif quality == "weight":
@@ -190,6 +217,19 @@ def _wish(
         reading.refuse(clause, _NOT_ADDED[quality])
     else:
         reading.wish(clause, _positive(quality, amount))
+
+
+def _line_thing(clause: Clause) -> str | None:
+    """Return the line or shadow that alone a clause is about: "lighten the outline"."""
+    places = [at for at, word in enumerate(clause.words) if word in LINE_THINGS]
+    return next(
+        (
+            clause.words[at]
+            for at in places
+            if clause.before(at) in _OF_THEM or clause.words[at] in _FRAMES
+        ),
+        None,
+    )
 
 
 def _positive(quality: str, amount: float) -> Operation:

@@ -8,6 +8,7 @@ from typing import Final
 
 from services.refinement.engines.local.language import vocabulary as words_of
 from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.changing_verbs import with_plain_verbs
 from services.refinement.engines.local.language.choices import decided
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.sentences import (
@@ -64,6 +65,7 @@ _DESCRIBING: Final = words(
     "quite very rather really fairly pretty and in a nice please slightly"
 ) | (words_of.SLIGHT | words_of.STRONG)
 _COMPARED: Final = words("darker lighter brighter deeper paler")
+_PARTS: Final = words_of.TEXTS | words_of.BACKGROUNDS | words_of.FOREGROUNDS
 _REACH: Final = 6
 
 
@@ -82,6 +84,8 @@ def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
         _with_doubted,
         _with_softer_white,
         _with_known_way,
+        _with_exception,
+        with_plain_verbs,
     ):
         left = step(left)
     return tuple(left)
@@ -94,7 +98,13 @@ def _without_doubles(tokens: list[Token]) -> list[Token]:
         is_double = (
             bool(left) and left[-1].word == token.word and token.word in {"square", "centre"}
         )
-        if not is_double:
+        if token.word.isdigit() and left and left[-1].word == "round":
+            # "Round 2 notes"
+            left[-1] = left[-1]._replace(word="version")
+        if token.word == "round" and left and left[-1].word in SENSES:
+            # "Blurry round the edges"
+            left.append(token._replace(word="around"))
+        elif not is_double:
             left.append(token)
     return left
 
@@ -305,6 +315,24 @@ def _with_softer_white(tokens: list[Token]) -> list[Token]:
         if is_ground and said & _SOFTENED:
             return [*tokens[:start], token._replace(word="offwhite"), *tokens[at + 1 :]]
     return tokens
+
+
+def _with_exception(tokens: list[Token]) -> list[Token]:
+    """Let "everything grey but the blue" leave the blue out."""
+    left: list[Token] = []
+    for at, token in enumerate(tokens):
+        named = at + 2 if word_at(tokens, at + 1) in {"the", "its"} else at + 1
+        word, following = word_at(tokens, named), word_at(tokens, named + 1)
+        start, _ = sentence_around(tokens, at)
+        is_left_out = (
+            token.word == "but"
+            and word
+            and (not following or following in _MARKS)
+            and (colour_of(word) is not None or word in _PARTS)
+            and {"everything", "all"} & {one.word for one in tokens[start:at]}
+        )
+        left.append(token._replace(word="except") if is_left_out else token)
+    return left
 
 
 def _with_known_way(tokens: list[Token]) -> list[Token]:

@@ -20,7 +20,8 @@ _TURNING: Final = words_of.NEGATED | words(
 )
 _NO: Final = words("no nope nah never not none")
 _REFUSING: Final = _NO | words(
-    "thanks please thank you way at all really rather definitely absolutely god oh certainly"
+    "i we would do thanks please thank you way at all really rather definitely absolutely god oh "
+    "certainly"
 )
 _SUPPOSING: Final = words("would might will may could")
 _SEEMING: Final = words("be look feel seem make")
@@ -30,6 +31,8 @@ _HARMING: Final = words(
     "undermine weaken backfire overpower drown vanish disappear suffer fail lostlook"
 )
 _DOERS: Final = words("you we i please")
+_STAYING: Final = words("keep keeps stay stays leave leaves")
+_SUPPOSED_WITHIN: Final = 3
 _BAD: Final = words_of.JUDGING | words("mistake worse shame pity disaster nightmare unacceptable")
 
 
@@ -79,7 +82,8 @@ def drop_unheeded(
 
 def take_back(clause: Clause, previous: Clause | None, reading: Reading) -> bool:
     """Read a "no" that stands alone: what the clause before asked for is not wished."""
-    if previous is None or not set(clause.words) <= _REFUSING or not clause.has(_NO):
+    refuses = set(clause.words) <= _REFUSING and clause.has(_NO)
+    if previous is None or not (refuses or _keeps_it(clause.words)):
         return False
     kept = [wish for wish in reading.wishes if wish.phrase != previous.phrase]
     if len(kept) == len(reading.wishes):
@@ -87,6 +91,11 @@ def take_back(clause: Clause, previous: Clause | None, reading: Reading) -> bool
     reading.wishes = kept
     reading.refuse(previous, ASKED_NOT_TO)
     return True
+
+
+def _keeps_it(all_words: Sequence[str]) -> bool:
+    """Say whether a clause only keeps what was named: "shadow: keep"."""
+    return all_words[0] in _STAYING and {*all_words[1:]} <= {"it", "that", "this", "please"}
 
 
 def _limits_number(after: Sequence[str]) -> bool:
@@ -106,13 +115,14 @@ def _is_thought_bad(all_words: Sequence[str]) -> bool:
     if _would_harm(all_words) or _would_be_too_much(all_words):
         return True
     for at, word in enumerate(all_words):
-        if word not in _BAD:
+        is_fault = word in SENSES and SENSES[word].form == "fault"
+        if word not in _BAD and not is_fault:
             continue
         verb = at - 1
         while verb > 0 and all_words[verb] in _HOW:
             verb -= 1
         before = all_words[:verb]
-        if verb > 0 and all_words[verb] in _SEEMING and _SUPPOSING & {*before[-2:]}:
+        if verb > 0 and all_words[verb] in _SEEMING and _SUPPOSING & {*before[-_SUPPOSED_WITHIN:]}:
             return not words_of.NEGATED & {*before}
         if verb > 0 and all_words[verb] == "is" and any(_compares(one) for one in before):
             return not words_of.NEGATED & {*before}

@@ -235,8 +235,9 @@ UNSUPPORTED: Final = {
     **dict.fromkeys(
         words(
             "newfont serif serifs script handwritten italic italics cursive calligraphy "
-            "helvetica calligraphic capitals caps kerning arial futura monospace slanted "
-            "underline underlined rename renamed renaming spelling misspelled typo misspelt "
+            "helvetica calligraphic capitals caps kerning kern kerned arial futura monospace "
+            "slanted underline "
+            "underlined rename renamed renaming spelling misspelled typo misspelt "
             "translate tracking ligature"
         ),
         LETTERS_ANEW,
@@ -266,6 +267,6 @@ UNSUPPORTED: Final = {
         words("animate animated animation gif video moving spinning rotating blinking loop"),
         NO_MOVEMENT,
     ),
-    **dict.fromkeys(words("undo"), NOT_UNDONE),
+    **dict.fromkeys(words("undo undone revert reverted"), NOT_UNDONE),
     **dict.fromkeys(words("pantone pms ral"), NO_INK_NUMBERS),
 }
