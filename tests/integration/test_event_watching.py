@@ -54,7 +54,7 @@ class TestWatching:
             if stop is signal.SIGINT:
                 process.send_signal(stop)
             else:
-                process.stdout._transport.close()  # type: ignore[attr-defined]
+                process.stdout._transport.close()  # type: ignore[attr-defined]  # a reader has no close
                 await fill(one, count=2)
             status = await process.wait()
             errors = await process.stderr.read()
