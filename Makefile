@@ -7,7 +7,7 @@ LOCK := deploy/requirements/dev.txt
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check fix lock bench bench-engine fuzz-api sheets clean
+.PHONY: help setup demo test check fix lock bench bench-engine bench-exports fuzz-api sheets clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ bench: setup ## Measure accepts per second and request-to-view latency on this m
 
 bench-engine: setup ## Measure the local engine: time and memory by size of the picture
 	$(BIN)/python -m tests.bench.engine
+
+bench-exports: setup ## Export 100,000 events, check, replay elsewhere and compare, with numbers
+	$(BIN)/python -m tests.bench.exports
 
 fuzz-api: setup ## Fuzz the API by its own description: thousands of requests (SEED=n for others)
 	$(BIN)/python -m tests.fuzz --max-examples 300 $(if $(SEED),--seed $(SEED))

@@ -23,13 +23,21 @@ HEARTBEATS_MISSED_MAX: Final = 3
 INACTIVE_S: Final = 10.0
 BATCH_MAX: Final = 1000
 
-_ANSWER: Final = msgspec.json.Decoder(Answer)
+
+class _Created(Answer):
+    """Of CONSUMER.CREATE: how many messages wait for the consumer."""
+
+    num_pending: int = 0
+
+
+_CREATED: Final = msgspec.json.Decoder(_Created)
 
 
 class Follower:
     """One ordered push consumer: it notices a gap, a silence or a lost connection, and ends."""
 
     def __init__(self, connection: JetStreamConnection) -> None:
+        self.waiting = 0
         self._connection = connection
         self._interruptions = connection.interruptions
         self._arrived: deque[Push] = deque()
@@ -39,12 +47,17 @@ class Follower:
         self._stop: Callable[[], Awaitable[None]] | None = None
 
     @classmethod
-    async def start(cls, connection: JetStreamConnection, *, after: int) -> "Follower":
-        """Begin behind a position."""
+    async def start(
+        cls, connection: JetStreamConnection, *, after: int, subjects: Sequence[str] = ()
+    ) -> "Follower":
+        """Begin behind a position; with what matches one of the subjects, if there are any.
+
+        `waiting` is how many events there were to come when it began.
+        """
         follower = cls(connection)
         try:
             inbox, follower._stop = await connection.listen(follower._receive)
-            config = {
+            config: dict[str, object] = {
                 "name": follower._name,
                 "deliver_subject": inbox,
                 "deliver_policy": "by_start_sequence",
@@ -58,7 +71,9 @@ class Follower:
                 "mem_storage": True,
                 "num_replicas": 1,
             }
-            answer = _ANSWER.decode(
+            if subjects:
+                config["filter_subjects"] = list(subjects)
+            answer = _CREATED.decode(
                 await connection.ask(
                     f"CONSUMER.CREATE.{STREAM}.{follower._name}",
                     {"stream_name": STREAM, "config": config},
@@ -70,13 +85,18 @@ class Follower:
         if answer.error is not None:
             await follower.stop()
             raise FollowInterrupted(answer.reason())
+        follower.waiting = answer.num_pending
         return follower
 
     async def batch(self) -> Sequence[StoredEvent]:
         """What has arrived, at least one event."""
+        return [_stored(push) for push in await self.pushes()]
+
+    async def pushes(self) -> Sequence[Push]:
+        """The same, as it came from the server."""
         while True:
             await self._wait()
-            batch: list[StoredEvent] = []
+            batch: list[Push] = []
             while self._arrived and len(batch) < BATCH_MAX:
                 message = self._arrived.popleft()
                 if "Status" in message.headers:
@@ -115,8 +135,12 @@ class Follower:
         if last is not None and int(last) != self._delivered:
             raise FollowInterrupted(f"{int(last) - self._delivered} events were not delivered")
 
-    def _accept(self, message: Push) -> StoredEvent:
+    def _accept(self, message: Push) -> Push:
         if message.delivered != self._delivered + 1:
             raise FollowInterrupted("an event was not delivered")
         self._delivered = message.delivered
-        return StoredEvent(position=message.position, subject=message.subject, body=message.body)
+        return message
+
+
+def _stored(push: Push) -> StoredEvent:
+    return StoredEvent(position=push.position, subject=push.subject, body=push.body)

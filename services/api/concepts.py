@@ -50,21 +50,26 @@ def refine_route(
             receipt = await admissions.submit(submission)
         task, facts = receipt.task, facts_of(request.scope)
         facts.task_id, facts.quota = task.task_id, receipt.quota
-        headers = receipt.quota.headers()
-        headers["Cache-Control"] = "no-store"
+        headers = {"Cache-Control": "no-store"}
         if receipt.reception is Reception.ALREADY_ACTIVE:
             body = await bodies.encode(task, message=ALREADY_ACTIVE)
+            headers |= receipt.quota.headers()
             return ASGIResponse(body=body, status_code=409, headers=headers)
         wait_s = wait_of(header_values(request.scope, b"prefer"))
         if wait_s is not None:
             waited = await waits.until_ended(task, wait_s=wait_s, receive=request.receive)
-            if waited is not None:
-                task = waited
+            task = waited.task
+            if waited.is_heeded:
                 headers["Preference-Applied"] = f"wait={wait_s}"
+            # An end may have given the request back.
+            with suppress(LogUnavailable):
+                facts.quota = await admissions.quota_of(request.user)
+        headers |= facts.quota.headers()
         is_new = task.version == 1
         body = await bodies.encode(task, message=CREATED if is_new else None)
         headers["Location"] = f"/api/tasks/{task.task_id}"
-        headers["Retry-After"] = str(POLL_AFTER_S)
+        if task.status.is_active:
+            headers["Retry-After"] = str(POLL_AFTER_S)
         if receipt.reception is Reception.REPLAYED:
             headers["Idempotent-Replayed"] = "true"
         return ASGIResponse(body=body, status_code=202, headers=headers)

@@ -32,7 +32,10 @@ class EntityTag(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a client that sent these `If-None-Match` headers has this very body."""
         return any(value.strip() == _ANY or self._opaque in _TAG.findall(value) for value in values)
 
-    def is_position_in(self, values: Sequence[str]) -> bool:
-        """Whether such a client knows all events of the task, whatever varies besides."""
-        known = (tag for value in values for tag in _TAG.findall(value))
-        return any(tag.startswith(f"{self.position}-") for tag in known)
+    def is_news_to(self, values: Sequence[str]) -> bool:
+        """Whether such a client lacks an event of the task, whatever varies besides.
+
+        One that does not say what it has, or that it has something, is told nothing new.
+        """
+        known = [tag for value in values for tag in _TAG.findall(value)]
+        return bool(known) and not any(tag.startswith(f"{self.position}-") for tag in known)

@@ -113,7 +113,7 @@ class EventStreams:
         last: StoredEvent | None = None
         progress: ProgressBody | None = None
         # Read only after the watch has begun: what happens meanwhile, the watch tells.
-        news = News(may_lack=True)
+        news = News(may_lack=True, progress=self._feed.progress_of(task_id))
         while now() < ends_at:
             events = news.events
             if news.may_lack:
@@ -134,10 +134,14 @@ class EventStreams:
 
     def _progress(self, news: News, last: StoredEvent | None) -> ProgressBody | None:
         """How far a task is after its last event: its place in the line, or what was signalled."""
-        if last is not None and parse_subject(last.subject).event == "requested":
-            place = self._line.place_of(last.position)
-            return ProgressBody(stage="queued", fraction=0.0, position=place)
-        return None if news.progress is None else progress_body(news.progress)
+        match None if last is None else parse_subject(last.subject).event:
+            case "requested" if last is not None:
+                place = self._line.place_of(last.position)
+                return ProgressBody(stage="queued", fraction=0.0, position=place)
+            case "processing" if news.progress is not None:
+                return progress_body(news.progress)
+            case _:
+                return None
 
 
 class EventStream(ASGIResponse):

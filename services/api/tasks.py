@@ -1,22 +1,20 @@
 """The routes of one task: its owner reads it, waits for it, cancels it, removes it."""
 
-from contextlib import suppress
 from typing import Final
 
-from litestar import delete, get, post
+from litestar import Response, delete, get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath
 from litestar.response.base import ASGIResponse
 
 from events.log import LogUnavailable
-from events.task import Task
 from services.api.admissions import Admissions
 from services.api.bodies import TaskBodies
 from services.api.edge import facts_of
 from services.api.preferences import wait_of
 from services.api.requests import AuthenticatedRequest, header_values
 from services.api.task_reader import TaskReader
-from services.api.waits import TaskWaits
+from services.api.waits import TaskWaits, Waited
 from services.api.withdrawals import TaskEnded, Withdrawals
 
 POLL_AFTER_S: Final = 2
@@ -37,12 +35,11 @@ def task_route(*, reader: TaskReader, bodies: TaskBodies, waits: TaskWaits) -> H
         headers = {"Cache-Control": "no-store"}
         wait_s = wait_of(header_values(scope, b"prefer"))
         if wait_s is not None:
-            is_news = bool(known) and not bodies.tag_of(task).is_position_in(known)
-            waited: Task | None = task
-            if not is_news:
+            waited = Waited(task=task)
+            if not bodies.tag_of(task).is_news_to(known):
                 waited = await waits.until_moved(task, wait_s=wait_s, receive=request.receive)
-            if waited is not None:
-                task = waited
+            task = waited.task
+            if waited.is_heeded:
                 headers["Preference-Applied"] = f"wait={wait_s}"
         tag = bodies.tag_of(task)
         headers["ETag"] = tag.header()
@@ -72,9 +69,7 @@ def withdrawal_routes(
             task, status_code = ended.task, 409
         facts_of(request.scope).task_id = task.task_id
         headers = {"Cache-Control": "no-store", "ETag": bodies.tag_of(task).header()}
-        # The task is cancelled, whatever can be told of the quota.
-        with suppress(LogUnavailable):
-            headers |= (await admissions.quota_of(request.user)).headers()
+        headers |= await _quota_after(request, admissions)
         body = await bodies.encode(task)
         return ASGIResponse(body=body, status_code=status_code, headers=headers)
 
@@ -82,8 +77,20 @@ def withdrawal_routes(
         "/api/tasks/{task_id:str}",
         status_code=204,
     )
-    async def remove_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> None:
+    async def remove_task(request: AuthenticatedRequest, task_id: FromPath[str]) -> Response[None]:
         task = await withdrawals.remove(task_id, owner=request.user)
         facts_of(request.scope).task_id = task.task_id
+        headers = {"Cache-Control": "no-store"} | await _quota_after(request, admissions)
+        # A handler that answers 204 may not return an answer of its own making.
+        return Response(None, status_code=204, headers=headers)
 
     return [cancel_task, remove_task]
+
+
+async def _quota_after(request: AuthenticatedRequest, admissions: Admissions) -> dict[str, str]:
+    """Headers of the quota after what was done, which is done whatever can be told of it."""
+    try:
+        quota = await admissions.quota_of(request.user)
+    except LogUnavailable:
+        return {}
+    return quota.headers()

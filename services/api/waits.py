@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
+import msgspec
 from litestar.types import Receive
 
 from events.codec import decode
@@ -11,6 +12,13 @@ from services.api.departures import calling_when_gone
 from services.api.feed import FeedClosed, TaskFeed, Watch
 from services.api.seats import NoSeat, Seats
 from services.api.task_reader import TaskNotFound, TaskReader
+
+
+class Waited(msgspec.Struct, frozen=True, kw_only=True):
+    """A task after a wait; `is_heeded` unless there was no room to wait, or it was cut short."""
+
+    task: Task
+    is_heeded: bool = True
 
 
 class TaskWaits:
@@ -25,11 +33,8 @@ class TaskWaits:
         self._feed = feed
         self._seats = seats
 
-    async def until_moved(self, task: Task, *, wait_s: float, receive: Receive) -> Task | None:
+    async def until_moved(self, task: Task, *, wait_s: float, receive: Receive) -> Waited:
         """The task once anything has happened to it, or as it is after `wait_s`.
-
-        Returns:
-            None if there is no room to wait: answer at once, and do not say that it was waited.
 
         Raises:
             TaskNotFound: it was removed meanwhile.
@@ -38,26 +43,26 @@ class TaskWaits:
             task, lambda now: now.position != task.position, wait_s=wait_s, receive=receive
         )
 
-    async def until_ended(self, task: Task, *, wait_s: float, receive: Receive) -> Task | None:
-        """The task once it has ended, or as it is after `wait_s`; None and errors as above."""
+    async def until_ended(self, task: Task, *, wait_s: float, receive: Receive) -> Waited:
+        """The task once it has ended, or as it is after `wait_s`; errors as above."""
         return await self._until(task, lambda _: False, wait_s=wait_s, receive=receive)
 
     async def _until(
         self, task: Task, is_awaited: Callable[[Task], bool], *, wait_s: float, receive: Receive
-    ) -> Task | None:
+    ) -> Waited:
         try:
             with self._seats.take(task.user_key), self._feed.watch(task.task_id) as watch:
                 async with calling_when_gone(receive, watch.close):
-                    task = await self._follow(watch, task, is_awaited, wait_s=wait_s)
+                    waited = await self._follow(watch, task, is_awaited, wait_s=wait_s)
         except NoSeat:
-            return None
-        if task.status is Status.REMOVED:
+            return Waited(task=task, is_heeded=False)
+        if waited.task.status is Status.REMOVED:
             raise TaskNotFound(task.task_id)
-        return task
+        return waited
 
     async def _follow(
         self, watch: Watch, task: Task, is_awaited: Callable[[Task], bool], *, wait_s: float
-    ) -> Task:
+    ) -> Waited:
         ends_at = asyncio.get_running_loop().time() + wait_s
         # What happened before the watch began, it does not tell.
         task = await self._reader.refresh(task)
@@ -68,9 +73,9 @@ class TaskWaits:
             try:
                 news = await watch.news(wait_s=left_s)
             except FeedClosed:
-                break
+                return Waited(task=task, is_heeded=False)
             for stored in news.events:
                 task = evolve(task, decode(stored)) or task
             if news.may_lack:
                 task = await self._reader.refresh(task)
-        return task
+        return Waited(task=task)

@@ -16,12 +16,12 @@ from rich.console import Console
 
 from events.codec import decode
 from events.ids import user_key_of
-from events.task import RecordedEvent, TaskCompleted
 from services.adapters.jetstream import JetStreamConnection
 from services.adapters.jetstream_log import JetStreamLog
 from services.cli.client import ApiClient, TaskAnswer, TaskProgress
 from services.cli.display import Steps, text_of
 from services.cli.errors import CommandFailed
+from services.cli.event_lines import history_line
 from services.cli.following import Follower
 from services.cli.stack import Stack, StackOptions
 from services.cli.tokens import sign_token
@@ -140,22 +140,5 @@ async def _history(stack: Stack, task: TaskAnswer) -> str:
     finally:
         await connection.close()
     lines = ["", "The task's history in the log (position, time, event, producer):"]
-    for recorded in (decode(one) for one in stored):
-        event = recorded.event
-        time = f"{event.time:%H:%M:%S.%f}"[:-3]
-        line = f"{recorded.position:4}  {time}  {event.type:30} {event.producer:17} "
-        lines.append((line + _summary(recorded)).rstrip())
+    lines.extend(history_line(decode(one)) for one in stored)
     return "\n".join(lines)
-
-
-def _summary(recorded: RecordedEvent) -> str:
-    payload = recorded.event.data
-    if isinstance(payload, TaskCompleted):
-        took = payload.durations_ms
-        image = payload.image
-        return (
-            f"fetch {took.fetch:.0f} ms, refine {took.refine:.0f} ms, store {took.store:.0f} ms; "
-            f"{image.width}x{image.height}, {image.bytes // 1024} kB"
-        )
-    attempt = getattr(payload, "attempt", None)
-    return "" if attempt is None else f"attempt {attempt}"

@@ -24,6 +24,7 @@ _COMMANDS: Final = {
     "projector": "services.cli.processes",
     "provision": "services.cli.processes",
     "storage": "services.cli.storage",
+    "events": "services.cli.events",
     "nats-accounts": "services.cli.nats_accounts",
 }
 

@@ -509,10 +509,18 @@ class StorageSettings(Section, frozen=True, kw_only=True):
     log: LogSettings = LogSettings()
 
 
+class EventsSettings(Section, frozen=True, kw_only=True):
+    """Settings of `refinery events`, which reads the log for auditors, and writes it back."""
+
+    nats: NatsSettings
+    log: LogSettings = LogSettings()
+
+
 PROCESSES: Final[Mapping[str, type[Section]]] = {
     "api": ApiSettings,
     "worker": WorkerSettings,
     "projector": ProjectorSettings,
     "provision": ProvisionSettings,
     "storage": StorageSettings,
+    "events": EventsSettings,
 }

@@ -27,6 +27,21 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
 
 
 @pytest.fixture(scope="session")
+def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """`refinery up` with the engine that refines on this machine; a page of one origin may call."""
+    service = Service(
+        tmp_path_factory.mktemp("studio") / "data",
+        engine="local",
+        settings={"REFINERY_HTTP_CORS_ORIGINS": "https://app.example"},
+    )
+    try:
+        service.start()
+        yield service
+    finally:
+        service.stop()
+
+
+@pytest.fixture(scope="session")
 def picture(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small PNG."""
     return draw(tmp_path_factory.mktemp("pictures") / "logo.png")

@@ -3,7 +3,6 @@
 import asyncio
 import hashlib
 import shutil
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -32,17 +31,6 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     updates: list[dict[str, Any]]
     logged: list[list[Any]]
     errors: list[list[str]]
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
-    """`refinery up` with the engine that refines on this machine."""
-    service = Service(tmp_path_factory.mktemp("studio") / "data", engine="local")
-    try:
-        service.start()
-        yield service
-    finally:
-        service.stop()
 
 
 async def test_the_client_gets_its_refined_picture(

@@ -5,6 +5,7 @@ from collections.abc import Awaitable
 from datetime import timedelta
 from typing import Final, TypeVar
 
+import msgspec
 import pytest
 from httpx import AsyncClient, Response
 
@@ -146,6 +147,38 @@ async def test_a_post_waits_until_the_task_has_ended() -> None:
     assert answer.headers["Preference-Applied"] == "wait=60"
 
 
+async def test_a_post_that_waited_tells_the_quota_as_it_is_then() -> None:
+    """What the end gave back is back in the headers, and nobody is told to ask again."""
+    world = World()
+    failed = msgspec.structs.replace(FAILED, quota_refunded=True)
+    async with world.client() as client:
+        waiting = asyncio.create_task(
+            client.post("/api/concepts/refine", json=SEED_REQUEST, headers=world.signed_in() | LONG)
+        )
+        await until_watched(world.feed)
+        task_id = (await world.refine(client)).json()["task_id"]
+        _ = await world.happen(task_id, processing(), failed)
+        answer = await bounded(waiting)
+
+    assert answer.json()["quota_refunded"] is True
+    assert answer.headers["X-RateLimit-Remaining"] == "10"
+    assert "Retry-After" not in answer.headers
+
+
+async def test_who_has_anything_waits_for_the_next_event() -> None:
+    """A tag that stands for every body is no reason to answer at once."""
+    world = World()
+    async with world.client() as client:
+        address = await begin(world, client)
+        known = {"If-None-Match": "*"}
+        waiting = asyncio.create_task(client.get(address, headers=world.signed_in() | LONG | known))
+        await until_watched(world.feed)
+        _ = await world.happen(id_of(address), processing())
+        answer = await bounded(waiting)
+
+    assert answer.status_code == 304
+
+
 async def test_a_task_removed_meanwhile_is_not_found() -> None:
     """Who waits for a task that its owner takes away gets what everybody gets then."""
     world = World()
@@ -173,6 +206,7 @@ async def test_waits_are_answered_when_the_process_stops() -> None:
         )
 
     assert [one.json()["status"] for one in answers] == ["pending", "pending"]
+    assert not any("Preference-Applied" in one.headers for one in answers)
 
 
 async def test_one_user_may_have_so_many_waits() -> None:

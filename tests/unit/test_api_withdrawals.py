@@ -116,6 +116,7 @@ async def test_delete_cancels_an_active_task_and_then_removes_it() -> None:
         events = await client.get(f"{address}/events", headers=world.signed_in())
 
     assert (first.status_code, first.content) == (204, b"")
+    assert first.headers["X-RateLimit-Remaining"] == "10"
     assert between.json()["status"] == "cancelled"
     assert second.status_code == 204
     assert [one.status_code for one in (after, third, cancel, events)] == [404] * 4

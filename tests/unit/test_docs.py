@@ -17,7 +17,9 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = ("events", "projections", "services", "tests", "deploy")
 DECISIONS: Final = ROOT / "docs" / "decisions"
 INDEX: Final = DECISIONS / "README.md"
+API: Final = ROOT / "docs" / "api"
 RECORDS: Final = sorted(DECISIONS.glob("[0-9]*.md"))
+API_SECTIONS: Final = ["Rules", "Edge cases", "What it costs"]
 SECTIONS: Final = ["Context", "Decision", "Consequences", "Alternatives", "Enforced by"]
 HEAD: Final = re.compile(r"# (\d{4}) (.+)\n\nStatus: Accepted\\\nDate: \d{4}-\d{2}-\d{2}\n\n## ")
 
@@ -148,9 +150,34 @@ def test_decisions_that_code_cites_exist() -> None:
     assert {name for name in cited if not (ROOT / name).exists()} == set()
 
 
+@pytest.mark.parametrize("page", sorted(API.glob("*.md")), ids=lambda page: page.stem)
+def test_pages_about_the_api_are_alike(page: Path) -> None:
+    """A sentence, a line to type and its answer come first; then always the same headings."""
+    text = text_of(page)
+    opening = text.partition("\n## ")[0]
+
+    assert re.findall(r"^## (.+)$", prose_of(page), re.MULTILINE) == API_SECTIONS
+    assert re.search(
+        r"\A# .+\n\n(?:[^`\n].*\n)+\n```sh\n(?:.*\n)*?```\n\n```(?:http|json)\n", opening
+    )
+    assert "curl" in opening
+
+
+def test_the_index_of_the_api_has_every_page() -> None:
+    """With its title."""
+    rows = re.findall(
+        r"^\| \[(.+?)\]\(api/(.+?)\) \|", text_of(API.with_suffix(".md")), re.MULTILINE
+    )
+
+    assert sorted(rows, key=lambda row: row[1]) == [
+        (TITLE.findall(prose_of(page))[0].removeprefix("# "), page.name)
+        for page in sorted(API.glob("*.md"))
+    ]
+
+
 def test_every_problem_is_in_the_guide() -> None:
     """The table of errors has every kind with its status, and no other."""
-    rows = re.findall(r"^\| (\d{3}) \| ((?:`[a-z-]+`(?:, )?)+) \|", api_guide(), re.MULTILINE)
+    rows = re.findall(r"^\| (\d{3}) \| ((?:`[a-z-]+`(?:, )?)+) \|", error_guide(), re.MULTILINE)
     told = {(int(status), name) for status, names in rows for name in re.findall(r"[a-z-]+", names)}
 
     assert told == {(kind.status, kind.name) for kind in (*PROBLEMS.values(), INTERNAL_ERROR)}
@@ -183,9 +210,9 @@ def code_of(page: Path) -> list[str]:
     return [code.replace("\\\n", " ") for code in found]
 
 
-def api_guide() -> str:
-    """The page about HTTP."""
-    return text_of(ROOT / "docs" / "api.md")
+def error_guide() -> str:
+    """The page about errors of the API."""
+    return text_of(API / "errors.md")
 
 
 def is_there(page: Path, target: str) -> bool:

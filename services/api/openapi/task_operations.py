@@ -64,8 +64,8 @@ _REFINE: Final = Operation(
             status=202,
             description="The task: a new one, or the one that the idempotency key began before.",
             content=(Content(schema=_TASK, examples=examples.accepted_examples()),),
-            always=(CACHING, "Location", "Retry-After", *QUOTA),
-            sometimes=("Preference-Applied", "Idempotent-Replayed"),
+            always=(CACHING, "Location", *QUOTA),
+            sometimes=("Retry-After", "Preference-Applied", "Idempotent-Replayed"),
             links=_links("$response.body#/task_id"),
         ),
         Answer(
@@ -181,7 +181,7 @@ _REMOVE: Final = Operation(
         "An active task is cancelled and stays in sight; one that has ended is hidden from then on."
     ),
     parameters=("TaskId",),
-    answers=(Answer(status=204, description="Done.", always=()),),
+    answers=(Answer(status=204, description="Done.", always=(CACHING,), sometimes=QUOTA),),
     problems=(TaskNotFound, LogUnavailable, DeskContended),
 )
 
