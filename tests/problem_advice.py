@@ -47,8 +47,8 @@ repeated with its `Idempotency-Key` it is accepted once."""
 
 BEFORE_US: Final = """\
 The server itself refuses a head that is no HTTP with `400`, and one of more than 16 KiB or more
-than 100 headers with `431`, and says nothing else. A head that is not complete after 5 seconds gets
-no answer: the connection is closed."""
+than 100 headers with `431`: without a body, an `X-Request-ID` or the headers of CORS. A head that
+is not complete after 5 seconds gets no answer: the connection is closed."""
 
 # `Exception` stands for every error that the table of problems does not know.
 ADVICE: Final[Mapping[type[Exception], Advice]] = {

@@ -21,14 +21,15 @@ ELSEWHERE: Final = {"NotFound": NotFoundException, "MethodNotAllowed": MethodNot
 
 _DESCRIPTION: Final = (
     "Refines images of concepts: ask for a refinement, then follow its task.\n\n"
-    "Errors are problems of RFC 9457. An address that is not here answers with `NotFound`, a method"
-    " that an address does not support with `MethodNotAllowed` (see the components); `OPTIONS`"
-    " lists in `Allow` those that it does. `HEAD` is answered wherever `GET` is, with its status and"
-    " headers but without a body, and opens no stream. The server itself refuses a head that is no"
-    " HTTP with 400, and one that is too large with 431: without a body, `X-Request-ID` or headers"
-    " of CORS. Where pages of other origins may call the service, every other answer has the"
-    " headers of CORS too. Query parameters that an operation does not have are ignored, unless it"
-    " says that they are refused. Fields may be added to bodies: tolerate those you do not know."
+    "Errors are problems of RFC 9457. An address that is not here answers with `NotFound`, a"
+    " method that an address does not support with `MethodNotAllowed` (see the components);"
+    " `OPTIONS` lists in `Allow` those that it does. `HEAD` is answered wherever `GET` is, with"
+    " its status and headers but without a body, and opens no stream. The server itself refuses a"
+    " head that is no HTTP with 400, and one that is too large with 431: without a body,"
+    " `X-Request-ID` or headers of CORS. Where pages of other origins may call the service, every"
+    " other answer has the headers of CORS too. Query parameters that an operation does not have"
+    " are ignored, unless it says that they are refused. Fields may be added to bodies: tolerate"
+    " those you do not know."
 )
 _TAGS: Final = (
     ("concepts", "Ask for refinements."),
