@@ -18,6 +18,7 @@ import pytest
 
 from events.subjects import STREAM
 from services.adapters.jetstream import JetStreamConnection
+from services.adapters.s3 import CONNECTIONS_MAX
 from services.runtime.lifecycle import allow_open_files
 from tests.system.customers import ANSWER_BOUND_S, Customer
 from tests.system.evidence import History, read_histories
@@ -38,8 +39,9 @@ SETTINGS: Final = {
     "REFINERY_REFINEMENT_SLOTS": "8",
     "REFINERY_HTTP_WAITING_MAX": str(CLIENTS + CLIENTS // 4),
 }
-# What the pools of connections to MongoDB and the object store grow by.
-FILES_SLACK: Final = 24
+# What the pools of connections to the object store and to MongoDB may grow by; the latter is the
+# driver's default. Less than one file for each task.
+FILES_SLACK: Final = CONNECTIONS_MAX + 100
 # After each round, above what was left of the warm-up: less than 17 KiB for each client, which is
 # less than one costs.
 MEMORY_SLACK_MIB: Final = 16

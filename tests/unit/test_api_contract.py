@@ -31,10 +31,11 @@ def answer(
 
 
 async def test_what_is_described_passes() -> None:
-    """Also with what the transport and CORS add."""
+    """Also with what the transport and CORS add, and for HEAD without the body of GET."""
     headers = {"Date": "today", "Access-Control-Allow-Origin": "*", "Vary": "Origin"}
 
     await Contract(DOCUMENT).check(answer(headers=headers))
+    await Contract(DOCUMENT).check(answer(method="HEAD", headers=headers, body=b""))
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ async def test_what_is_described_passes() -> None:
         pytest.param(answer(headers={"Cache-Control": None}), "are missing", id="missing header"),
         pytest.param(answer(headers={"Content-Type": "text/html"}), "media type", id="media type"),
         pytest.param(answer(body=b'{"status":"dead"}'), "body is not as described", id="body"),
+        pytest.param(answer(method="HEAD"), "it has a body", id="a body of HEAD"),
         pytest.param(
             answer(
                 f"/api/tasks/{TASK_ID}",
