@@ -41,6 +41,7 @@ def operations(prompt: str) -> list[Operation]:
         "The logo is too large for the print",
         "make it warmer without changing how it looks",
         "Push the blues back",
+        "The outline is white and the text is black. I prefer black",
     ],
 )
 def test_what_was_not_wished_is_left_alone(prompt: str) -> None:

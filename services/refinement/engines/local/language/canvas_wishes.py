@@ -352,7 +352,7 @@ def _is_of_file(clause: Clause) -> bool:
 
 def _is_by_share(clause: Clause) -> bool:
     """Say whether something is to be enlarged by a share: "enlarge it by 50%"."""
-    return any(
+    return not clause.has(_WITHIN) and any(
         word in {"by", "to"} and number_at(clause.after(at)) and clause.after(at, 2) == "%"
         for at, word in enumerate(clause.words)
     )

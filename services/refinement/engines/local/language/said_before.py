@@ -165,6 +165,8 @@ def _with_chosen_line(piece: Sequence[Token], said: Sequence[Token]) -> list[Tok
     is_listed = len({one for one in offered if one}) > 1 and colour_of(chosen.word) in offered
     if line is None or not is_listed:
         return None
+    if any(one.word in words_of.TEXTS | words_of.BACKGROUNDS for one in said):
+        return _unclear(piece)
     first = chosen._replace(end=chosen.start)
     return [
         *(first._replace(word="add"), first._replace(word="a"), chosen),
