@@ -25,6 +25,7 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
 FLOORS: Final = {
     "attic": Floor(recall=0.97, precision=0.97),
     "harbour": Floor(recall=0.98, precision=0.98),
+    "lantern": Floor(recall=0.88, precision=0.97),
     "market": Floor(recall=0.98, precision=0.98),
     "meadow": Floor(recall=0.93, precision=0.95),
     "quay": Floor(recall=0.87, precision=0.97),
@@ -32,6 +33,7 @@ FLOORS: Final = {
     "street": Floor(recall=0.98, precision=0.99),
     "tuned": Floor(recall=0.98, precision=0.98),
     "wild": Floor(recall=0.87, precision=0.89),
+    "willow": Floor(recall=0.91, precision=0.95),
     "yard": Floor(recall=0.88, precision=0.89),
 }
 

@@ -190,6 +190,9 @@ def _without_contradictions(wishes: Iterable[Wish], skipped: list[Skipped]) -> l
 
 def _is_vaguer(one: Operation, other: Operation) -> bool:
     """Say whether the later of two like wishes says more: "framed, with a thick black border"."""
+    if isinstance(one, Upscale) and isinstance(other, Upscale):
+        # "In a larger size, say three times as big"
+        return one.factor < other.factor
     return (
         isinstance(one, Border | Outline | Monochrome)
         and one.colour is None

@@ -10,11 +10,12 @@ from typing import Final
 import msgspec
 
 from services.refinement.engines.local.language import vocabulary as words_of
-from services.refinement.engines.local.language.attributes import SENSES
+from services.refinement.engines.local.language.attributes import SENSES, Sense
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.directions import direction_of
 from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, number_at
+from services.refinement.engines.local.language.said_before import MEDIA
 from services.refinement.engines.local.language.tokens import colour_of
 from services.refinement.engines.local.language.unknown_parts import is_thing
 from services.refinement.engines.local.language.wishes import ASKED_NOT_TO, Reading
@@ -305,15 +306,25 @@ def _read_size(clause: Clause, reading: Reading) -> None:
         if clause.mood.forbids or clause.mood.guards:
             reading.refuse(clause, ASKED_NOT_TO)
         return
+    is_of_file = bool(scales) or _is_of_file(clause) or _is_by_share(clause)
+    _resize(clause, SENSES[clause.words[places[0]]], direction, reading, is_of_file=is_of_file)
+
+
+def _resize(
+    clause: Clause, sense: Sense, direction: int, reading: Reading, *, is_of_file: bool
+) -> None:
+    """Note that the file or what is in it is to be larger or smaller."""
     if clause.has(words_of.TEXTS) or clause.area == "text":
         reading.refuse(clause, words_of.LETTERS_ANEW)
     elif clause.has(words_of.FOREGROUNDS):
         reading.refuse(clause, words_of.PARTS_MOVED)
-    elif direction > 0 and (scales or _is_of_file(clause)):
+    elif direction > 0 and is_of_file:
         reading.wish(clause, Upscale(factor=_factor(clause)))
-    elif SENSES[clause.words[places[0]]].form == "plain" and not (
-        clause.mood.too or clause.mood.lacks
-    ):
+    elif clause.has(MEDIA):
+        # "Too small for the banner" speaks of pixels, and never of margins.
+        if direction > 0:
+            reading.wish(clause, Upscale(factor=_factor(clause)))
+    elif sense.form == "plain" and not (clause.mood.too or clause.mood.lacks):
         return
     else:
         reading.wish(clause, Padding(amount=-direction * amount_in(clause)))
@@ -329,7 +340,22 @@ def _is_number(clause: Clause, at: int) -> bool:
 def _is_of_file(clause: Clause) -> bool:
     """Say whether it is the file that is to be bigger, not the logo within it."""
     places = clause.find(_FILES)
-    return any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
+    is_version = any(
+        word in SENSES
+        and SENSES[word].quality == "size"
+        and clause.before(at) == "a"
+        and clause.after(at) in {"", "version", "copy"}
+        for at, word in enumerate(clause.words)
+    )
+    return is_version or any(not _WITHIN & {*clause.words[max(0, at - 2) : at]} for at in places)
+
+
+def _is_by_share(clause: Clause) -> bool:
+    """Say whether something is to be enlarged by a share: "enlarge it by 50%"."""
+    return not clause.has(_WITHIN) and any(
+        word in {"by", "to"} and number_at(clause.after(at)) and clause.after(at, 2) == "%"
+        for at, word in enumerate(clause.words)
+    )
 
 
 def _is_negative(clause: Clause) -> bool:

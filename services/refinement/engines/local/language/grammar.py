@@ -27,7 +27,11 @@ from services.refinement.engines.local.language.decisions import (
 )
 from services.refinement.engines.local.language.doubts import drop_doubtful
 from services.refinement.engines.local.language.joining import settled
-from services.refinement.engines.local.language.keeping import read_exception, read_keeping
+from services.refinement.engines.local.language.keeping import (
+    read_exception,
+    read_keeping,
+    read_looks_kept,
+)
 from services.refinement.engines.local.language.licence import is_praise, is_question
 from services.refinement.engines.local.language.listed_points import without_ignored_points
 from services.refinement.engines.local.language.ordinary_words import FILLER, FOREIGN, LOOKALIKES
@@ -290,13 +294,14 @@ def _is_told(clause: Clause, operation: Operation) -> bool:
 def _read_clause(clause: Clause, theme: str, reading: Reading) -> None:
     if read_exception(clause, reading):
         clause.area = area_of(clause)
-    if read_keeping(clause, reading):
+    if read_looks_kept(clause, reading) or read_keeping(clause, reading):
         return
     if read_unsupported(clause, reading):
         return
     if read_unknown_part(clause, reading) or read_partial_line(clause, reading):
         return
-    if "onbrand" in clause.words and not clause.mood.forbids:
+    has_codes = any(word.startswith("#") for word in clause.words)
+    if "onbrand" in clause.words and not (has_codes or clause.mood.forbids):
         read_theme(clause, theme, reading)
         return
     read_things(clause, reading)

@@ -39,6 +39,7 @@ _ALONE: Final = {
     **dict.fromkeys(words("sharpness"), ("Sharpness",)),
     **dict.fromkeys(words("margin margins padding spacing whitespace"), ("Padding", "Crop")),
 }
+_LOOKS: Final = words("colors style shapes layout background text proportions symbols")
 _BARE_TEXT: Final = frozenset({"color", "colors", "colour", "colours"})
 
 
@@ -90,6 +91,15 @@ def read_keeping(clause: Clause, reading: Reading) -> bool:
     # "Leave everything else" asks for nothing, and is honoured.
     reading.understood += clause.has(_ALL_ELSE)
     return True
+
+
+def read_looks_kept(clause: Clause, reading: Reading) -> bool:
+    """Read "without changing how it looks": nothing but the size may change; say if that was it."""
+    said = clause.words
+    is_kept = said[0] == "donttouch" and said[1:2] == ("how",) and said[-1] in {"looks", "look"}
+    if is_kept:
+        reading.aspects |= _LOOKS
+    return is_kept
 
 
 def _is_wish(clause: Clause) -> bool:

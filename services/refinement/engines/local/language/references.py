@@ -9,6 +9,7 @@ from services.refinement.engines.local.language.attributes import NOUN_KINDS, SE
 from services.refinement.engines.local.language.clauses import Clause
 from services.refinement.engines.local.language.licence import is_praise, licence_of
 from services.refinement.engines.local.language.moods import mood_of
+from services.refinement.engines.local.language.morphology import words
 from services.refinement.engines.local.language.quantities import amount_in, names_the_whole
 from services.refinement.engines.local.language.sentence_kinds import Licence
 from services.refinement.engines.local.language.tokens import colour_of
@@ -56,6 +57,12 @@ class Context(msgspec.Struct, kw_only=True):
     named: tuple[str, ...] = ()
 
 
+_DRAWN_THINGS: Final = words(
+    "line lines ring rings circle circles box boxes dot dots swirl swoosh shape shapes stripe "
+    "stripes stroke strokes bit part thing mark blotch smudge star text tagline"
+)
+
+
 def relate(clause: Clause, context: Context) -> None:
     """Give a clause its licence and what it takes over from the ones before."""
     clause.licence = licence_of(clause)
@@ -84,7 +91,16 @@ def refer(clause: Clause, context: Context, reading: Reading) -> None:
     """Let the pronouns of a clause stand for parts named before."""
     _refer(clause, context.idle, reading)
     _refer_to_parts(clause, context.spoken)
+    _go_on_about_part(clause, context.about)
     _leave_out_replaced(clause)
+
+
+def _go_on_about_part(clause: Clause, about: Clause | None) -> None:
+    """Let "make it warmer and richer" be about one part, whatever "it" is."""
+    if about is None or clause.area is not None or clause.joined not in {"and", "&"}:
+        return
+    if about.area is not None and about.has(_PRONOUNS) and _only_compares(clause):
+        clause.area = clause.referent = about.area
 
 
 def remember(clause: Clause, context: Context, *, is_idle: bool) -> None:
@@ -291,14 +307,26 @@ def _refer_to_thing(clause: Clause, spoken: Clause | None) -> None:
         colour_of(word) or (word in SENSES and SENSES[word].quality == "weight")
         for word in clause.words
     )
-    if is_bare or (is_meant and clause.has(pronouns)):
+    stands = any(
+        word in pronouns and not _names_own_noun(clause, at) for at, word in enumerate(clause.words)
+    )
+    if is_bare or (is_meant and stands):
         clause.words = (
             (thing, "is", *clause.words)
             if is_bare
-            else tuple(thing if word in pronouns else word for word in clause.words)
+            else tuple(
+                thing if word in pronouns and not _names_own_noun(clause, at) else word
+                for at, word in enumerate(clause.words)
+            )
         )
         clause.mood = mood_of(clause.words)
         clause.licence = licence_of(clause)
+
+
+def _names_own_noun(clause: Clause, at: int) -> bool:
+    """Say whether a pointing word has a noun of its own: "lose that line"."""
+    following = clause.after(at)
+    return clause.words[at] in _POINTING and following in _DRAWN_THINGS
 
 
 def _refer_to_colour(clause: Clause, spoken: Clause | None) -> None:

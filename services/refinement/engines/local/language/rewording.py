@@ -11,6 +11,7 @@ from services.refinement.engines.local.language.attributes import SENSES
 from services.refinement.engines.local.language.changing_verbs import with_plain_verbs
 from services.refinement.engines.local.language.choices import decided
 from services.refinement.engines.local.language.morphology import words
+from services.refinement.engines.local.language.said_before import with_what_was_said
 from services.refinement.engines.local.language.sentences import (
     SENTENCE_ENDS,
     sentence_around,
@@ -71,7 +72,7 @@ _REACH: Final = 6
 
 def reworded(tokens: Sequence[Token]) -> tuple[Token, ...]:
     """Return the words of a prompt with some kinds of sentences put plainly."""
-    left = decided(tokens)
+    left = decided(with_what_was_said(tokens))
     for step in (
         _without_doubles,
         _with_plain_up,
