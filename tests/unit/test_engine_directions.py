@@ -9,6 +9,7 @@ from services.refinement.engines import Instruction
 from services.refinement.engines.local.operations import (
     Contrast,
     Crop,
+    Flip,
     Lightness,
     Operation,
     Padding,
@@ -228,3 +229,36 @@ def test_what_is_not_surely_wished_is_left_out(prompt: str) -> None:
 def test_a_small_word_turns_its_clause(prompt: str, expected: Operation) -> None:
     """Particles and small words are heeded where they are understood."""
     assert operations(prompt) == [expected]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "put a soft shadow under everything",
+        "please put a shadow under it",
+        "set a subtle shadow under the text",
+        "get a shadow under there",
+    ],
+)
+def test_a_place_is_no_particle(prompt: str) -> None:
+    """What is put under the logo is added, and not lowered."""
+    steps = [step.operation for step in make_plan(Instruction(refinement_prompt=prompt)).steps]
+
+    assert [type(step) for step in steps] == [Shadow]
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "other way round please",
+        "dark and light the other way round",
+        "turn it the other way around",
+    ],
+)
+def test_what_is_turned_round_has_to_be_said(prompt: str) -> None:
+    """Without left and right these words mirror nothing, and round nothing off."""
+    assert not [
+        s
+        for s in make_plan(Instruction(refinement_prompt=prompt)).steps
+        if isinstance(s.operation, Flip | Roundness)
+    ]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.refinement.engines import Instruction
@@ -338,6 +338,7 @@ def test_ordinary_words_are_never_put_right() -> None:
 
 
 @given(st.text(max_size=2000))
+@example("°²")
 def test_any_text_has_a_plan_and_always_the_same(text: str) -> None:
     """No input makes reading fail, and nothing but the input decides."""
     instruction = Instruction(refinement_prompt=text, theme_description=text, logo_description=text)

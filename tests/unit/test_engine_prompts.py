@@ -24,7 +24,9 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
 # The parser was tuned on these sets: what it makes of prompts nobody has read is less.
 FLOORS: Final = {
     "attic": Floor(recall=0.97, precision=0.97),
+    "cobble": Floor(recall=0.84, precision=0.88),
     "harbour": Floor(recall=0.98, precision=0.98),
+    "harvest": Floor(recall=0.90, precision=0.86),
     "lantern": Floor(recall=0.88, precision=0.97),
     "market": Floor(recall=0.98, precision=0.98),
     "meadow": Floor(recall=0.93, precision=0.95),

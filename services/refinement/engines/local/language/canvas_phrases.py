@@ -39,8 +39,10 @@ CANVAS_AND_STYLES: Final = {
     "quarterturn": (
         "a quarter turn|by a quarter turn|quarter turn|a quarter|on its side|sideways|onto its side"
     ),
+    # What is turned round this way, nobody can tell from these words alone.
+    "viceversa": "other way around|other way round|the other way around|the other way round",
     "mirror": (
-        "mirror image|flip it over|other way around|other way round|face the other way|"
+        "mirror image|flip it over|face the other way|"
         "facing the other way|look the other way|faces the other way|looks the other way|"
         "face left|face right|facing left|facing right|faces left|faces right|look left|"
         "look right|looks left|looks right|swap left and right|left to right|"

@@ -361,7 +361,8 @@ def _is_by_share(clause: Clause) -> bool:
 def _is_negative(clause: Clause) -> bool:
     """Say whether a number in a clause says less: "margins: -10"."""
     return any(
-        (word[0] == "-" and word[-1].isdigit()) or (word == "-" and clause.after(at)[:1].isdigit())
+        (word[0] == "-" and word[-1].isdecimal())
+        or (word == "-" and clause.after(at)[:1].isdecimal())
         for at, word in enumerate(clause.words)
     )
 

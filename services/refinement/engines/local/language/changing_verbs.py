@@ -155,7 +155,7 @@ def _noun_after(tokens: Sequence[Token], at: int) -> int | None:
         if _is_measured(word):
             is_next = word_at(tokens, noun + 1)
             return None if _is_measured(is_next) else noun
-        if word not in _BETWEEN and colour_of(word) is None and not word.isdigit():
+        if word not in _BETWEEN and colour_of(word) is None and not word.isdecimal():
             return None
     return None
 
@@ -169,8 +169,9 @@ def _particle(tokens: Sequence[Token], verb: int, noun: int) -> int | None:
         if word in _PARTICLES:
             ahead = word_at(tokens, at + 1)
             is_of_verb = word != "in" or not ahead or ahead in _BEFORE_ORDER | _AMOUNTS
-            return at if is_of_verb else None
-        if word not in _AMOUNTS and not word.isdigit():
+            # "Put a shadow under everything" says where, and lowers nothing.
+            return at if is_of_verb and word != "under" else None
+        if word not in _AMOUNTS and not word.isdecimal():
             return None
     return None
 
@@ -276,7 +277,7 @@ def _put_fragment_plainly(left: list[Token], noun: int) -> int:
         return noun
     particle = left[place].word
     following = word_at(left, place + 1)
-    ends = not following or following in _BEFORE_ORDER | _AMOUNTS or following[0].isdigit()
+    ends = not following or following in _BEFORE_ORDER | _AMOUNTS or following[0].isdecimal()
     is_kept = particle in _FORWARD or following in _FORWARD
     if is_kept or not ends:
         return noun

@@ -106,11 +106,11 @@ def _join_value(left: list[str], at: int) -> None:
 
 def _order(word: str, before: str, after: str) -> str:
     if word in _MEASURED:
-        is_measured = after[:1] in {"+", "-", "%"} or after[:1].isdigit()
+        is_measured = after[:1] in {"+", "-", "%"} or after[:1].isdecimal()
         is_led = before in {"increase", "decrease", "more", "less", "inc", "dec"}
         return _ORDERS[word] if is_measured or is_led or after in {"up", "down"} else word
     if word == "rot":
-        return _ORDERS[word] if after[-1:].isdigit() or after in {"left", "right"} else word
+        return _ORDERS[word] if after[-1:].isdecimal() or after in {"left", "right"} else word
     return _ORDERS[word] if not before or before in _MARKS else word
 
 
@@ -123,7 +123,7 @@ def _is_too(left: Sequence[str], at: int) -> bool:
 
 
 def _is_number(word: str) -> bool:
-    return bool(word) and word[-1].isdigit() and word[0] != "#"
+    return bool(word) and word[-1].isdecimal() and word[0] != "#"
 
 
 def _is_part_of_whole(left: Sequence[str], at: int) -> bool:

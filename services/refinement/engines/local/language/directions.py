@@ -68,7 +68,7 @@ def _is_ordered(clause: Clause, index: int) -> bool:
     """Say whether a fault is a verb here that somebody orders: "blur the edges"."""
     is_verb = clause.words[index] in _ORDERED and clause.before(index) in _BEFORE_ORDER
     after = clause.after(index)
-    return is_verb and (after in _OBJECTS or after[:1].isdigit())
+    return is_verb and (after in _OBJECTS or after[:1].isdecimal())
 
 
 def _of_explicit(clause: Clause, index: int, direction: int, local: int) -> int:
@@ -94,7 +94,7 @@ def _of_noun(clause: Clause, index: int, direction: int, local: int) -> int:
         return direction
     if mood.forbids and not mood.down:
         return 0
-    signs = [word[0] for word in clause.words if word[-1].isdigit() and word[0] == "-"]
+    signs = [word[0] for word in clause.words if word[-1].isdecimal() and word[0] == "-"]
     is_directed = mood.up or mood.adds
     if _is_stated(clause, index) and not (is_directed or mood.down):
         return 0

@@ -450,5 +450,5 @@ def _is_foreign(tokens: Sequence[Token]) -> bool:
 
 def _has_content(clause: Clause) -> bool:
     return any(
-        word not in FILLER and not word.isdigit() and word[0].isalnum() for word in clause.words
+        word not in FILLER and not word.isdecimal() and word[0].isalnum() for word in clause.words
     )

@@ -165,7 +165,7 @@ def _leans(tokens: Sequence[Token], at: int) -> bool:
 
 def _is_angle(tokens: Sequence[Token], at: int) -> bool:
     following = tokens[at + 1].word if at + 1 < len(tokens) else ""
-    return tokens[at].word[-1].isdigit() and following in _DEGREES | _WAYS.keys()
+    return tokens[at].word[-1].isdecimal() and following in _DEGREES | _WAYS.keys()
 
 
 def _leave_crooked(tokens: list[Token], own: range, number: int | None) -> list[Token]:

@@ -311,7 +311,8 @@ _SPOKEN: Final = {
         "b w|black / white|b / w|white and black|b n w|pure black on white|black on white"
     ),
     "invert": (
-        "negative version|reverse the colors|reverse the colours|reversed colors|"
+        "negative version|reverse version|reversed version|reversed out|reversed logo|"
+        "reverse the colors|reverse the colours|reversed colors|"
         "reversed colours|invert the colors|invert the colours|flip the colors|flip the colours|"
         "opposite colors|opposite colours|inverted colors|inverted colours|swap light and dark|"
         "swap dark and light|swap black and white|negative of it|photo negative|inverse colors|"

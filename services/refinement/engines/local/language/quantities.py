@@ -36,7 +36,7 @@ def amount_in(clause: Clause) -> float:
 
 def number_at(word: str) -> float | None:
     """Return the number that a word writes in digits, if it does."""
-    if not word[-1].isdigit() or word.startswith("#"):
+    if not word[-1].isdecimal() or word.startswith("#"):
         return None
     return float(word.replace(",", "."))
 

@@ -99,7 +99,7 @@ def _without_doubles(tokens: list[Token]) -> list[Token]:
         is_double = (
             bool(left) and left[-1].word == token.word and token.word in {"square", "centre"}
         )
-        if token.word.isdigit() and left and left[-1].word == "round":
+        if token.word.isdecimal() and left and left[-1].word == "round":
             # "Round 2 notes"
             left[-1] = left[-1]._replace(word="version")
         if token.word == "round" and left and left[-1].word in SENSES:

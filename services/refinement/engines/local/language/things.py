@@ -261,7 +261,7 @@ def _is_measured(clause: Clause, place: int) -> bool:
     following = clause.after(place)
     if following in {":", "+"}:
         following = clause.after(place, 2)
-    return clause.words[place] in {"stroke", "strokes"} and following[-1:].isdigit()
+    return clause.words[place] in {"stroke", "strokes"} and following[-1:].isdecimal()
 
 
 def _colour_of_line(clause: Clause, place: int) -> str | None:

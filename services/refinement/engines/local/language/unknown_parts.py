@@ -370,7 +370,7 @@ def _fragment(clause: Clause) -> str | None:
         return None
     after = spoken[head + 1 :]
     is_described = bool(after) and all(
-        _describes_plainly(word) or word in _GIVING_VALUE or word[0].isdigit() for word in after
+        _describes_plainly(word) or word in _GIVING_VALUE or word[0].isdecimal() for word in after
     )
     return spoken[head] if is_described and any(says_how(word) for word in after) else None
 
