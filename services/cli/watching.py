@@ -52,8 +52,8 @@ async def take_result(client: ApiClient, task: TaskAnswer, *, save: Path | None)
         CommandFailed: the task did not complete, or its picture cannot be read or written.
     """
     if task.status != "completed" or task.image_url is None:
-        reason = task.error_message or task.status
-        raise CommandFailed(f"{task.task_id} is {task.status}: {reason}")
+        reason = f": {task.error_message}" if task.error_message else ""
+        raise CommandFailed(f"{task.task_id} is {task.status}{reason}")
     for line in _left_undone(task.result):
         click.echo(line, err=True)
     if save is None:
