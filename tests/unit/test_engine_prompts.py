@@ -21,7 +21,8 @@ class Floor(msgspec.Struct, frozen=True, kw_only=True):
     precision: float
 
 
-# The parser was tuned on these sets: what it makes of prompts nobody has read is less.
+# The parser was tuned on these sets, but for "unseen": what it makes of prompts nobody has read is
+# less. Whoever changes the parser after reading that one tunes on it, and has to write another.
 FLOORS: Final = {
     "attic": Floor(recall=0.97, precision=0.97),
     "cobble": Floor(recall=0.84, precision=0.88),
@@ -34,6 +35,7 @@ FLOORS: Final = {
     "salon": Floor(recall=0.91, precision=0.89),
     "street": Floor(recall=0.98, precision=0.99),
     "tuned": Floor(recall=0.98, precision=0.98),
+    "unseen": Floor(recall=0.88, precision=0.88),
     "wild": Floor(recall=0.87, precision=0.89),
     "willow": Floor(recall=0.91, precision=0.95),
     "yard": Floor(recall=0.88, precision=0.89),
