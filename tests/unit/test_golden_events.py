@@ -249,16 +249,17 @@ def repository() -> Path:
 
 
 def first_commits(root: Path) -> dict[str, str]:
-    """Every golden file that was ever committed, and the first commit that has it."""
+    """Every golden file of events that was ever committed, and the first commit that has it."""
+    folders = [folder.relative_to(root).as_posix() for folder in (EVENTS, HISTORIES)]
     lines = git(
         root,
         *("log", "--reverse", "--no-renames", "--diff-filter=A", "--name-only", "--format=%H"),
-        *("--", GOLDEN.relative_to(root).as_posix()),
+        *("--", *folders),
     )
     commits: dict[str, str] = {}
     commit = ""
     for line in lines.decode().split("\n"):
-        if line.startswith(f"{GOLDEN.relative_to(root).as_posix()}/"):
+        if line.startswith(tuple(f"{folder}/" for folder in folders)):
             _ = commits.setdefault(line, commit)
         elif line:
             commit = line
